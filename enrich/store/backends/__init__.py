@@ -1,0 +1,1 @@
+"""Places to keep values: each sees bytes only."""

@@ -1,0 +1,391 @@
+"""Values as files in a private folder, for all processes of one host."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import hashlib
+import logging
+import mmap
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
+from enrich.store.backends.folder import Folder, open_default, unavailable
+from enrich.store.backends.ledger import Ledger
+from enrich.store.backends.lockfile import FileLease, try_lock_file
+from enrich.store.backends.protocol import (
+    MISSING,
+    RENEW_AFTER,
+    Buffer,
+    Entry,
+    Missing,
+    Reach,
+    Settings,
+    Swept,
+)
+from enrich.store.backends.quota import Quota
+from enrich.store.backends.sweep import Sweeper
+
+logger = logging.getLogger("enrich.store")
+T = TypeVar("T")
+
+GIB = 1 << 30
+DEFAULT_MAX_BYTES = 10 * GIB
+TRASH = ".trash"
+# Below this a read is cheaper than a map with its page faults.
+_MAP_FROM = 32 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
+
+
+class FileSystemBackend:
+    """Keep values as files in a private folder that all processes of this host share.
+
+    Parameters
+    ----------
+    cache_dir: the folder, made absolute at once. Default: one per app name, below the user's cache directory.
+    max_bytes: most bytes to keep; default the store's, or else 10 GiB or a tenth of the disk.
+    name: how declarations call this backend.
+
+    Raises `StoreUnavailableError` when the folder can't be made or written.
+
+    >>> FileSystemBackend("/var/cache/my-app")  # doctest: +SKIP
+    """
+
+    reach: Reach = "host"
+
+    def __init__(
+        self,
+        cache_dir: str | os.PathLike[str] | None = None,
+        *,
+        max_bytes: int | None = None,
+        name: str = "files",
+    ) -> None:
+        if max_bytes is not None and max_bytes <= 0:
+            raise StoreConfigError(
+                f"FileSystemBackend(max_bytes={max_bytes}): give a positive number of bytes."
+            )
+        self.name = name
+        self._max_bytes = max_bytes
+        self._cache_dir = None if cache_dir is None else Path(cache_dir).expanduser().absolute()
+        self._settings = Settings()
+        if self._cache_dir is not None:
+            self._open(Folder(self._cache_dir))
+
+    def _open(self, folder: Folder) -> None:
+        self.folder = folder
+        settings = self._settings
+        limit = self._max_bytes or settings.max_bytes or _default_limit(folder.path)
+        self.ledger = Ledger(folder.path / "ledger", folder.file_mode)
+        self.sweeper = Sweeper(folder, self.ledger, limit=limit, ttl=settings.ttl, clock=settings.clock)
+        self.quota = Quota(folder, settings.session_quota, settings.clock) if settings.session_quota else None
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend with the store's settings; a default folder is chosen here, by the app's name."""
+        changed = copy.copy(self)
+        changed._settings = settings
+        changed._open(open_default(settings.app) if self._cache_dir is None else Folder(self._cache_dir))
+        changed._cache_dir = changed.folder.path
+        return changed
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "_max_bytes": self._max_bytes,
+            "_cache_dir": self._cache_dir,
+            "_settings": self._settings,
+        }
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        if self._cache_dir is not None:
+            self._open(Folder(self._cache_dir))
+
+    @property
+    def private(self) -> bool:
+        """Can only this user write to the folder?"""
+        return self.folder.private
+
+    @property
+    def limit(self) -> int:
+        """Most bytes that are kept."""
+        return self.sweeper.limit
+
+    def path(self, key: str) -> Path:
+        """Return where an entry is; a table's file opens in any Arrow tool."""
+        return self.folder.path / shard(key) / key
+
+    # --- entries --------------------------------------------------------------------------------
+
+    def read(self, key: str, /) -> Buffer | Missing:
+        """Map the file privately: what is written to the buffer stays in this process."""
+        try:
+            fd = self._find(key)
+        except FileNotFoundError:
+            return MISSING
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        try:
+            found = os.fstat(fd)
+            now = self._settings.clock()
+            age = now - found.st_mtime
+            if age > self._settings.ttl:
+                return MISSING
+            if abs(age) > RENEW_AFTER:
+                self._renew_read(key, fd, now)
+            return _contents(fd, found.st_size)
+        finally:
+            os.close(fd)
+
+    def _find(self, key: str) -> int:
+        sub = shard(key)
+        try:
+            return self.folder.open(sub, key)
+        except FileNotFoundError:
+            # A sweeper may have it aside, to look at its age once more.
+            return self.folder.open(sub, key + TRASH)
+
+    def _renew_read(self, key: str, fd: int, now: float) -> None:
+        try:
+            if os.utime in os.supports_fd:
+                os.utime(fd, (now, now))
+            else:
+                os.utime(self.path(key), (now, now))
+        except OSError as error:  # A folder made read-only can still be read.
+            logger.warning("enrich.store: can't renew %s in %s: %s", key, self.folder.path, error)
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+        """Write one temporary file by one gathered write, and rename it."""
+        if self.quota is not None:
+            self.quota.admit(key, nbytes)
+        self._reserve(nbytes)
+        try:
+            self._write(shard(key), key, buffers, nbytes)
+        except BaseException:
+            self._retry(lambda: self.ledger.release(nbytes))
+            raise
+        if self.quota is not None:
+            self.quota.wrote(key, nbytes)
+
+    def _reserve(self, nbytes: int) -> None:
+        try:
+            account = self._retry(lambda: self.ledger.reserve(nbytes, self.limit))
+            if account is None or not account.swept:
+                self.sweeper.make_room(nbytes)
+                account = account or self.ledger.reserve(nbytes, self.limit)
+            if account is None:
+                raise StoreFullError(
+                    f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
+                    f"and {self.ledger.read().used:,} were used within the last minutes. "
+                    "Raise max_bytes, or store less."
+                )
+        except OSError as error:
+            raise self._failed(error, nbytes) from error
+        self.sweeper.due(account)
+
+    def _write(
+        self, sub: str, name: str, buffers: Sequence[Buffer], nbytes: int, *, new: bool = False
+    ) -> bool:
+        def write() -> bool:
+            settings = self._settings
+            return self.folder.write(
+                sub, name, buffers, used=settings.clock(), durable=settings.durable, new=new
+            )
+
+        try:
+            try:
+                return self._retry(write)
+            except OSError as error:
+                if error.errno not in _FULL or not self.sweeper.free(nbytes):
+                    raise
+                return write()
+        except OSError as error:
+            raise self._failed(error, nbytes) from error
+
+    def _retry(self, action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except FileNotFoundError:
+            # The folder was removed while running, or a sweeper took a temporary file whose lock wasn't held yet.
+            self.folder.make("")
+            return action()
+
+    def _failed(self, error: OSError, nbytes: int) -> StoreFullError | StoreUnavailableError:
+        if error.errno in _FULL:
+            return StoreFullError(
+                f"The disk has no room for {nbytes:,} more bytes in {self.folder.path}: {error.strerror}. "
+                "Free some, lower max_bytes, or give FileSystemBackend(cache_dir=...) another disk."
+            )
+        return unavailable(self.folder.path, error)
+
+    def renew(self, key: str, nbytes: int | None = None, /) -> bool:
+        """Set the file's time, and look whether it is still there after that."""
+        sub = shard(key)
+        try:
+            found = self.folder.touch(sub, key, self._settings.clock())
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        return nbytes is None or found.st_size == nbytes
+
+    def delete(self, key: str, /) -> bool:
+        """Unlink the file; who has it mapped keeps reading it."""
+        sub = shard(key)
+        try:
+            nbytes = os.lstat(self.path(key)).st_size
+            gone = self.folder.unlink(sub, key)
+            if gone:
+                self.ledger.release(nbytes)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        return gone
+
+    def discard(self, key: str, /) -> None:
+        """Drop a torn file."""
+        logger.warning("enrich.store: %s is torn or foreign; it counts as missing.", self.path(key))
+        self.delete(key)
+
+    def entries(self) -> Iterator[Entry]:
+        """List the files, one folder at a time."""
+        for _sub, entry, found in self.folder.scan("entries"):
+            if is_key(entry.name):
+                yield Entry(entry.name, found.st_size, found.st_mtime)
+
+    def sweep(self) -> Swept:
+        """Drop what is too old or too much, unless another process is at it."""
+        try:
+            return self.sweeper.sweep()
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+
+    def clear(self) -> None:
+        """Unlink all entries and records; the kept ones and those mapped by readers stay."""
+        try:
+            for top in ("entries", "records"):
+                for sub, entry, found in self.folder.scan(top):
+                    if self.folder.unlink(sub, entry.name) and top == "entries":
+                        self.ledger.release(found.st_size)
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+
+    # --- records --------------------------------------------------------------------------------
+
+    def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
+        """Read a small file, and renew it at most once a minute."""
+        sub, file = _record(name, kept)
+        try:
+            fd = self.folder.open(sub, file)
+        except FileNotFoundError:
+            return MISSING
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        try:
+            found = os.fstat(fd)
+            now = self._settings.clock()
+            age = now - found.st_mtime
+            if not kept and age > self._settings.ttl:
+                return MISSING
+            if abs(age) > RENEW_AFTER and os.utime in os.supports_fd:
+                self._renew_read(file, fd, now)
+            return bytes(_read(fd, found.st_size))
+        finally:
+            os.close(fd)
+
+    def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
+        """Replace a small file by renaming a new one over it."""
+        sub, file = _record(name, kept)
+        self._write(sub, file, [value], len(value))
+
+    def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
+        """Link a small file into place: of many at once, one wins, and all read the winner's whole."""
+        sub, file = _record(name, kept)
+        for _attempt in range(3):
+            if self._write(sub, file, [value], len(value), new=True):
+                return value
+            found = self.get_record(name, kept=kept)
+            if found is not MISSING:
+                return found
+            self.delete_record(name)  # it was too old
+        raise StoreUnavailableError(
+            f"{self.folder.path} keeps losing its files. Does something else clean it up?"
+        )
+
+    def delete_record(self, name: str, /) -> bool:
+        """Unlink a small file."""
+        try:
+            return self.folder.unlink(*_record(name, False))
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+
+    def try_lock(self, name: str, lease: float, /) -> FileLease | None:
+        """Take an OS lock, which is free the moment its holder dies; the lease isn't needed."""
+
+        def attempt() -> FileLease | None:
+            return try_lock_file(self.folder.path / "locks" / f"{_digest(name)}.lock", self.folder.file_mode)
+
+        try:
+            try:
+                return attempt()
+            except FileNotFoundError:
+                self.folder.make("locks")
+                return attempt()
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+
+
+def shard(key: str) -> str:
+    """Return the folder of an entry: a session's values lie together, shared ones are spread."""
+    return f"entries/{key[:2]}"
+
+
+def is_key(name: str) -> bool:
+    """Tell entries from temporary files and strangers."""
+    return "." not in name
+
+
+def _digest(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def _record(name: str, kept: bool) -> tuple[str, str]:
+    digest = _digest(name)
+    return ("kept", digest) if kept else (f"records/{digest[:2]}", digest)
+
+
+def _default_limit(path: Path) -> int:
+    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10)
+
+
+def _contents(fd: int, size: int) -> Buffer:
+    if size < _MAP_FROM:
+        return _read(fd, size)
+    try:
+        if sys.version_info >= (3, 13):
+            return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)
+        return mmap.mmap(fd, size, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError) as error:
+        # Out of descriptors or maps (a map keeps one of each while a frame lives), or a file cut short meanwhile.
+        if isinstance(error, OSError) and error.errno not in _NO_MAP:
+            raise
+        return _read(fd, size)
+
+
+def _read(fd: int, size: int) -> bytearray:
+    buffer = bytearray(size)
+    view = memoryview(buffer)
+    at = 0
+    while at < size:
+        data = os.pread(fd, size - at, at) if hasattr(os, "pread") else os.read(fd, size - at)
+        if not data:
+            return bytearray(view[:at])
+        view[at : at + len(data)] = data
+        at += len(data)
+    return buffer

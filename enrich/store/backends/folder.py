@@ -1,0 +1,288 @@
+"""A private folder: files in it are written whole or not at all, and links in it are not followed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from enrich.errors import StoreUnavailableError
+from enrich.store.backends.lockfile import lock_fd
+from enrich.store.backends.protocol import Buffer
+
+TEMPORARY = ".tmp-"
+_AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
+_GATHERS = hasattr(os, "writev")
+_IOV_MAX = os.sysconf("SC_IOV_MAX") if _GATHERS else 1
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# A named pipe planted in the folder would block the open.
+_READ = os.O_RDONLY | _CLOEXEC | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
+
+
+def default_cache_dir(app: str = "dash") -> Path:
+    """Return the folder where an app of this name keeps its values unless told otherwise."""
+    return Path(platformdirs.user_cache_dir("dash-enrich", appauthor=False)).absolute() / _slug(app)
+
+
+def _slug(app: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in app).strip(".-")
+    return kept or "app"
+
+
+def open_default(app: str) -> Folder:
+    """Open the app's default folder; in a read-only container, one in the temporary directory, with a warning."""
+    wanted = default_cache_dir(app)
+    try:
+        return Folder(wanted)
+    except StoreUnavailableError as error:
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        fallback = Path(tempfile.gettempdir()).absolute() / f"dash-enrich-{user}" / _slug(app)
+        try:
+            Folder(fallback.parent, private=True)  # anyone may plant a folder of this name in /tmp
+            folder = Folder(fallback, private=True)
+        except StoreUnavailableError as second:
+            message = f"{error}\nThe temporary directory can't be used either: {second}"
+            raise StoreUnavailableError(message) from second
+        warnings.warn(
+            f"Server-side values are kept in {fallback}, because {wanted} can't be written; "
+            "they are lost with the container. Give FileSystemBackend(cache_dir=...) a place to keep them.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return folder
+
+
+class Folder:
+    """A folder of values, made at once, and anew should somebody remove it.
+
+    Parameters
+    ----------
+    path: where; made absolute here, so a later change of the working directory doesn't matter.
+    private: refuse a folder that somebody else could write to.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
+        self.path = Path(path).expanduser().absolute()
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = self.path.lstat() if private else self.path.stat()
+            self.private = _only_mine(found)
+            if private and not (stat.S_ISDIR(found.st_mode) and self.private):
+                raise PermissionError(
+                    errno.EPERM, "the folder belongs to, or may be written by, someone else"
+                )
+            # A folder its owner opened to a group is shared with it on purpose; else nobody looks in.
+            self.dir_mode = 0o700 if self.private else 0o700 | stat.S_IMODE(found.st_mode) & 0o770
+            self.file_mode = self.dir_mode & 0o666
+            self._probe()
+        except OSError as error:
+            raise unavailable(self.path, error) from error
+
+    def _probe(self) -> None:
+        # os.access() is of no use: it says yes to root on a read-only file system.
+        fd, name = tempfile.mkstemp(prefix=TEMPORARY, dir=self.path)
+        os.close(fd)
+        with contextlib.suppress(FileNotFoundError):  # another worker's sweep was faster
+            os.unlink(name)
+
+    @contextlib.contextmanager
+    def _directory(self, sub: str, *, make: bool = False) -> Iterator[int | None]:
+        if not _AT:
+            if make:
+                (self.path / sub).mkdir(mode=self.dir_mode, parents=True, exist_ok=True)
+            yield None
+            return
+        path = self.path / sub
+        try:
+            fd = os.open(path, _FOLDER)
+        except FileNotFoundError:
+            if not make:
+                raise
+            self.make(sub)
+            fd = os.open(path, _FOLDER)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def make(self, sub: str) -> None:
+        """Create a folder inside this one, and this one again if somebody removed it."""
+        path = self.path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in Path(sub).parts:
+            path = path / part
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=self.dir_mode)
+                if not self.private:
+                    path.chmod(self.dir_mode)
+
+    def _name(self, sub: str, name: str) -> str:
+        return name if _AT else str(self.path / sub / name)
+
+    def open(self, sub: str, name: str) -> int:
+        """Open a regular file for reading; raises `FileNotFoundError`, also for links, pipes and folders."""
+        try:
+            with self._directory(sub) as at:
+                fd = os.open(self._name(sub, name), _READ, dir_fd=at)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENOTDIR):
+                raise FileNotFoundError(errno.ENOENT, "not a regular file", name) from error
+            raise
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise FileNotFoundError(errno.ENOENT, "not a regular file", name)
+        return fd
+
+    def write(
+        self,
+        sub: str,
+        name: str,
+        buffers: Sequence[Buffer],
+        *,
+        used: float,
+        durable: bool = False,
+        new: bool = False,
+    ) -> bool:
+        """Write a file by one gathered write to a temporary one, and rename it; on failure nothing stays.
+
+        With `new`, a file that is there already is left alone, and the answer is False.
+        """
+        temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
+        with self._directory(sub, make=True) as at:
+            path = self._name(sub, temporary)
+            fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
+            try:
+                # Held while writing: a sweeper that gets this lock knows that the writer is dead.
+                lock_fd(fd, wait=False)
+                if not self.private:
+                    os.fchmod(fd, self.file_mode)
+                write_all(fd, buffers)
+                if durable:
+                    os.fsync(fd)
+                _set_used(fd, path, used)
+                if sys.platform == "win32":
+                    os.close(fd)
+                    fd = -1
+                target = self._name(sub, name)
+                if new:
+                    try:
+                        os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+                    except FileExistsError:
+                        return False
+                    finally:
+                        os.unlink(path, dir_fd=at)
+                else:
+                    os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
+                if durable and at is not None:
+                    os.fsync(at)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(path, dir_fd=at)
+                raise
+            finally:
+                if fd >= 0:
+                    os.close(fd)
+        return True
+
+    def touch(self, sub: str, name: str, used: float) -> os.stat_result:
+        """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""
+        with self._directory(sub) as at:
+            path = self._name(sub, name)
+            _utime(path, used, at)
+            return os.stat(path, dir_fd=at, follow_symlinks=False)
+
+    def unlink(self, sub: str, name: str) -> bool:
+        """Remove a file; was it there?"""
+        try:
+            with self._directory(sub) as at:
+                os.unlink(self._name(sub, name), dir_fd=at)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def rename(self, sub: str, name: str, to: str) -> bool:
+        """Give a file another name beside the first; was it there?"""
+        try:
+            with self._directory(sub) as at:
+                os.replace(self._name(sub, name), self._name(sub, to), src_dir_fd=at, dst_dir_fd=at)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def scan(self, top: str) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
+        """Walk the regular files one folder below `top`, as (folder, entry, stat)."""
+        for sub in _subfolders(self.path / top):
+            yield from self.scan_folder(f"{top}/{sub}")
+
+    def scan_folder(self, sub: str) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
+        """Walk the regular files of one folder; those that vanish meanwhile are left out."""
+        try:
+            with os.scandir(self.path / sub) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        found = entry.stat(follow_symlinks=False)
+                        if stat.S_ISREG(found.st_mode):
+                            yield sub, entry, found
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+
+def _subfolders(path: Path) -> list[str]:
+    try:
+        with os.scandir(path) as entries:
+            return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return []
+
+
+def _only_mine(found: os.stat_result) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o022
+
+
+def write_all(fd: int, buffers: Sequence[Buffer]) -> None:
+    """Write the buffers one after another, with as few system calls as there can be."""
+    pending = [view for view in (memoryview(b).cast("B") for b in buffers) if view.nbytes]
+    at = 0
+    while at < len(pending):
+        written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])
+        while at < len(pending) and written >= pending[at].nbytes:
+            written -= pending[at].nbytes
+            at += 1
+        if written:
+            pending[at] = pending[at][written:]
+
+
+def _set_used(fd: int, path: str, used: float) -> None:
+    if os.utime in os.supports_fd:
+        os.utime(fd, (used, used))
+    else:
+        os.utime(path, (used, used))
+
+
+def _utime(path: str, used: float, at: int | None) -> None:
+    if _AT:
+        os.utime(path, (used, used), dir_fd=at, follow_symlinks=False)
+    else:
+        os.utime(path, (used, used))
+
+
+def unavailable(path: Path, error: OSError) -> StoreUnavailableError:
+    """Say that a folder can't be used, why, and what would help."""
+    return StoreUnavailableError(
+        f"The folder for server-side values, {path}, can't be used: {error.strerror or error}. "
+        "Make it writable for this user, or give FileSystemBackend(cache_dir=...) another one."
+    )

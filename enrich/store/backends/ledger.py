@@ -1,0 +1,112 @@
+"""How many bytes a folder holds, counted by all its writers together, so that a write never scans the folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from enrich.store.backends.lockfile import lock_fd, unlock_fd
+from enrich.store.backends.locks import ThreadLock
+
+_FORM = struct.Struct("<qQd")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The state of a folder.
+
+    Parameters
+    ----------
+    used: bytes in entries, at most this many.
+    added: bytes ever reserved; a sweep learns from it what was written while it counted.
+    swept: when the last sweep ended, seconds since the epoch; 0.0 when nobody has counted yet.
+    """
+
+    used: int = 0
+    added: int = 0
+    swept: float = 0.0
+
+
+class Ledger:
+    """A file with one `Account`, changed under a lock that the system frees when its holder dies."""
+
+    def __init__(self, path: Path, mode: int = 0o600) -> None:
+        self.path = path
+        self._mode = mode
+        self._thread = ThreadLock()
+        self._fd = -1
+        self._pid = os.getpid()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        with self._thread:
+            if self._pid != os.getpid():
+                # After a fork: parent and child share the open file, and with it the lock on it.
+                self.close()
+                self._pid = os.getpid()
+            fd = self._open()
+            lock_fd(fd, wait=True)
+            try:
+                yield fd
+            finally:
+                unlock_fd(fd)
+
+    def _open(self) -> int:
+        if self._fd >= 0:
+            if os.fstat(self._fd).st_nlink:
+                return self._fd
+            os.close(self._fd)  # the folder was removed meanwhile
+            self._fd = -1
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
+        return self._fd
+
+    def read(self) -> Account:
+        """Return the account as it is now."""
+        with self._locked() as fd:
+            return _load(fd)
+
+    def reserve(self, nbytes: int, limit: int) -> Account | None:
+        """Count `nbytes` in and return the account, or return None when that would pass the limit."""
+        with self._locked() as fd:
+            account = _load(fd)
+            if account.used + nbytes > limit:
+                return None
+            account = Account(account.used + nbytes, account.added + nbytes, account.swept)
+            _save(fd, account)
+            return account
+
+    def release(self, nbytes: int) -> None:
+        """Count bytes out that were dropped, or never written."""
+        with self._locked() as fd:
+            account = _load(fd)
+            _save(fd, Account(max(0, account.used - nbytes), account.added, account.swept))
+
+    def counted(self, nbytes: int, since: Account, now: float) -> Account:
+        """Replace the count by what a sweep found, and add what was written since it began."""
+        with self._locked() as fd:
+            account = _load(fd)
+            account = Account(nbytes + max(0, account.added - since.added), account.added, now)
+            _save(fd, account)
+            return account
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+
+
+def _load(fd: int) -> Account:
+    os.lseek(fd, 0, os.SEEK_SET)
+    data = os.read(fd, _FORM.size)
+    return Account(*_FORM.unpack(data)) if len(data) == _FORM.size else Account()
+
+
+def _save(fd: int, account: Account) -> None:
+    os.lseek(fd, 0, os.SEEK_SET)
+    os.write(fd, _FORM.pack(account.used, account.added, account.swept))

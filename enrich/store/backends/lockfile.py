@@ -1,0 +1,116 @@
+"""Locks that the operating system frees when their holder dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock_fd(fd: int, *, wait: bool) -> bool:
+        """Lock an open file for this descriptor only; False when another has it."""
+        while True:
+            try:
+                msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if not wait:
+                    return False
+            else:
+                return True
+
+    def unlock_fd(fd: int) -> None:
+        """Free what `lock_fd` locked."""
+        os.lseek(fd, 0, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def lock_fd(fd: int, *, wait: bool) -> bool:
+        """Lock an open file for this descriptor only; False when another has it."""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock_fd(fd: int) -> None:
+        """Free what `lock_fd` locked."""
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+class FileLease:
+    """A lock file that this process holds."""
+
+    __slots__ = ("__weakref__", "fd", "path")
+
+    def __init__(self, fd: int, path: Path) -> None:
+        self.fd = fd
+        self.path = path
+        _held.add(self)
+
+    @property
+    def seconds(self) -> None:
+        """No time limit."""
+
+    def renew(self) -> None:
+        """Nothing to do: the lock lasts as long as its holder."""
+
+    def release(self) -> None:
+        """Remove the file, then let go of it: the other order would remove the next holder's."""
+        _held.discard(self)
+        fd, self.fd = self.fd, -1
+        if fd < 0:
+            return
+        if sys.platform == "win32":
+            unlock_fd(fd)
+            os.close(fd)
+            return
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            os.close(fd)
+
+
+_held: weakref.WeakSet[FileLease] = weakref.WeakSet()
+
+
+def _close_in_child() -> None:
+    # A forked child shares the open file, and with it the lock: closing its copy leaves the lock to the parent.
+    for lease in list(_held):
+        os.close(lease.fd)
+        lease.fd = -1
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
+
+
+def try_lock_file(path: Path, mode: int = 0o600) -> FileLease | None:
+    """Take the lock that `path` stands for, or return None when a living process holds it."""
+    flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        fd = os.open(path, flags, mode)
+        try:
+            if not lock_fd(fd, wait=False):
+                os.close(fd)
+                return None
+            if _is_same_file(fd, path):
+                return FileLease(fd, path)
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)  # The former holder removed it between our open and our lock: take the new file.
+
+
+def _is_same_file(fd: int, path: Path) -> bool:
+    try:
+        named = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    held = os.fstat(fd)
+    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)

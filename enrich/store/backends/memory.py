@@ -1,0 +1,243 @@
+"""Values in this process's memory: for one-process apps and tests."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn, Self
+
+from enrich.errors import StoreFullError, StoreNotSharedError
+from enrich.store.backends.locks import ThreadLock
+from enrich.store.backends.protocol import IN_USE, MISSING, Buffer, Entry, Missing, Reach, Settings, Swept
+from enrich.store.backends.quota import scope_of
+
+DEFAULT_MAX_BYTES = 1 << 30
+
+
+@dataclass(slots=True)
+class _Kept:
+    data: bytes
+    used: float
+
+
+@dataclass(slots=True)
+class _State:
+    """What all copies of one backend share. Order of the entries: least recently used first."""
+
+    lock: ThreadLock = field(default_factory=ThreadLock)
+    entries: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
+    records: dict[str, _Kept] = field(default_factory=dict)
+    held: dict[str, _MemoryLease] = field(default_factory=dict)
+    nbytes: int = 0
+
+
+class MemoryBackend:
+    """Keep values as bytes in this process: nothing to set up, nothing shared with other workers.
+
+    Parameters
+    ----------
+    max_bytes: most bytes to keep; default the store's, or else 1 GiB.
+    name: how declarations call this backend.
+    """
+
+    reach: Reach = "process"
+    private = True
+
+    def __init__(self, *, max_bytes: int | None = None, name: str = "memory") -> None:
+        self.name = name
+        self._max_bytes = max_bytes
+        self._settings = Settings()
+        self._state = _State()
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend with the store's settings, and the same values."""
+        changed = copy.copy(self)
+        changed._settings = settings
+        return changed
+
+    def __reduce__(self) -> NoReturn:
+        raise StoreNotSharedError(
+            f"Store {self.name!r} keeps its values in this process and can't be sent to another. "
+            "Use FileSystemBackend() or RedisBackend(...)."
+        )
+
+    @property
+    def limit(self) -> int:
+        """Most bytes that are kept."""
+        return self._max_bytes or self._settings.max_bytes or DEFAULT_MAX_BYTES
+
+    def read(self, key: str, /) -> Buffer | Missing:
+        """Return a copy of the bytes, the caller's own."""
+        with self._state.lock:
+            kept = self._live(key)
+            if kept is None:
+                return MISSING
+            self._touch(key, kept)
+            data = kept.data
+        return bytearray(data)
+
+    def _live(self, key: str) -> _Kept | None:
+        kept = self._state.entries.get(key)
+        if kept is not None and self._settings.clock() - kept.used > self._settings.ttl:
+            self._drop(key)
+            return None
+        return kept
+
+    def _touch(self, key: str, kept: _Kept) -> None:
+        kept.used = self._settings.clock()
+        self._state.entries.move_to_end(key)
+
+    def _drop(self, key: str) -> int:
+        nbytes = len(self._state.entries.pop(key).data)
+        self._state.nbytes -= nbytes
+        return nbytes
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+        """Join the buffers, and drop the least recently used to make room."""
+        data = b"".join(bytes(buffer) if not isinstance(buffer, bytes) else buffer for buffer in buffers)
+        with self._state.lock:
+            if key in self._state.entries:
+                self._drop(key)
+            self._make_room(key, nbytes)
+            self._state.entries[key] = _Kept(data, self._settings.clock())
+            self._state.nbytes += nbytes
+
+    def _make_room(self, key: str, nbytes: int) -> None:
+        scope, quota = scope_of(key), self._settings.session_quota
+        if scope and quota is not None:
+            mine = [k for k in self._state.entries if scope_of(k) == scope]
+            used = self._evict(mine, sum(len(self._state.entries[k].data) for k in mine), quota - nbytes)
+            if used + nbytes > quota:
+                raise StoreFullError(
+                    f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would "
+                    f"pass its quota of {quota:,}. Raise session_quota, or store less."
+                )
+        used = self._evict(list(self._state.entries), self._state.nbytes, self.limit - nbytes)
+        if used + nbytes > self.limit:
+            raise StoreFullError(
+                f"{nbytes:,} bytes don't fit in memory store {self.name!r}: it may hold {self.limit:,} bytes, and "
+                f"{used:,} were used within the last minutes. Raise max_bytes, or store less."
+            )
+
+    def _evict(self, keys: list[str], used: int, target: int) -> int:
+        now = self._settings.clock()
+        for key in keys:
+            if used <= target:
+                break
+            if now - self._state.entries[key].used >= IN_USE:
+                used -= self._drop(key)
+        return used
+
+    def renew(self, key: str, nbytes: int | None = None, /) -> bool:
+        """Mark the entry as used now."""
+        with self._state.lock:
+            kept = self._live(key)
+            if kept is None:
+                return False
+            self._touch(key, kept)
+            return nbytes is None or len(kept.data) == nbytes
+
+    def delete(self, key: str, /) -> bool:
+        """Drop the entry."""
+        with self._state.lock:
+            if key not in self._state.entries:
+                return False
+            self._drop(key)
+            return True
+
+    def discard(self, key: str, /) -> None:
+        """Drop an entry that can't be decoded."""
+        self.delete(key)
+
+    def entries(self) -> Iterator[Entry]:
+        """List what is stored now."""
+        with self._state.lock:
+            found = [Entry(key, len(kept.data), kept.used) for key, kept in self._state.entries.items()]
+        yield from found
+
+    def sweep(self) -> Swept:
+        """Drop what is too old."""
+        with self._state.lock:
+            now, ttl = self._settings.clock(), self._settings.ttl
+            old = [key for key, kept in self._state.entries.items() if now - kept.used > ttl]
+            freed = sum(self._drop(key) for key in old)
+            for name in [
+                n for n, kept in self._state.records.items() if n[0] != "k" and now - kept.used > ttl
+            ]:
+                del self._state.records[name]
+            oldest = min((kept.used for kept in self._state.entries.values()), default=None)
+            return Swept(len(self._state.entries), self._state.nbytes, len(old), freed, oldest)
+
+    def clear(self) -> None:
+        """Drop everything but the kept records."""
+        with self._state.lock:
+            self._state.entries.clear()
+            self._state.nbytes = 0
+            for name in [n for n in self._state.records if n[0] != "k"]:
+                del self._state.records[name]
+
+    def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
+        """Return a record, and renew it."""
+        with self._state.lock:
+            return self._record(name, kept)
+
+    def _record(self, name: str, kept: bool) -> bytes | Missing:
+        found = self._state.records.get(_named(name, kept))
+        now = self._settings.clock()
+        if found is None or (not kept and now - found.used > self._settings.ttl):
+            return MISSING
+        found.used = now
+        return found.data
+
+    def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
+        """Write or replace a record."""
+        with self._state.lock:
+            self._state.records[_named(name, kept)] = _Kept(value, self._settings.clock())
+
+    def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
+        """Write a record unless there is one."""
+        with self._state.lock:
+            found = self._record(name, kept)
+            if found is not MISSING:
+                return found
+            self._state.records[_named(name, kept)] = _Kept(value, self._settings.clock())
+            return value
+
+    def delete_record(self, name: str, /) -> bool:
+        """Drop a record."""
+        with self._state.lock:
+            return self._state.records.pop(_named(name, False), None) is not None
+
+    def try_lock(self, name: str, lease: float, /) -> _MemoryLease | None:
+        """Take a lock among this process's threads."""
+        with self._state.lock:
+            holder = self._state.held.get(name)
+            if holder is not None:
+                return None
+            mine = _MemoryLease(self._state, name)
+            self._state.held[name] = mine
+            return mine
+
+
+class _MemoryLease:
+    __slots__ = ("_name", "_state")
+    seconds = None  # holder and lock die together
+
+    def __init__(self, state: _State, name: str) -> None:
+        self._state = state
+        self._name = name
+
+    def renew(self) -> None:
+        """Nothing to do."""
+
+    def release(self) -> None:
+        """Let the next one have it."""
+        with self._state.lock:
+            if self._state.held.get(self._name) is self:
+                del self._state.held[self._name]
+
+
+def _named(name: str, kept: bool) -> str:
+    return f"{'k' if kept else 'r'}:{name}"

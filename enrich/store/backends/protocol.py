@@ -1,0 +1,160 @@
+"""What a place to keep values must be able to do; it sees keys and bytes, never Python values."""
+
+from __future__ import annotations
+
+import enum
+import mmap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol, Self
+
+Buffer = bytes | bytearray | memoryview | mmap.mmap
+Reach = Literal["process", "host", "hosts"]
+
+DAY: Final = 86_400.0
+RENEW_AFTER: Final = 60.0  # seconds: a read renews its entry at most this often
+# A renewal may be RENEW_AFTER old when the entry was last used, so this much age proves a minute without use.
+IN_USE: Final = 2 * RENEW_AFTER
+
+
+class Missing(enum.Enum):
+    """The type of `MISSING`."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing.MISSING
+
+
+def _always_genuine(key: str, buffer: Buffer) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a store tells its backends.
+
+    Parameters
+    ----------
+    app: the app's name; gives the default folder.
+    ttl: seconds that an entry lives after its last use.
+    max_bytes: most bytes to keep; None leaves it to the backend.
+    session_quota: most bytes for one session; None means no quota.
+    durable: flush files to the disk before a write returns.
+    clock: seconds since the epoch.
+    genuine: does this buffer's full digest agree with its key? Asked once for what comes over a network.
+    """
+
+    app: str = "dash"
+    ttl: float = DAY
+    max_bytes: int | None = None
+    session_quota: int | None = None
+    durable: bool = False
+    clock: Callable[[], float] = time.time
+    genuine: Callable[[str, Buffer], bool] = field(default=_always_genuine)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored value, as `entries()` lists it."""
+
+    key: str
+    nbytes: int
+    used: float  # seconds since the epoch, to the minute
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found and dropped."""
+
+    entries: int = 0
+    nbytes: int = 0
+    dropped: int = 0
+    freed: int = 0
+    oldest: float | None = None
+
+
+class Lease(Protocol):
+    """A lock that is held, until it is released or its holder dies."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it lasts without `renew`; None where the system frees a dead holder's lock at once."""
+
+    def renew(self) -> None:
+        """Keep it for another lease."""
+
+    def release(self) -> None:
+        """Let the next one have it; quiet when it was lost meanwhile."""
+
+
+class Backend(Protocol):
+    """A place for values. Failures raise `StoreError`s within a bounded time; what isn't there is `MISSING`.
+
+    *Entries* are immutable: one key only ever holds one content. *Records* are small and may be overwritten:
+    names, results of memoized functions, and, with `kept`, what must not be dropped for its age.
+    """
+
+    @property
+    def name(self) -> str:
+        """How declarations and handles call this backend."""
+
+    @property
+    def reach(self) -> Reach:
+        """Who sees the values: this process, all processes of this host, or other hosts as well."""
+
+    @property
+    def private(self) -> bool:
+        """Can only this user (and this process) write here? Decides whether its own secret may sign pickles."""
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend, opened with the store's settings; refuse here what can't work."""
+
+    def read(self, key: str, /) -> Buffer | Missing:
+        """Return the entry as a private, writable buffer (or read-only bytes), and renew it."""
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+        """Store the buffers, one after another, as one entry; all or nothing."""
+
+    def renew(self, key: str, nbytes: int | None = None, /) -> bool:
+        """Mark the entry as used now; is it there, afterwards, with this size?"""
+
+    def delete(self, key: str, /) -> bool:
+        """Drop the entry; was it there?"""
+
+    def discard(self, key: str, /) -> None:
+        """Drop the copy that the last `read` gave, which turned out to be torn."""
+
+    def entries(self) -> Iterator[Entry]:
+        """List what is stored; raises `StoreConfigError` where the backend can't list."""
+
+    def sweep(self) -> Swept:
+        """Drop what is too old or too much, now, in this thread."""
+
+    def clear(self) -> None:
+        """Drop all entries and records but the kept ones."""
+
+    def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
+        """Return a record, and renew it."""
+
+    def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
+        """Write or replace a record, atomically."""
+
+    def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
+        """Write a record unless there is one, and return the one that is there then, the same for everybody."""
+
+    def delete_record(self, name: str, /) -> bool:
+        """Drop a record; was it there?"""
+
+    def try_lock(self, name: str, lease: float, /) -> Lease | None:
+        """Take a lock that everyone in reach sees, or return None when another holds it.
+
+        It is free again when released, when its holder is dead, or `lease` seconds after its last renewal.
+        """

@@ -1,0 +1,76 @@
+"""A session's share of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from enrich.errors import StoreFullError
+from enrich.store.backends.folder import Folder
+from enrich.store.backends.locks import ThreadLock
+from enrich.store.backends.protocol import IN_USE
+
+# Another worker's writes are seen this many seconds later at the latest, and always before a write is refused.
+_COUNT_AGAIN = 10.0
+SCOPE_LENGTH = 12
+CONTENT_LENGTH = 32
+
+
+def scope_of(key: str) -> str:
+    """Return the session part of a key; empty for shared values."""
+    return key[:-CONTENT_LENGTH]
+
+
+class Quota:
+    """Counts each session's bytes by looking through the one folder that its values lie in."""
+
+    def __init__(self, folder: Folder, limit: int, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._clock = clock
+        self._lock = ThreadLock()
+        self._counts: dict[str, tuple[int, float]] = {}
+
+    def admit(self, key: str, nbytes: int) -> None:
+        """Make room for a write within its session's quota, or raise `StoreFullError`."""
+        scope = scope_of(key)
+        if not scope:
+            return
+        with self._lock:
+            used, counted = self._counts.get(scope, (0, 0.0))
+            now = self._clock()
+            if used + nbytes <= self._limit and 0 <= now - counted < _COUNT_AGAIN:
+                return
+            used = self._make_room(scope, self._limit - nbytes, now)
+            if len(self._counts) > 10_000:
+                self._counts.clear()
+            self._counts[scope] = (used, now)
+        if used + nbytes > self._limit:
+            raise StoreFullError(
+                f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would pass "
+                f"its quota of {self._limit:,}. Raise session_quota, or store less."
+            )
+
+    def wrote(self, key: str, nbytes: int) -> None:
+        """Count a write that went well."""
+        scope = scope_of(key)
+        if not scope:
+            return
+        with self._lock:
+            used, counted = self._counts.get(scope, (0, 0.0))
+            self._counts[scope] = (used + nbytes, counted)
+
+    def _make_room(self, scope: str, target: int, now: float) -> int:
+        sub = f"entries/{scope[:2]}"
+        mine = [
+            (found.st_mtime, found.st_size, entry.name)
+            for _sub, entry, found in self._folder.scan_folder(sub)
+            if "." not in entry.name and scope_of(entry.name) == scope
+        ]
+        used = sum(size for _used_at, size, _name in mine)
+        for used_at, size, name in sorted(mine):
+            if used <= target or now - used_at < IN_USE:
+                break
+            # The ledger learns of it at the next sweep; until then it counts too much, never too little.
+            if self._folder.unlink(sub, name):
+                used -= size
+        return used

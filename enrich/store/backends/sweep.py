@@ -1,0 +1,188 @@
+"""Keeping a folder within its bounds: by one worker at a time, off the request, oldest use first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from enrich.store.backends.folder import TEMPORARY, Folder
+from enrich.store.backends.ledger import Account, Ledger
+from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
+from enrich.store.backends.protocol import IN_USE, Swept
+
+logger = logging.getLogger("enrich.store")
+
+HIGH = 0.9  # of the limit: a sweep begins in the background
+LOW = 0.8  # of the limit: where it ends
+_TRASH = ".trash"
+_WAIT = 30.0  # seconds that a write that needs room waits for another worker's sweep
+_Found = tuple[float, int, str, str]  # last use, size, folder, name
+
+
+class Sweeper:
+    """Drops expired entries, then the least recently used ones above the limit, and counts the rest."""
+
+    def __init__(
+        self, folder: Folder, ledger: Ledger, *, limit: int, ttl: float, clock: Callable[[], float]
+    ) -> None:
+        self.folder = folder
+        self.ledger = ledger
+        self.limit = limit
+        self.ttl = ttl
+        self.clock = clock
+        self._every = min(max(ttl / 10, 60.0), 600.0)
+        self._background: threading.Thread | None = None
+
+    def due(self, account: Account) -> None:
+        """Begin a sweep in the background if it is time for one, or room is getting short."""
+        since = self.clock() - account.swept
+        full = account.used > self.limit * HIGH
+        # A folder full of entries in use would be swept on each write otherwise.
+        if not (since > self._every or since < -1 or (full and since > 1)):
+            return
+        running = self._background
+        if running is None or not running.is_alive():
+            self._background = threading.Thread(
+                target=self._sweep_quietly, name="enrich-store-sweep", daemon=True
+            )
+            self._background.start()
+
+    def join(self) -> None:
+        """Wait until a sweep in the background has ended."""
+        running = self._background
+        if running is not None and running.is_alive():
+            running.join()
+
+    def _sweep_quietly(self) -> None:
+        try:
+            self.sweep()
+        except OSError as error:
+            logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
+
+    def make_room(self, nbytes: int) -> None:
+        """Sweep in this thread, waiting for another worker that is at it already."""
+        self.sweep(room=nbytes, wait=_WAIT)
+
+    def free(self, nbytes: int) -> bool:
+        """Drop `nbytes` of what isn't in use, for a disk that is full before the limit; did that free anything?"""
+        used = self.ledger.read().used
+        return self.sweep(room=max(nbytes, self.limit - used + nbytes), wait=_WAIT).freed > 0
+
+    def sweep(self, *, room: int = 0, wait: float = 0.0) -> Swept:
+        """Drop what is too old, or too much when `room` more bytes are to fit; report what was found."""
+        lock = self._lock(wait)
+        if lock is None:
+            return Swept()
+        try:
+            return self._sweep(room)
+        finally:
+            lock.release()
+
+    def _lock(self, wait: float) -> FileLease | None:
+        path = self.folder.path / "sweep.lock"
+        until = time.monotonic() + wait
+        while True:
+            lock = try_lock_file(path, self.folder.file_mode)
+            if lock is not None or time.monotonic() >= until:
+                return lock
+            time.sleep(0.01)
+
+    def _sweep(self, room: int) -> Swept:
+        before = self.ledger.read()
+        now = self.clock()
+        found = self._look(now)
+        total = sum(size for _used, size, _sub, _name in found)
+        target = max(0, self.limit - room)
+        if total > self.limit * HIGH:
+            target = min(target, int(self.limit * LOW))
+        dropped = freed = 0
+        found.sort()
+        oldest: float | None = None
+        for used, size, sub, name in found:
+            expired = now - used > self.ttl
+            if not expired and (total - freed <= target or now - used < IN_USE):
+                oldest = used
+                break
+            if self._drop(sub, name, expired=expired):
+                dropped += 1
+                freed += size
+        self.ledger.counted(total - freed, before, self.clock())
+        self._sweep_records(now)
+        if dropped:
+            logger.info("enrich.store: dropped %d entries (%d bytes) of %s", dropped, freed, self.folder.path)
+        return Swept(len(found) - dropped, total - freed, dropped, freed, oldest)
+
+    def _look(self, now: float) -> list[_Found]:
+        found: list[_Found] = []
+        for sub, entry, stat in self.folder.scan("entries"):
+            used = self._sane(sub, entry.name, stat.st_mtime, now)
+            if entry.name.startswith(TEMPORARY):
+                if not self._is_dead(sub, entry.name):
+                    found.append((now, stat.st_size, sub, entry.name))
+            elif entry.name.endswith(_TRASH):
+                # A sweeper was killed between its rename and its unlink.
+                self.folder.rename(sub, entry.name, entry.name.removesuffix(_TRASH))
+                found.append((used, stat.st_size, sub, entry.name.removesuffix(_TRASH)))
+            else:
+                found.append((used, stat.st_size, sub, entry.name))
+        return found
+
+    def _sane(self, sub: str, name: str, used: float, now: float) -> float:
+        if used <= now + IN_USE:
+            return used
+        # The clock was set back: a last use in the future would live for ever.
+        try:
+            self.folder.touch(sub, name, now)
+        except FileNotFoundError:
+            logger.debug("enrich.store: %s vanished", name)
+        return now
+
+    def _is_dead(self, sub: str, name: str) -> bool:
+        try:
+            fd = self.folder.open(sub, name)
+        except FileNotFoundError:
+            return True
+        try:
+            if not lock_fd(fd, wait=False):
+                return False
+            self.folder.unlink(sub, name)
+            return True
+        finally:
+            os.close(fd)
+
+    def _drop(self, sub: str, name: str, *, expired: bool) -> bool:
+        """Set the entry aside, look at its age again, then unlink it: a reader may have renewed it meanwhile."""
+        aside = name + _TRASH
+        if not self.folder.rename(sub, name, aside):
+            return False
+        try:
+            age = self.clock() - os.lstat(self.folder.path / sub / aside).st_mtime
+        except FileNotFoundError:
+            return False
+        if age < IN_USE or (expired and age <= self.ttl):
+            self.folder.rename(sub, aside, name)
+            return False
+        try:
+            return self.folder.unlink(sub, aside)
+        except PermissionError:
+            # Windows: a reader has it mapped; it goes at the next sweep.
+            self.folder.rename(sub, aside, name)
+            return False
+
+    def _sweep_records(self, now: float) -> None:
+        for sub, entry, stat in self.folder.scan("records"):
+            if entry.name.startswith(TEMPORARY):
+                self._is_dead(sub, entry.name)
+            elif now - stat.st_mtime > max(self.ttl, IN_USE):
+                self.folder.unlink(sub, entry.name)
+        for top in ("kept", ""):
+            for sub, entry, _stat in self.folder.scan_folder(top):
+                if entry.name.startswith(TEMPORARY):
+                    self._is_dead(sub, entry.name)
+        for _sub, entry, _stat in self.folder.scan_folder("locks"):
+            lock = try_lock_file(self.folder.path / "locks" / entry.name)
+            if lock is not None:
+                lock.release()

@@ -1,0 +1,76 @@
+"""Keys of stored values: digests of their bytes, within a session's scope or keyed for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import xxhash
+from blake3 import blake3
+
+from enrich.store.backends.protocol import Buffer
+from enrich.store.backends.quota import CONTENT_LENGTH, SCOPE_LENGTH, scope_of
+from enrich.store.secrets import Secrets
+
+KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
+_MANY_THREADS_FROM = 1 << 20
+
+
+def scope_tag(scope: str, secrets: Secrets) -> str:
+    """Return the short name of a session's scope, which tells nothing of the session."""
+    return blake3(scope.encode(), key=secrets.derived("scope")[0]).hexdigest(SCOPE_LENGTH // 2)
+
+
+def content_key(buffers: Sequence[Buffer], tag: str, secrets: Secrets) -> str:
+    """Return the key of a value's bytes.
+
+    Within one session a fast digest will do: nobody else can make it collide. What is shared gets a keyed
+    one, so that a user can't prepare two uploads of one key.
+    """
+    if tag:
+        return tag + _fast(buffers)
+    return _keyed(buffers, secrets.derived("content")[0])
+
+
+def is_genuine(key: str, buffers: Sequence[Buffer], secrets: Secrets) -> bool:
+    """Do these bytes belong to this key, under any of the secrets?"""
+    content = key[-CONTENT_LENGTH:]
+    if scope_of(key):
+        return _fast(buffers) == content
+    return any(_keyed(buffers, derived) == content for derived in secrets.derived("content"))
+
+
+def digest(purpose: str, parts: Sequence[Buffer], secrets: Secrets) -> str:
+    """Return a keyed 128-bit digest for names and memoized calls; every part's length counts."""
+    return keyed_digests(purpose, parts, secrets)[0]
+
+
+def keyed_digests(purpose: str, parts: Sequence[Buffer], secrets: Secrets) -> list[str]:
+    """Return the digest under each secret, newest first."""
+    return [_joined(parts, key) for key in secrets.derived(purpose)]
+
+
+def _joined(parts: Sequence[Buffer], key: bytes) -> str:
+    hasher = blake3(key=key)
+    for part in parts:
+        view = memoryview(part).cast("B")
+        hasher.update(view.nbytes.to_bytes(8, "little"))
+        hasher.update(view)
+    return hasher.hexdigest(16)
+
+
+def _fast(buffers: Sequence[Buffer]) -> str:
+    hasher = xxhash.xxh3_128()
+    for buffer in buffers:
+        hasher.update(buffer)
+    return hasher.hexdigest()
+
+
+def _keyed(buffers: Sequence[Buffer], key: bytes) -> str:
+    hasher = blake3(key=key, max_threads=1)
+    if sum(memoryview(buffer).nbytes for buffer in buffers) >= _MANY_THREADS_FROM:
+        hasher = blake3(key=key, max_threads=blake3.AUTO)
+    for buffer in buffers:
+        hasher.update(buffer)
+    return hasher.hexdigest(CONTENT_LENGTH // 2)

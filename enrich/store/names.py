@@ -1,0 +1,78 @@
+"""Small records beside the values: what a name stands for, and who produced a value."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from enrich.errors import HandleExpired
+from enrich.store.backends.protocol import MISSING, Backend
+from enrich.store.handle import short_digest
+from enrich.store.keys import keyed_digests
+from enrich.store.ref import Ref
+from enrich.store.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The content that a name or a memoized call stands for."""
+
+    key: str
+    written: float
+    producer: str
+
+    def dump(self) -> bytes:
+        """Return it as a record."""
+        return json.dumps([self.key, self.written, self.producer]).encode()
+
+    @classmethod
+    def load(cls, data: bytes) -> Self:
+        """Read a record."""
+        key, written, producer = json.loads(data)
+        return cls(key, written, producer)
+
+
+def name_records(app: str, name: str, secrets: Secrets) -> list[str]:
+    """Return where a name's record may be: under the newest secret first, then under those it replaced."""
+    return keyed_digests("name", [app.encode(), name.encode()], secrets)
+
+
+class Producers:
+    """Who stored what, by the short ids in handles; the browser never sees the text with its path."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._known: dict[str, str] = {}
+
+    def note(self, producer: str | None) -> str:
+        """Return a producer's id, and remember its text here and beside the data."""
+        known = short_digest(producer or "", "producer", 4).hex()
+        if producer and known not in self._known:
+            self._backend.set_record(f"producer.{known}", producer.encode(), kept=True)
+            self._known[known] = producer
+        return known
+
+    def text(self, ref: Ref) -> str | None:
+        """Return who produced a value, if that is known."""
+        if ref.producer or not ref.producer_id:
+            return ref.producer
+        if ref.producer_id in self._known:
+            return self._known[ref.producer_id]
+        data = self._backend.get_record(f"producer.{ref.producer_id}", kept=True)
+        return None if data is MISSING else data.decode()
+
+
+def expired(ref: Ref, producers: Producers) -> HandleExpired:
+    """Say which value is gone, who stored it and when, and what would help."""
+    what = "The value" if ref.name is None else f"The value named {ref.name!r}"
+    who = producers.text(ref)
+    by = f" that {who} stored" if who else ""
+    when = (
+        time.strftime(" on %Y-%m-%d at %H:%M:%S", time.localtime(ref.written)) if ref.written and who else ""
+    )
+    return HandleExpired(
+        f"{what}{by}{when} is gone: it wasn't used for longer than the store's ttl, was dropped to make room, or was "
+        "cleared. Reload the page to have it made anew, raise ttl or max_bytes, or say with on_missing= what to do."
+    )

@@ -1,0 +1,87 @@
+"""The backends of one store, by name, opened and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from enrich.errors import StoreConfigError
+from enrich.store.backends.protocol import Backend, Settings
+
+_METHODS = (
+    "read",
+    "write",
+    "renew",
+    "delete",
+    "get_record",
+    "set_record",
+    "add_record",
+    "try_lock",
+    "with_settings",
+)
+
+
+class Places:
+    """A default backend and named others."""
+
+    def __init__(
+        self, default: Backend, others: Mapping[str, Backend] | Iterable[Backend], settings: Settings
+    ) -> None:
+        self.default = _opened(default, settings)
+        self._given: list[tuple[str, Backend]] = [(self.default.name, default)]
+        self._by_name: dict[str, Backend] = {self.default.name: self.default}
+        named = others.items() if isinstance(others, Mapping) else ((_name(b), b) for b in others)
+        for name, backend in named:
+            if backend is default:
+                self._by_name.setdefault(name, self.default)
+                continue
+            if name in self._by_name:
+                raise StoreConfigError(
+                    f"Two backends are called {name!r}. Give each its own: FileSystemBackend(..., name='other')."
+                )
+            if len(name.encode()) > 100:
+                raise StoreConfigError(
+                    f"The backend's name {name!r} is too long for a handle: 100 bytes at most."
+                )
+            self._by_name[name] = _opened(backend, settings)
+            self._given.append((name, backend))
+
+    def __iter__(self) -> Iterator[tuple[str, Backend]]:
+        seen: set[int] = set()
+        for name, backend in self._by_name.items():
+            if id(backend) not in seen:
+                seen.add(id(backend))
+                yield name, backend
+
+    def find(self, which: str | Backend | None) -> tuple[str, Backend]:
+        """Return a backend by its name or the object that was given; the default one's name is empty."""
+        if which is None or which == "":
+            return "", self.default
+        if isinstance(which, str):
+            backend = self._by_name.get(which)
+            if backend is not None:
+                return ("" if backend is self.default else which), backend
+        else:
+            for name, given in self._given:
+                if which is given or which is self._by_name[name]:
+                    return self.find(name)
+        known = ", ".join(repr(name) for name in self._by_name)
+        wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {_name(which)!r}"
+        raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
+
+
+def _name(backend: Any) -> str:
+    name = getattr(backend, "name", None)
+    return name if isinstance(name, str) else type(backend).__name__
+
+
+def _opened(backend: Any, settings: Settings) -> Backend:
+    lacking = [method for method in _METHODS if not callable(getattr(backend, method, None))]
+    if isinstance(backend, type) or lacking:
+        raise StoreConfigError(
+            f"{backend!r} can't be a backend of the store"
+            + (f": it has no {', '.join(lacking)}" if lacking else ": it is a class, give an instance")
+            + ". Use FileSystemBackend(...), RedisBackend(...), or FlaskCachingBackend(cache) around a cache."
+        )
+    opened: Backend = backend.with_settings(settings)
+    return opened

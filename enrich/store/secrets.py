@@ -1,0 +1,91 @@
+"""The secrets that sign handles: given, taken from the environment, or made once and kept with the values."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets as random_source
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from blake3 import blake3
+
+from enrich.errors import StoreConfigError
+from enrich.store.backends.protocol import Backend
+
+VARIABLES = ("ENRICH_SECRET_KEY", "DASH_SECRET_KEY")
+_RECORD = "secret"
+_SHORTEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secrets, newest first: the first signs, all verify.
+
+    Parameters
+    ----------
+    texts: the secrets.
+    given: did a person choose them (argument, environment)? Only then may they sign pickles on shared storage.
+    made: were they made here and kept in the store?
+    """
+
+    texts: tuple[str, ...] = field(repr=False)
+    given: bool = False
+    made: bool = False
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Return 32 bytes for one purpose from each secret, in the same order."""
+        return _derive(self.texts, purpose)
+
+
+@functools.lru_cache(maxsize=256)
+def _derive(texts: tuple[str, ...], purpose: str) -> tuple[bytes, ...]:
+    context = f"dash-enrich 2026 store {purpose}"
+    return tuple(blake3(text.encode(), derive_key_context=context).digest() for text in texts)
+
+
+def given_secrets(
+    argument: str | Sequence[str] | None, environment: Mapping[str, str] | None = None
+) -> Secrets | None:
+    """Return the secrets by argument, else by environment; raises `StoreConfigError` for unusable ones."""
+    if argument is not None:
+        texts = (argument,) if isinstance(argument, str) else tuple(argument)
+        return Secrets(_checked(texts, "Store(secret=...)"), given=True)
+    environment = os.environ if environment is None else environment
+    for variable in VARIABLES:
+        if value := environment.get(variable):
+            return Secrets(_checked((value,), variable), given=True)
+    return None
+
+
+def server_secrets(secret: str | bytes | None) -> Secrets | None:
+    """Return the web server's own secret, if it has one."""
+    if not secret:
+        return None
+    text = secret if isinstance(secret, str) else secret.hex()
+    return Secrets(_checked((text,), "The server's secret_key"))
+
+
+def kept_secrets(backend: Backend, known: Secrets | None = None) -> Secrets:
+    """Return the secret kept in the backend; many workers that start at once agree on one.
+
+    What this worker `known` before stays valid, and is put back should the place have been emptied.
+    """
+    mine = known.texts[0] if known is not None else random_source.token_urlsafe(32)
+    found = backend.add_record(_RECORD, mine.encode(), kept=True).decode()
+    old = known.texts if known is not None else ()
+    return Secrets((found, *(text for text in old if text != found)), made=True)
+
+
+def _checked(texts: tuple[str, ...], where: str) -> tuple[str, ...]:
+    if not texts:
+        raise StoreConfigError(
+            f"{where} is an empty list. Give at least one secret, the one that signs first."
+        )
+    for text in texts:
+        if not isinstance(text, str) or len(text) < _SHORTEST:
+            raise StoreConfigError(
+                f"{where}: a secret must be text of at least {_SHORTEST} characters. "
+                'python -c "import secrets; print(secrets.token_urlsafe(32))" makes a good one.'
+            )
+    return texts

@@ -1,0 +1,401 @@
+"""The store: values go in exact and come out exact, under a key, a name, or a handle."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from enrich.errors import HandleInvalid, StoreConfigError
+from enrich.store import codecs
+from enrich.store.backends.files import FileSystemBackend
+from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missing, Settings, Swept
+from enrich.store.codecs.entry import CorruptEntry
+from enrich.store.flight import Flights
+from enrich.store.handle import Handle, app_digest, read_handle, session_digest, stored_name, write_handle
+from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
+from enrich.store.keys import KEY, content_key, digest, is_genuine, scope_tag
+from enrich.store.names import Named, Producers, expired, name_records
+from enrich.store.places import Places
+from enrich.store.ref import Ref, ServersideRef
+from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
+from enrich.store.verify import check_same
+
+if TYPE_CHECKING:
+    from enrich.store.codecs import Description
+
+logger = logging.getLogger("enrich.store")
+
+LOCK_TIMEOUT: Final = 60.0
+_RAISE: Final = object()
+
+
+class Store:
+    """Keep Python values outside the browser, and hand out signed texts that stand for them.
+
+    Parameters
+    ----------
+    backend: where values go unless told otherwise; default files in a private folder, one per app name.
+    backends: further backends, by name.
+    app: the app's name; scopes names, handles and memoized results.
+    secret: signs handles. A list rotates: the first signs, all verify. Default: the environment's
+        `ENRICH_SECRET_KEY` or `DASH_SECRET_KEY`, the server's, or one made once and kept with the values.
+    server_secret: the web server's own secret key, if it has one.
+    allow_pickle: store what no codec carries by pickling it, signed; see docs/store.md for when it is refused.
+    max_bytes: most bytes to keep; default 10 GiB or a tenth of the disk, whichever is less.
+    ttl: seconds that a value lives after its last use.
+    session_quota: most bytes for one session.
+    verify: read each value back after writing it, and compare (slow; for finding faults).
+    durable: flush files to the disk before a write returns.
+    clock: seconds since the epoch; for tests.
+
+    Raises `StoreConfigError` for arguments that can't be, and `StoreUnavailableError` where nothing can be written.
+
+    >>> store = Store(MemoryBackend())  # doctest: +SKIP
+    >>> ref = store.put({"a": 1})  # doctest: +SKIP
+    >>> store.get(ref)  # doctest: +SKIP
+    {'a': 1}
+    """
+
+    def __init__(
+        self,
+        backend: Backend | None = None,
+        backends: Mapping[str, Backend] | Iterable[Backend] = (),
+        *,
+        app: str = "dash",
+        secret: str | Sequence[str] | None = None,
+        server_secret: str | bytes | None = None,
+        allow_pickle: bool = False,
+        max_bytes: int | None = None,
+        ttl: float = DAY,
+        session_quota: int | None = None,
+        verify: bool = False,
+        durable: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        backend = FileSystemBackend() if backend is None else backend
+        backends = backends if isinstance(backends, Mapping) else tuple(backends)
+        self._arguments = {
+            "backend": backend, "backends": backends, "app": app, "secret": secret, "server_secret": server_secret,
+            "allow_pickle": allow_pickle, "max_bytes": max_bytes, "ttl": ttl, "session_quota": session_quota,
+            "verify": verify, "durable": durable, "clock": clock,
+        }  # fmt: skip
+        for name in ("max_bytes", "ttl", "session_quota"):
+            _check_positive(name, self._arguments[name])
+        self.app = app
+        self._verify = verify
+        self._clock = clock
+        settings = Settings(app, float(ttl), max_bytes, session_quota, durable, clock, self._is_genuine)
+        self._places = Places(backend, backends, settings)
+        self._keyring = Keyring(self._places.default, secret, server_secret, clock)
+        if allow_pickle:
+            check_pickle_policy(self._places, self._keyring.secrets)
+        self._pickler = PickleGuard(self._keyring) if allow_pickle else None
+        self._producers = Producers(self._places.default)
+        self._flights = Flights()
+        self._counts = Counts()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self._arguments,)
+
+    @property
+    def backend(self) -> Backend:
+        """The default backend, opened."""
+        return self._places.default
+
+    def backend_named(self, which: str | Backend | None) -> Backend:
+        """Return an opened backend; raises `StoreConfigError`, listing those there are."""
+        return self._places.find(which)[1]
+
+    def _is_genuine(self, key: str, buffer: Buffer) -> bool:
+        return is_genuine(key, [buffer], self._keyring.secrets)
+
+    # --- values ---------------------------------------------------------------------------------
+
+    def put(
+        self,
+        value: Any,
+        *,
+        scope: str | None = None,
+        name: str | None = None,
+        producer: str | None = None,
+        backend: str | Backend | None = None,
+    ) -> Ref:
+        """Store a value; an equal one that is there already is renewed instead.
+
+        Parameters
+        ----------
+        scope: text that stands for the session whose value it is; None for a value shared by all.
+        name: store it under this name of the app, in place of what had the name; always shared.
+        producer: who stores it, for the error when it is gone: "callback 'load' (app.py:31)".
+
+        Raises `UnstorableValueError`, `StoreFullError` or `StoreUnavailableError`.
+        """
+        store, place = self._places.find(backend)
+        encoded = codecs.encode(value, pickler=self._pickler)
+        secrets = self._keyring.refreshed()
+        tag = scope_tag(scope, secrets) if scope is not None and name is None else ""
+        key = content_key(encoded.buffers, tag, secrets)
+        new = not place.renew(key, encoded.nbytes)
+        if new:
+            place.write(key, encoded.buffers, encoded.nbytes)
+        ref = Ref(
+            key, name, store, tag or None, encoded.nbytes, encoded.kind, producer,
+            self._producers.note(producer), self._clock(), new,
+        )  # fmt: skip
+        if self._verify:
+            check_same(value, self.get(replace(ref, name=None)), encoded.kind)
+        if name is not None:
+            record = name_records(self.app, stored_name(name), secrets)[0]
+            place.set_record(record, Named(key, ref.written, ref.producer_id).dump())
+        return ref
+
+    def get(
+        self,
+        ref: Ref | str,
+        *,
+        as_type: Any = None,
+        columns: Sequence[str] | None = None,
+        default: Any = _RAISE,
+    ) -> Any:
+        """Return a stored value, the caller's own copy.
+
+        Parameters
+        ----------
+        ref: what `put`, `open` or `named` returned, or its key.
+        as_type: the kind of table wanted (`pa.Table`, `pl.DataFrame`, ...).
+        columns: only these columns of a table.
+        default: returned when the value is gone; without it that raises `HandleExpired`.
+        """
+        ref = self._as_ref(ref)
+        _store, place = self._places.find(ref.store)
+
+        def decoded(buffer: Buffer) -> Any:
+            return codecs.decode(buffer, as_type=as_type, columns=columns, pickler=self._pickler)
+
+        value = self._load(ref, place, decoded)
+        self._counts.count(hit=value is not MISSING)
+        if value is not MISSING:
+            return value
+        if default is not _RAISE:
+            return default
+        raise expired(ref, self._producers)
+
+    def _load(self, ref: Ref, place: Backend, decoded: Callable[[Buffer], Any]) -> Any:
+        key = ref.key
+        for _attempt in range(2):
+            if ref.name is not None:
+                # Read anew on the second attempt: the name may have moved on, and its old content gone.
+                named = self._look_up(ref.name, place)
+                if named is MISSING:
+                    return MISSING
+                key = named.key
+            buffer = place.read(key)
+            if buffer is MISSING:
+                continue
+            try:
+                return decoded(buffer)
+            except CorruptEntry as error:
+                logger.warning("enrich.store: entry %s can't be read and counts as missing: %s", key, error)
+                place.discard(key)
+        return MISSING
+
+    def _as_ref(self, ref: Ref | str) -> Ref:
+        if isinstance(ref, Ref):
+            return ref
+        if not KEY.fullmatch(ref):
+            raise StoreConfigError(f"{ref[:40]!r} is not a key. Use what put() returned, named() or open().")
+        return Ref(ref)
+
+    def describe(self, ref: Ref | str) -> Description:
+        """Return a value's kind, schema, rows and size without loading it."""
+        ref = self._as_ref(ref)
+        _store, place = self._places.find(ref.store)
+        found = self._load(ref, place, codecs.describe)
+        if found is MISSING:
+            raise expired(ref, self._producers)
+        return found
+
+    def lazy(self, ref: Ref) -> ServersideRef:
+        """Return a reference that loads nothing until asked."""
+        return ServersideRef(ref, self.get, self.describe)
+
+    def named(self, name: str, *, backend: str | Backend | None = None) -> Ref:
+        """Return the latest value of a name, or raise `HandleExpired`."""
+        store, place = self._places.find(backend)
+        found = self._look_up(name, place)
+        ref = Ref("", name, store)
+        if found is MISSING:
+            raise expired(ref, self._producers)
+        return replace(ref, key=found.key, written=found.written, producer_id=found.producer)
+
+    def _look_up(self, name: str, place: Backend) -> Named | Missing:
+        for record in name_records(self.app, stored_name(name), self._keyring.secrets):
+            data = place.get_record(record)
+            if data is not MISSING:
+                return Named.load(data)
+        return MISSING
+
+    def delete(self, ref: Ref | str) -> bool:
+        """Drop a value, or a name with its value; was it there?"""
+        ref = self._as_ref(ref)
+        _store, place = self._places.find(ref.store)
+        key = ref.key
+        if ref.name is not None:
+            found = self._look_up(ref.name, place)
+            key = "" if found is MISSING else found.key
+            for record in name_records(self.app, stored_name(ref.name), self._keyring.secrets):
+                place.delete_record(record)
+        return bool(key) and place.delete(key)
+
+    # --- handles --------------------------------------------------------------------------------
+
+    def sign(self, ref: Ref, *, session: str | None = None) -> str:
+        """Return the text that stands for a value in the browser; with a session, only that one can open it."""
+        handle = Handle(
+            key="" if ref.name is not None else ref.key,
+            name=None if ref.name is None else stored_name(ref.name),
+            store=ref.store,
+            app=app_digest(self.app),
+            session=None if session is None else session_digest(session),
+            producer=bytes.fromhex(ref.producer_id or self._producers.note(ref.producer)),
+            written=int(ref.written or self._clock()),
+        )
+        self._keyring.refreshed()
+        return write_handle(handle, self._keyring.signer("handle"))
+
+    def open(self, token: str, *, session: str | None = None) -> Ref:
+        """Return what a handle stands for.
+
+        Raises `HandleInvalid` when it was altered or signed with a secret this app doesn't have, `HandleForeign`
+        when it is another session's or app's. That the value is gone shows in `get`.
+        """
+        try:
+            handle = read_handle(token, self._keyring.signer("handle"), app=self.app, session=session)
+        except HandleInvalid:
+            if not self._keyring.learned():
+                raise
+            handle = read_handle(token, self._keyring.signer("handle"), app=self.app, session=session)
+        try:
+            store, _place = self._places.find(handle.store)
+        except StoreConfigError as error:
+            raise HandleInvalid(f"The handle names a backend that this app no longer has. {error}") from error
+        scope = handle.key[:-32] or None
+        return Ref(
+            handle.key,
+            handle.name,
+            store,
+            scope,
+            producer_id=handle.producer.hex(),
+            written=float(handle.written),
+        )
+
+    def sign_text(self, text: str, *, salt: str) -> str:
+        """Sign a text of the caller's own, such as a session cookie; `salt` names the purpose."""
+        self._keyring.refreshed()
+        return self._keyring.signer(f"text.{salt}").sign(text.encode()).decode()
+
+    def unsign_text(self, token: str, *, salt: str) -> str:
+        """Return the text that was signed for this purpose, or raise `HandleInvalid`."""
+        return self._keyring.unsign_text(token, f"text.{salt}")
+
+    # --- computed once --------------------------------------------------------------------------
+
+    def compute(
+        self,
+        key: str | bytes,
+        function: Callable[[], Any],
+        *,
+        ttl: float | None = None,
+        scope: str | None = None,
+        group: str | None = None,
+        lock_timeout: float = LOCK_TIMEOUT,
+        producer: str | None = None,
+        backend: str | Backend | None = None,
+    ) -> Any:
+        """Return a memoized result; of all callers in threads and processes, one runs the function.
+
+        Parameters
+        ----------
+        key: what the result depends on, as from `make_memoize_key`.
+        ttl: seconds until it is computed anew; None keeps it while it is used.
+        scope: the session the result belongs to; None shares it.
+        group: `forget(group=...)` drops all results of one group, such as a function's.
+        lock_timeout: seconds to wait for another caller before computing it oneself.
+        """
+        _store, place = self._places.find(backend)
+        record = self._memo_record(key, scope, group, place)
+
+        def look() -> Any:
+            data = place.get_record(record)
+            if data is MISSING:
+                return MISSING
+            found = Named.load(data)
+            if ttl is not None and not 0 <= self._clock() - found.written <= ttl:
+                return MISSING
+            return self.get(Ref(found.key, store=_store), default=MISSING)
+
+        def compute() -> Any:
+            value = function()
+            ref = self.put(value, scope=scope, producer=producer, backend=backend)
+            place.set_record(record, Named(ref.key, ref.written, ref.producer_id).dump())
+            return value
+
+        return self._flights.run(place, record, look, compute, timeout=lock_timeout)
+
+    def _memo_record(self, key: str | bytes, scope: str | None, group: str | None, place: Backend) -> str:
+        parts = [self.app, "shared" if scope is None else f"scope {scope}"]
+        if group is not None:
+            generation = place.get_record(self._group_record(group), kept=True)
+            parts.append("0" if generation is MISSING else generation.decode())
+        data = [part.encode() for part in parts]
+        return digest("memo", [*data, key.encode() if isinstance(key, str) else key], self._keyring.secrets)
+
+    def _group_record(self, group: str) -> str:
+        return digest("group", [self.app.encode(), group.encode()], self._keyring.secrets)
+
+    def forget(
+        self,
+        key: str | bytes | None = None,
+        *,
+        scope: str | None = None,
+        group: str | None = None,
+        backend: str | Backend | None = None,
+    ) -> None:
+        """Drop a memoized result, or without `key` all results of a group."""
+        _store, place = self._places.find(backend)
+        if key is not None:
+            place.delete_record(self._memo_record(key, scope, group, place))
+        elif group is not None:
+            place.set_record(self._group_record(group), str(time.time_ns()).encode(), kept=True)
+        else:
+            raise StoreConfigError("forget() needs the key of one result, or the group of many.")
+
+    # --- operation ------------------------------------------------------------------------------
+
+    def info(self) -> StoreInfo:
+        """Return what is stored and how it fares; looks at every entry."""
+        places: tuple[BackendInfo, ...] = tuple(describe_backend(name, place) for name, place in self._places)
+        return StoreInfo(self.app, places, self._counts.hits, self._counts.misses)
+
+    def sweep(self) -> Mapping[str, Swept]:
+        """Drop what is too old or too much, now, in every backend."""
+        return {name: place.sweep() for name, place in self._places}
+
+    def clear(self) -> None:
+        """Drop all values, names and memoized results; secrets stay, so old handles are recognised as expired."""
+        for _name, place in self._places:
+            place.clear()
+
+
+def _check_positive(name: str, value: Any) -> None:
+    if value is None and name != "ttl":
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise StoreConfigError(f"Store({name}={value!r}): give a positive number.")
+
+
+def _rebuilt(arguments: dict[str, Any]) -> Store:
+    return Store(**arguments)
