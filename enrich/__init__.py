@@ -1,1 +1,130 @@
-"""Placeholder."""
+"""The layer Dash apps are built on: everything an app needs is imported from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import (
+    ALL,
+    ALLSMALLER,
+    MATCH,
+    ClientsideFunction,
+    Input,
+    Output,
+    Patch,
+    State,
+    callback_context,
+    ctx,
+    dash_table,
+    dcc,
+    exceptions,
+    get_app,
+    html,
+    no_update,
+    page_container,
+    page_registry,
+    register_page,
+    set_props,
+)
+from dash.exceptions import PreventUpdate
+
+from enrich.app import Dash, DashProxy
+from enrich.declarations import callback, clientside_callback
+from enrich.dependencies import ServersideOutput, Trigger
+from enrich.errors import (
+    DeclarationError,
+    EnrichError,
+    GroupError,
+    HandleError,
+    HandleExpired,
+    HandleForeign,
+    HandleInvalid,
+    LateDeclarationError,
+    MissingTransformError,
+    SessionError,
+    StoreConfigError,
+    StoreError,
+    StoreFullError,
+    StoreNotSharedError,
+    StoreUnavailableError,
+    TransformError,
+    UnknownColumnError,
+    UnstorableValueError,
+)
+from enrich.transforms import (
+    DashTransform,
+    GroupTransform,
+    MultiplexerTransform,
+    NoOutputTransform,
+    Serverside,
+    ServersideOutputTransform,
+    Transform,
+    TriggerTransform,
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Hand on what dash offers and this package does not replace, so that ``import enrich as dash`` runs an app."""
+    return getattr(dash, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *dir(dash)})
+
+
+__all__ = [
+    "ALL",
+    "ALLSMALLER",
+    "MATCH",
+    "ClientsideFunction",
+    "Dash",
+    "DashProxy",
+    "DashTransform",
+    "DeclarationError",
+    "EnrichError",
+    "GroupError",
+    "GroupTransform",
+    "HandleError",
+    "HandleExpired",
+    "HandleForeign",
+    "HandleInvalid",
+    "Input",
+    "LateDeclarationError",
+    "MissingTransformError",
+    "MultiplexerTransform",
+    "NoOutputTransform",
+    "Output",
+    "Patch",
+    "PreventUpdate",
+    "Serverside",
+    "ServersideOutput",
+    "ServersideOutputTransform",
+    "SessionError",
+    "State",
+    "StoreConfigError",
+    "StoreError",
+    "StoreFullError",
+    "StoreNotSharedError",
+    "StoreUnavailableError",
+    "Transform",
+    "TransformError",
+    "Trigger",
+    "TriggerTransform",
+    "UnknownColumnError",
+    "UnstorableValueError",
+    "callback",
+    "callback_context",
+    "clientside_callback",
+    "ctx",
+    "dash_table",
+    "dcc",
+    "exceptions",
+    "get_app",
+    "html",
+    "no_update",
+    "page_container",
+    "page_registry",
+    "register_page",
+    "set_props",
+]

@@ -1,0 +1,213 @@
+"""The app: DashProxy, with a pipeline of transforms, and Dash, with every transform loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import dash
+
+from enrich import dash_internals
+from enrich.build import Build
+from enrich.callbacks.call import Call, current_call
+from enrich.sessions import Sessions
+from enrich.store import Store
+from enrich.transforms import (
+    GroupTransform,
+    MultiplexerTransform,
+    NoOutputTransform,
+    ServersideOutputTransform,
+    TriggerTransform,
+)
+from enrich.transforms.base import Transform, order
+
+BATTERIES: tuple[type, ...] = (
+    TriggerTransform,
+    GroupTransform,
+    MultiplexerTransform,
+    NoOutputTransform,
+    ServersideOutputTransform,
+)
+"""The transforms that ``Dash`` has loaded."""
+
+
+class DashProxy(dash.Dash):
+    """A ``dash.Dash`` that rewrites its callbacks through a list of transforms before Dash registers them.
+
+    Everything ``dash.Dash`` takes and does is there.
+
+    Parameters
+    ----------
+    *args, **kwargs:
+        What ``dash.Dash`` takes.
+    transforms:
+        The transforms, in any order. Default: none.
+    include_global_callbacks:
+        Take the callbacks that ``enrich.callback`` and ``dash.callback`` declared. Default ``True``.
+    prevent_initial_callbacks:
+        As in ``dash.Dash``. Default ``"initial_duplicate"``: callbacks run when the page loads, those that share an
+        output too.
+
+    Raises
+    ------
+    TransformError
+        If ``transforms`` holds something that is not a transform, two of a kind, or a cyclic order.
+
+    Examples
+    --------
+    >>> from enrich import DashProxy, Input, Output, Trigger, TriggerTransform, html
+    >>> app = DashProxy("doc", transforms=[TriggerTransform()])
+    >>> app.layout = html.Div([html.Button(id="button"), html.Div(id="log")])
+    >>> @app.callback(Output("log", "children"), Trigger("button", "n_clicks"))
+    ... def greet():
+    ...     return "hello"
+    >>> sorted(app.callback_map)
+    ['log.children']
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        transforms: Iterable[Transform] | None = None,
+        include_global_callbacks: bool = True,
+        prevent_initial_callbacks: Any = "initial_duplicate",
+        **kwargs: Any,
+    ) -> None:
+        self.transforms = order(transforms or ())
+        self._build = Build(self, self.transforms, include_global_callbacks)
+        self._store: Store | None = None
+        self._sessions = Sessions(self)
+        # Plugins, hooks and page modules declare callbacks in there.
+        with self._build.inside():
+            super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})
+
+    # The registry: one dict and two lists, changed in place.
+
+    @property
+    def callback_map(self) -> dict[str, Any]:
+        self._build.refresh()
+        return self._build.map
+
+    @callback_map.setter
+    def callback_map(self, value: dict[str, Any]) -> None:
+        if value is not self._build.map:
+            self._build.map.clear()
+            self._build.map.update(value)
+
+    @property
+    def _callback_list(self) -> list[Any]:
+        self._build.refresh()
+        return self._build.list
+
+    @_callback_list.setter
+    def _callback_list(self, value: list[Any]) -> None:
+        self._build.list[:] = value
+
+    @property
+    def _inline_scripts(self) -> list[str]:
+        self._build.refresh()
+        return self._build.scripts
+
+    @_inline_scripts.setter
+    def _inline_scripts(self, value: list[str]) -> None:
+        self._build.scripts[:] = value
+
+    # Declaring
+
+    def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """Declare a server-side callback; see ``enrich.callback``."""
+        return dash_internals.declare_callback(args, kwargs, self._build.list, self._build.map)
+
+    def clientside_callback(self, clientside_function: Any, *args: Any, **kwargs: Any) -> None:
+        """Declare a callback that runs in the browser; see ``dash.Dash.clientside_callback``."""
+        dash_internals.declare_clientside_callback(clientside_function, args, kwargs, self._build.list)
+
+    # Serving
+
+    def _setup_server(self) -> None:
+        if self._build.frozen:
+            return
+        with self._build.serving() as to_do:
+            if not to_do:
+                return
+            try:
+                with dash_internals.hidden_globals():
+                    super()._setup_server()
+            except BaseException:
+                dash_internals.forget_setup(self, "setup_server")
+                raise
+        if self._build.include_globals:
+            dash_internals.clear_globals()
+
+    def _prepare_callback(self, g: Any, body: Any) -> Any:
+        plain = super()._prepare_callback(g, body)
+        wires = dash_internals.wires_in_request(self._build.program.wires, body)
+        current_call.set(Call(self, wires))
+        return self._build.handler(body["output"], plain) if wires else plain
+
+    def serve_layout(self) -> Any:
+        current_call.set(Call(self))
+        return super().serve_layout()
+
+    def index(self, *args: Any, **kwargs: Any) -> Any:
+        current_call.set(Call(self))
+        return super().index(*args, **kwargs)
+
+    def init_app(self, app: Any = None, **kwargs: Any) -> None:
+        super().init_app(app, **kwargs)
+        self._sessions.install()
+
+    def enable_pages(self) -> None:
+        with dash_internals.retried_router(self):
+            super().enable_pages()
+
+    # The store
+
+    @property
+    def store(self) -> Store:
+        """The store of this app's server-side values; opened when it is first needed.
+
+        Raises
+        ------
+        MissingTransformError
+            If the app has no ``ServersideOutputTransform``.
+        StoreUnavailableError
+            If the place where values are kept can't be written.
+        """
+        if self._store is None:
+            with self._build.inside():
+                if self._store is None:
+                    self._store = ServersideOutputTransform.of(self).open_store(self)
+        return self._store
+
+
+class Dash(DashProxy):
+    """A ``DashProxy`` with every transform loaded; each is inert until it is used.
+
+    Parameters
+    ----------
+    *args, **kwargs:
+        What ``DashProxy`` takes.
+    transforms:
+        Transforms to add. One of a kind that is loaded already takes its place, with its own settings.
+    output_defaults:
+        Accepted for apps written for older libraries; has no effect.
+
+    Examples
+    --------
+    >>> from enrich import Dash, html
+    >>> app = Dash("doc", title="Explorer")
+    >>> app.layout = html.Div("hello")
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        transforms: Iterable[Transform] | None = None,
+        output_defaults: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        given = list(transforms or ())
+        kinds = {type(transform).__name__ for transform in given}
+        loaded = [kind() for kind in BATTERIES if kind.__name__ not in kinds]
+        super().__init__(*args, transforms=[*loaded, *given], **kwargs)

@@ -1,0 +1,51 @@
+"""The running call: which app it belongs to, and which values in its request need more than JSON."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from enrich.callbacks.spec import CallbackSpec, Slot
+
+
+class Wire(Protocol):
+    """A kind of value that any callback may receive or return, whatever its declaration says.
+
+    Whether a request holds such a value is a matter of the request: ``mark`` is text that is in every one of them, so
+    a request without it costs a substring test, and only then are arguments looked at.
+    """
+
+    mark: str
+
+    def load(self, value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+        """Replace every value of this kind in an argument, at any depth."""
+
+    def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
+        """Replace every value of this kind in a result, at any depth."""
+
+    def made(self) -> int:
+        """How many values of this kind were made in this process: unchanged means there is nothing to dump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a callback, or one rendering of a layout."""
+
+    app: Any
+    wires: tuple[Wire, ...] = ()
+    """The wires whose values are in the request."""
+
+
+current_call: ContextVar[Call | None] = ContextVar("enrich_call", default=None)
+
+
+def active_wires() -> tuple[Wire, ...]:
+    call = current_call.get()
+    return call.wires if call is not None else ()
+
+
+def current_app() -> Any:
+    """The app whose callback or layout is running, or ``None``."""
+    call = current_call.get()
+    return call.app if call is not None else None

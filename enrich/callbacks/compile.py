@@ -1,0 +1,218 @@
+"""CallbackSpec -> one plain function: load, the user's function, dump.
+
+A callback whose leaves say nothing compiles to the user's own function. Everything else is one flat plan, not wrappers
+on wrappers, and stays what the user's function was: sync, async, or a generator of either kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from enrich import dash_internals
+from enrich.callbacks.call import Wire, active_wires
+from enrich.callbacks.spec import CallbackSpec, Joint, Slot
+from enrich.callbacks.tree import is_branch, leaves
+
+Function = Callable[..., Any]
+_DROPPED = object()
+
+
+def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Function:
+    """Compile what the declaration itself asks for; the user's own function where it asks for nothing."""
+    if isinstance(spec.func, Joint):
+        from enrich.callbacks.joint import compile_joint
+
+        return compile_joint(spec, wires)
+    if _asks_for_nothing(spec) and not (wires and is_async(spec.func)):
+        return spec.func  # type: ignore[return-value]
+    return compile_full(spec, wires)
+
+
+def compile_full(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
+    """Compile a function that also looks for the values of ``wires`` in its arguments and results."""
+    if isinstance(spec.func, Joint):
+        return compile_callback(spec, wires)
+    func: Function = spec.func  # type: ignore[assignment]
+    load, dump = _Load(spec, wires), _Dump(spec, wires)
+    around = spec.around
+
+    if inspect.isasyncgenfunction(func):
+
+        @functools.wraps(func)
+        async def call_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            args, kwargs = await _off_loop(load, args, kwargs)
+            with _open(around):
+                async for chunk in func(*args, **kwargs):
+                    yield await _off_loop(dump, chunk, None)
+
+        return call_async_generator
+
+    if inspect.isgeneratorfunction(func):
+
+        @functools.wraps(func)
+        def call_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            args, kwargs = load(args, kwargs)
+            with _open(around):
+                for chunk in func(*args, **kwargs):
+                    yield dump(chunk, None)
+
+        return call_generator
+
+    if is_async(func):
+
+        @functools.wraps(func)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            args, kwargs = await _off_loop(load, args, kwargs)
+            before = dump.start()
+            with _open(around):
+                result = await func(*args, **kwargs)
+            return await _off_loop(dump, result, before)
+
+        return call_async
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = load(args, kwargs)
+        before = dump.start()
+        with _open(around):
+            result = func(*args, **kwargs)
+        return dump(result, before)
+
+    return call
+
+
+def is_async(func: Any) -> bool:
+    """Does calling it give a coroutine or an async generator?"""
+    return inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func)
+
+
+def _asks_for_nothing(spec: CallbackSpec) -> bool:
+    return not (
+        spec.around
+        or spec.finish
+        or any(slot.converts or not slot.passed for slot in spec.input_slots())
+        or any(slot.converts for slot in spec.output_slots())
+    )
+
+
+def _open(around: tuple[Any, ...]) -> ExitStack:
+    stack = ExitStack()
+    for bracket in around:
+        stack.enter_context(bracket())
+    return stack
+
+
+async def _off_loop(step: Any, *args: Any) -> Any:
+    """Run a step that may read or write files in a thread, if it has such work at all."""
+    if step.may_block(*args):
+        return await asyncio.to_thread(step, *args)
+    return step(*args)
+
+
+class _Load:
+    """The way in: from what Dash passes to what the user's function takes."""
+
+    def __init__(self, spec: CallbackSpec, wires: tuple[Wire, ...]) -> None:
+        self.spec = spec
+        self.wires = wires
+        tree: Any = spec.inputs
+        self.tree = tree if is_branch(tree) else (tree,)
+        self.converts = any(slot.converts for slot in leaves(self.tree))
+        self.drops = any(not slot.passed for slot in leaves(self.tree))
+
+    def may_block(self, args: Any, kwargs: Any) -> bool:
+        return self.converts or bool(self.wires and active_wires())
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        wires = active_wires() if self.wires else ()
+        if not (wires or self.converts or self.drops):
+            return args, kwargs
+        if isinstance(self.tree, dict):
+            # What comes first without being declared is Dash's: set_progress of a background callback.
+            own = self._node(self.tree, {k: kwargs[k] for k in self.tree}, wires)
+            return args, {} if own is _DROPPED else own
+        extra = len(args) - len(self.tree)
+        own = self._node(self.tree, args[extra:], wires)
+        return args[:extra] + (() if own is _DROPPED else tuple(own)), kwargs
+
+    def _node(self, tree: Any, value: Any, wires: tuple[Wire, ...]) -> Any:
+        if isinstance(tree, Slot):
+            return self._leaf(tree, value, wires)
+        if isinstance(tree, dict):
+            parts = {
+                k: v for k, sub in tree.items() if (v := self._node(sub, value[k], wires)) is not _DROPPED
+            }
+            return type(value)(parts) if parts or not tree else _DROPPED
+        items = [
+            v
+            for sub, item in zip(tree, value, strict=True)
+            if (v := self._node(sub, item, wires)) is not _DROPPED
+        ]
+        return items if items or not tree else _DROPPED
+
+    def _leaf(self, slot: Slot, value: Any, wires: tuple[Wire, ...]) -> Any:
+        if not slot.passed:
+            return _DROPPED
+        for wire in wires:
+            value = wire.load(value, slot, self.spec)
+        for convert in slot.converts:
+            value = convert(value, slot, self.spec)
+        return value
+
+
+class _Dump:
+    """The way out: from what the user's function returned to what Dash takes."""
+
+    def __init__(self, spec: CallbackSpec, wires: tuple[Wire, ...]) -> None:
+        self.spec = spec
+        self.wires = wires
+        self.converts = any(slot.converts for slot in spec.output_slots())
+
+    def start(self) -> tuple[int, ...]:
+        return tuple(wire.made() for wire in self.wires)
+
+    def may_block(self, result: Any, before: tuple[int, ...] | None) -> bool:
+        return self.converts or self._wires_used(before)
+
+    def _wires_used(self, before: tuple[int, ...] | None) -> bool:
+        return bool(self.wires) and (before is None or before != self.start())
+
+    def __call__(self, result: Any, before: tuple[int, ...] | None) -> Any:
+        for finish in self.spec.finish:
+            result = finish(result)
+        if dash_internals.is_no_update(result):
+            return result
+        wires = self.wires if self._wires_used(before) else ()
+        if wires:
+            dash_internals.map_updated_props(lambda value: self._wire(value, None, wires))
+        if not (self.converts or wires):
+            return result
+        return self._node(self.spec.outputs, result, wires)
+
+    def _node(self, tree: Any, value: Any, wires: tuple[Wire, ...]) -> Any:
+        if isinstance(tree, Slot):
+            return self._leaf(tree, value, wires)
+        if isinstance(tree, dict):
+            if not isinstance(value, dict):
+                return value  # Dash says what is wrong with its shape.
+            return {k: self._node(tree[k], v, wires) if k in tree else v for k, v in value.items()}
+        if not isinstance(value, list | tuple) or len(value) != len(tree):
+            return value
+        return [self._node(sub, item, wires) for sub, item in zip(tree, value, strict=True)]
+
+    def _leaf(self, slot: Slot, value: Any, wires: tuple[Wire, ...]) -> Any:
+        if dash_internals.is_no_update(value):
+            return value
+        for convert in slot.converts:
+            value = convert(value, slot, self.spec)
+        return self._wire(value, slot, wires)
+
+    def _wire(self, value: Any, slot: Slot | None, wires: tuple[Wire, ...]) -> Any:
+        for wire in wires:
+            value = wire.dump(value, slot, self.spec)
+        return value

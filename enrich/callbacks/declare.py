@@ -1,0 +1,218 @@
+"""Dash's grammar of arguments, in any order and nesting -> CallbackSpec.
+
+Dash's own rules decide the shapes (``dash.dependencies.handle_grouped_callback_args``): a single output that was not
+in a list stays single, and so does a single input, so that ``ctx.args_grouping`` looks as under Dash. Beyond Dash,
+outputs, inputs and states may come in any order.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dash import Input, Output, State
+from dash.dependencies import DashDependency
+
+from enrich import dash_internals
+from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Origin, Slot
+from enrich.callbacks.tree import is_branch, leaves, map_leaves
+from enrich.dependencies import ServersideOutput, Trigger
+from enrich.errors import DeclarationError
+
+KNOWN_FLAGS = frozenset(
+    {"group", "memoize", "priority", "blocking", "blocking_timeout", "loading", "log", "on_missing", "checks"}
+)
+"""Keywords that our own transforms understand."""
+
+_PLAIN = (Input, Output, State)
+_STRUCTURE = frozenset({"output", "inputs", "state", "prevent_initial_call"})
+
+
+def declare(
+    func: Callable[..., Any] | Clientside,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    origin: Origin,
+) -> CallbackSpec:
+    """Read what was given to a callback decorator, refusing what can be refused by looking at it alone."""
+    args, prevent_initial_call = _trailing_bool(args, kwargs.get("prevent_initial_call"))
+    outputs, inputs = _trees(list(args), kwargs, clientside=isinstance(func, Clientside), origin=origin)
+    flags = {
+        k: v for k, v in kwargs.items() if k not in _STRUCTURE and k not in dash_internals.CALLBACK_OPTIONS
+    }
+    if flags:
+        _warn_of_near_misses(flags, origin)
+    output_tree = map_leaves(_slot, outputs)
+    return CallbackSpec(
+        func=func,
+        outputs=output_tree,
+        inputs=map_leaves(_slot, inputs),
+        origin=origin,
+        prevent_initial_call=prevent_initial_call,
+        options={k: v for k, v in kwargs.items() if k in dash_internals.CALLBACK_OPTIONS},
+        flags=flags,
+        finish=(_accept_bare_value,) if _is_single_in_list(output_tree) else (),
+    )
+
+
+def _trailing_bool(args: tuple[Any, ...], given: Any) -> tuple[tuple[Any, ...], Any]:
+    if given is None and args and isinstance(args[-1], bool):
+        return args[:-1], args[-1]
+    return args, given
+
+
+def _trees(
+    args: list[Any], kwargs: Mapping[str, Any], *, clientside: bool, origin: Origin
+) -> tuple[Any, Any]:
+    outputs: list[Any] = []
+    inputs: list[Any] = []
+    in_sequence = False
+    for arg in args:
+        # Like Dash, the outermost list or tuple is only a way to write several arguments.
+        sequence = isinstance(arg, list | tuple)
+        for item in arg if sequence else (arg,):
+            if _side(item, origin) is Output:
+                in_sequence = in_sequence or sequence
+                outputs.append(item)
+            else:
+                inputs.append(item)
+    output_tree: Any = outputs[0] if len(outputs) == 1 and not in_sequence else outputs
+    input_tree: Any = inputs[0] if len(inputs) == 1 else inputs
+    if "output" in kwargs:
+        _refuse_leftover(outputs, "output", origin)
+        output_tree = _expect(kwargs["output"], Output, origin)
+    if "inputs" in kwargs:
+        _refuse_leftover(inputs, "inputs", origin)
+        input_tree = _inputs_and_state(kwargs["inputs"], kwargs.get("state"))
+    elif "state" in kwargs:
+        if not clientside:
+            # The words are Dash's own.
+            raise ValueError(
+                "The state keyword argument may not be provided without the input keyword argument"
+            )
+        input_tree = [*inputs, *_as_list(kwargs["state"])]
+    dash_internals.validate_dependencies(
+        list(leaves(output_tree)),
+        [d for d in leaves(input_tree) if not isinstance(d, State)],
+        [d for d in leaves(input_tree) if isinstance(d, State)],
+    )
+    return output_tree, input_tree
+
+
+def _side(item: Any, origin: Origin) -> type:
+    """Tell whether an argument belongs to the outputs or to the inputs; it may be a nested group."""
+    if isinstance(item, Output):
+        return Output
+    if isinstance(item, Input | State):
+        return Input
+    parts = list(leaves(item))
+    for part in parts:
+        if not isinstance(part, _PLAIN):
+            dash_internals.refuse_dependency(part)
+    sides = {Output if isinstance(part, Output) else Input for part in parts}
+    if len(sides) > 1:
+        raise DeclarationError(
+            f"The callback at {origin} has outputs and inputs in one group: {item!r}. "
+            "Give outputs and inputs in groups of their own."
+        )
+    return sides.pop() if sides else Input
+
+
+def _expect(tree: Any, kind: type, origin: Origin) -> Any:
+    for dependency in leaves(tree):
+        if not isinstance(dependency, kind):
+            # The words are Dash's own.
+            raise ValueError(
+                f"Invalid value provided where an Output dependency object was expected: {dependency}"
+            )
+    return list(tree) if isinstance(tree, tuple) else tree
+
+
+def _inputs_and_state(inputs: Any, state: Any) -> Any:
+    """Join the two keyword arguments by Dash's rules, in Dash's order, without touching either."""
+    inputs = [inputs] if isinstance(inputs, DashDependency) else inputs
+    state = [state] if isinstance(state, DashDependency) else state
+    if isinstance(inputs, dict):
+        if state and not isinstance(state, dict):
+            raise ValueError(
+                "The input argument to app.callback was a dict, but the state argument was not.\n"
+                "input and state arguments must have the same type"
+            )
+        return {**(state or {}), **inputs}
+    if isinstance(inputs, list | tuple):
+        if state and not isinstance(state, list | tuple):
+            raise ValueError(
+                "The input argument to app.callback was a list, but the state argument was not.\n"
+                "input and state arguments must have the same type"
+            )
+        return [*inputs, *(state or ())]
+    raise ValueError(
+        "The input argument to app.callback may be a dict, list, or tuple,\n"
+        f"but received value of type {type(inputs)}"
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _refuse_leftover(given: list[Any], keyword: str, origin: Origin) -> None:
+    if given:
+        raise DeclarationError(
+            f"The callback at {origin} has {keyword}= and also {given[0]!r} as a positional argument. "
+            f"Put all of them in {keyword}=."
+        )
+
+
+def _slot(dependency: DashDependency) -> Slot:
+    component_id: Any = dependency.component_id
+    return Slot(
+        role="output"
+        if isinstance(dependency, Output)
+        else "state"
+        if isinstance(dependency, State)
+        else "input",
+        id=FrozenId.of(component_id) if isinstance(component_id, dict) else component_id,
+        prop=dependency.component_property,
+        allow_duplicate=bool(dependency.allow_duplicate),
+        allow_optional=bool(getattr(dependency, "allow_optional", False)),
+        marker=None if type(dependency) in _PLAIN else dependency,
+    )
+
+
+def is_trigger(slot: Slot) -> bool:
+    return isinstance(slot.marker, Trigger)
+
+
+def is_serverside(slot: Slot) -> bool:
+    return isinstance(slot.marker, ServersideOutput)
+
+
+def _is_single_in_list(outputs: Any) -> bool:
+    return isinstance(outputs, tuple) and len(outputs) == 1 and not is_branch(outputs[0])
+
+
+def _accept_bare_value(value: Any) -> Any:
+    """Let a callback with a one-element list of outputs return the value without a list around it."""
+    if dash_internals.is_no_update(value) or (isinstance(value, list | tuple) and len(value) == 1):
+        return value
+    return [value]
+
+
+def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:
+    known = KNOWN_FLAGS | dash_internals.CALLBACK_OPTIONS | _STRUCTURE
+    for name in flags:
+        if name in known:
+            continue
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if close:
+            warnings.warn(
+                f"The callback at {origin} has an option '{name}', which nothing here knows. "
+                f"Did you mean '{close[0]}'?",
+                stacklevel=2,
+            )
+
+
+__all__ = ["KNOWN_FLAGS", "declare", "is_serverside", "is_trigger"]

@@ -1,0 +1,144 @@
+"""CallbackSpec -> the entries that Dash serves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dash import ClientsideFunction, Input, Output, State
+
+from enrich import dash_internals
+from enrich.callbacks.call import Wire
+from enrich.callbacks.clientside import adapt
+from enrich.callbacks.compile import compile_callback, compile_full
+from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Slot
+from enrich.callbacks.tree import leaves, map_leaves
+
+_KINDS: dict[str, type] = {"input": Input, "state": State}
+
+
+@dataclass(slots=True)
+class Emitted:
+    """One callback as Dash registers it."""
+
+    spec: CallbackSpec
+    id: str
+    front: dict[str, Any]
+    """The entry of the callback list, for the browser."""
+    back: dict[str, Any]
+    """The entry of the callback map, for dispatching."""
+    scripts: tuple[str, ...] = ()
+    make_full: Callable[[], Callable[..., Any]] | None = None
+    _full: Callable[..., Any] | None = None
+
+    def full_handler(self) -> Callable[..., Any]:
+        """Dash's handler of the function that also loads values of the wires; made when first needed."""
+        if self.make_full is None:
+            handler: Callable[..., Any] = self.back["callback"]
+            return handler
+        if self._full is None:
+            self._full = self.make_full()
+        return self._full
+
+
+def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks: Any) -> Emitted:
+    """Register one callback on lists of its own.
+
+    Parameters
+    ----------
+    spec:
+        The callback, after all transforms.
+    wires:
+        The program's wires.
+    prevent_initial_callbacks:
+        The app's setting, as Dash takes it.
+    """
+    kwargs = _kwargs(spec)
+    if isinstance(spec.func, Clientside):
+        function = adapt(spec)
+        target = function.source or ClientsideFunction(function.namespace or "", function.function_name or "")
+        inputs = [s for s in spec.input_slots() if s.role == "input"]
+        states = [s for s in spec.input_slots() if s.role == "state"]
+        kwargs |= {
+            "output": _clientside_outputs(spec),
+            "inputs": [dependency(s) for s in inputs],
+            "state": [dependency(s) for s in states],
+        }
+        front, back, scripts = dash_internals.register_clientside(prevent_initial_callbacks, target, kwargs)
+        return _named(Emitted(spec, front["output"], front, back, tuple(scripts)))
+    kwargs["output"] = _lists(map_leaves(dependency, spec.outputs))
+    inputs_tree = _lists(map_leaves(dependency, spec.inputs))
+    front, back, handler_of = dash_internals.register(prevent_initial_callbacks, inputs_tree, kwargs)
+    if spec.job is not None:
+        handler_of(spec.job)
+        return _named(Emitted(spec, front["output"], front, back))
+    func = compile_callback(spec, wires)
+    handler_of(func)
+    emitted = Emitted(spec, front["output"], front, back)
+    if wires and func is spec.func:
+        emitted.make_full = lambda: _second_handler(handler_of, back, compile_full(spec, wires))
+    return _named(emitted)
+
+
+def _second_handler(
+    handler_of: Callable[..., Any], back: dict[str, Any], func: Callable[..., Any]
+) -> Callable[..., Any]:
+    first = back["callback"]
+    try:
+        second: Callable[..., Any] = handler_of(func)
+        return second
+    finally:
+        back["callback"] = first
+
+
+def _kwargs(spec: CallbackSpec) -> dict[str, Any]:
+    # Dash takes cancel_inputs out of the background settings when it serves the first request.
+    kwargs = {k: dict(v) if k == "background" and v else v for k, v in spec.options.items()}
+    # Published once, when it was declared; and Dash would publish the compiled function.
+    kwargs.pop("api_endpoint", None)
+    kwargs["prevent_initial_call"] = spec.prevent_initial_call
+    return kwargs
+
+
+def dependency(slot: Slot) -> Any:
+    """The dependency that Dash is given for a slot."""
+    component_id = slot.id.thaw() if isinstance(slot.id, FrozenId) else slot.id
+    if slot.role == "output":
+        return Output(component_id, slot.prop, allow_duplicate=slot.allow_duplicate)
+    return _KINDS[slot.role](component_id, slot.prop, allow_optional=slot.allow_optional)
+
+
+def _lists(tree: Any) -> Any:
+    if isinstance(tree, tuple):
+        return [_lists(child) for child in tree]
+    if isinstance(tree, dict):
+        return {key: _lists(child) for key, child in tree.items()}
+    return tree
+
+
+def _clientside_outputs(spec: CallbackSpec) -> Any:
+    outputs = [dependency(slot) for slot in spec.output_slots()]
+    return outputs[0] if isinstance(spec.outputs, Slot) else outputs
+
+
+def _named(emitted: Emitted) -> Emitted:
+    """Give a callback the id that sets it apart, where Dash's own would not."""
+    spec = emitted.spec
+    if spec.salt is None:
+        return emitted
+    own = hashlib.sha256(spec.salt.encode()).hexdigest()
+    outputs = list(leaves(spec.outputs))
+    if not outputs:
+        emitted.id = own
+    else:
+        # The suffix behind @ is how Dash tells duplicate outputs apart; only its being unique matters.
+        parts = [f"{_escaped(slot)}@{own}" if slot.allow_duplicate else _escaped(slot) for slot in outputs]
+        emitted.id = parts[0] if isinstance(spec.outputs, Slot) else ".." + "...".join(parts) + ".."
+    emitted.front["output"] = emitted.id
+    return emitted
+
+
+def _escaped(slot: Slot) -> str:
+    return f"{dependency(slot).component_id_str()}".replace(".", "\\.") + f".{slot.prop}"

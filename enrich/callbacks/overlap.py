@@ -1,0 +1,62 @@
+"""Which outputs address the same property of the same component, wildcards included, in linear time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations_with_replacement
+from typing import Any
+
+from dash.dependencies import Wildcard
+
+from enrich.callbacks.spec import FrozenId, Slot
+
+
+def overlapping(slots: Sequence[Slot]) -> set[int]:
+    """Return the positions of slots that overlap with an earlier one.
+
+    Two ids overlap where, for every key, the values are equal or one is a wildcard. Ids with the same keys are sorted
+    by which of them are wildcards; two such kinds are then joined by the values that are concrete in both, so that a
+    thousand ids that differ in their type never meet.
+    """
+    later: set[int] = set()
+    first: dict[Any, int] = {}
+    families: dict[Any, list[int]] = defaultdict(list)
+    for position, slot in enumerate(slots):
+        if isinstance(slot.id, FrozenId):
+            families[slot.id.keys, slot.prop].append(position)
+        elif first.setdefault(slot.key, position) != position:
+            later.add(position)
+    for positions in families.values():
+        later |= _overlapping_patterns(slots, positions)
+    return later
+
+
+def _overlapping_patterns(slots: Sequence[Slot], positions: Iterable[int]) -> set[int]:
+    kinds: dict[tuple[bool, ...], list[int]] = defaultdict(list)
+    for position in positions:
+        kinds[tuple(isinstance(value, Wildcard) for value in _values(slots[position]))].append(position)
+    later: set[int] = set()
+    for one, other in combinations_with_replacement(kinds, 2):
+        concrete = [i for i, wild in enumerate(zip(one, other, strict=True)) if not any(wild)]
+
+        def earliest(kind: tuple[bool, ...], concrete: list[int] = concrete) -> dict[Any, int]:
+            found: dict[Any, int] = {}
+            for position in kinds[kind]:
+                found.setdefault(_project(slots[position], concrete), position)
+            return found
+
+        for mine, theirs in {(one, other), (other, one)}:
+            before = earliest(theirs)
+            later.update(p for p in kinds[mine] if before.get(_project(slots[p], concrete), p) < p)
+    return later
+
+
+def _values(slot: Slot) -> list[Any]:
+    assert isinstance(slot.id, FrozenId)
+    return [value for _, value in slot.id.items]
+
+
+def _project(slot: Slot, places: list[int]) -> tuple[Any, ...]:
+    values = _values(slot)
+    return tuple(values[i] for i in places)

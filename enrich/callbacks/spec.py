@@ -1,0 +1,216 @@
+"""What a declaration says, as immutable values: the only thing that transforms read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from dash.dependencies import MATCH, Wildcard
+
+from enrich.callbacks.tree import Tree, leaves, map_leaves
+
+Role: TypeAlias = Literal["input", "state", "output"]
+
+Convert: TypeAlias = Callable[[Any, "Slot", "CallbackSpec"], Any]
+"""Maps one value of a leaf: wire -> user for inputs, user -> wire for outputs."""
+
+Around: TypeAlias = Callable[[], AbstractContextManager[Any]]
+"""Opens a bracket around the user's function, once a call."""
+
+Finish: TypeAlias = Callable[[Any], Any]
+"""Maps the whole returned value, before its leaves are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenId:
+    """A pattern-matching id: like the dict it came from, but hashable, and equal only to the same id."""
+
+    items: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, component_id: Mapping[str, Any]) -> FrozenId:
+        return cls(tuple(sorted(component_id.items(), key=lambda item: item[0])))
+
+    def thaw(self) -> dict[str, Any]:
+        return dict(self.items)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(key for key, _ in self.items)
+
+    @property
+    def match_keys(self) -> frozenset[str]:
+        return frozenset(key for key, value in self.items if value is MATCH)
+
+    @property
+    def is_pattern(self) -> bool:
+        return any(isinstance(value, Wildcard) for _, value in self.items)
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(f"{key}: {value}" for key, value in self.items) + "}"
+
+
+ComponentId: TypeAlias = str | FrozenId
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One leaf of a signature: a component property, and how its value crosses."""
+
+    role: Role
+    id: ComponentId
+    prop: str
+    allow_duplicate: bool = False
+    allow_optional: bool = False
+    marker: Any = field(default=None, compare=False)
+    """The dependency as its author wrote it, where it says more than Dash's own words."""
+    passed: bool = True
+    """Does the user's function see the value?"""
+    converts: tuple[Convert, ...] = ()
+
+    def with_changes(self, **changes: Any) -> Slot:
+        return replace(self, **changes)
+
+    @property
+    def key(self) -> tuple[ComponentId, str]:
+        """What the slot addresses, whichever way the value goes."""
+        return self.id, self.prop
+
+    @property
+    def match_keys(self) -> frozenset[str]:
+        return self.id.match_keys if isinstance(self.id, FrozenId) else frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.id}.{self.prop}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a callback was declared."""
+
+    file: str
+    line: int
+    module: str
+    at_module_level: bool
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clientside:
+    """A function that runs in the browser: source text, or a name in ``window.dash_clientside``."""
+
+    source: str | None = None
+    namespace: str | None = None
+    function_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One callback in a joint one."""
+
+    spec: CallbackSpec
+    initial: bool
+    """Does it run when the page loads, with nothing triggered?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Several callbacks that run in one request, in order, each with its own arguments and ``ctx``."""
+
+    members: tuple[Member, ...]
+
+    @property
+    def name(self) -> str:
+        return "_and_".join(member.spec.func_name for member in self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackSpec:
+    """One callback: its function, the trees of its outputs and inputs, and what it asks for."""
+
+    func: Callable[..., Any] | Clientside | Joint
+    outputs: Tree[Slot]
+    inputs: Tree[Slot]
+    origin: Origin
+    prevent_initial_call: bool | str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords that Dash knows."""
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    """All other keywords: for transforms."""
+    around: tuple[Around, ...] = ()
+    finish: tuple[Finish, ...] = ()
+    salt: str | None = None
+    """Set where Dash's own id would not tell this callback from another one."""
+    job: Callable[..., Any] | None = None
+    """What a background manager runs: known to it since the declaration, and led to the compiled function."""
+
+    def with_changes(self, **changes: Any) -> CallbackSpec:
+        return replace(self, **changes)
+
+    def map_slots(self, function: Callable[[Slot], Slot]) -> CallbackSpec:
+        """Apply ``function`` to every leaf; the same object comes back where none changed."""
+        outputs, inputs = map_leaves(function, self.outputs), map_leaves(function, self.inputs)
+        if outputs == self.outputs and inputs == self.inputs:
+            return self
+        return self.with_changes(outputs=outputs, inputs=inputs)
+
+    def without_flags(self, *names: str) -> CallbackSpec:
+        if not any(name in self.flags for name in names):
+            return self
+        return self.with_changes(flags={k: v for k, v in self.flags.items() if k not in names})
+
+    @property
+    def is_clientside(self) -> bool:
+        return isinstance(self.func, Clientside)
+
+    @property
+    def is_background(self) -> bool:
+        return bool(self.options.get("background"))
+
+    @property
+    def func_name(self) -> str:
+        if isinstance(self.func, Clientside):
+            return self.func.function_name or "clientside"
+        if isinstance(self.func, Joint):
+            return self.func.name
+        return str(getattr(self.func, "__name__", type(self.func).__name__))
+
+    def __str__(self) -> str:
+        return f"callback '{self.func_name}' ({self.origin})"
+
+    def output_slots(self) -> Iterator[Slot]:
+        return leaves(self.outputs)
+
+    def input_slots(self) -> Iterator[Slot]:
+        """Inputs and states together, in the order of declaration."""
+        return leaves(self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole app, or one blueprint: what transforms rewrite."""
+
+    callbacks: tuple[CallbackSpec, ...] = ()
+    components: tuple[Any, ...] = ()
+    """Hidden components to add to the layout."""
+    layout_maps: tuple[Callable[[Any], Any], ...] = ()
+    wires: tuple[Any, ...] = ()
+    """Kinds of values that any callback may receive or return (see ``callbacks/call.py``)."""
+    prevent_initial_callbacks: Any = False
+    """What holds for callbacks that say nothing of ``prevent_initial_call``."""
+    served: tuple[CallbackSpec, ...] | None = None
+    """For callbacks declared after the first request: those that are served already, and can't change any more."""
+
+    @property
+    def is_late(self) -> bool:
+        return self.served is not None
+
+    def with_changes(self, **changes: Any) -> Program:
+        return replace(self, **changes)
+
+    def map_callbacks(self, function: Callable[[CallbackSpec], CallbackSpec]) -> Program:
+        return self.with_changes(callbacks=tuple(function(spec) for spec in self.callbacks))

@@ -1,0 +1,63 @@
+"""Signatures are trees: leaves in nested lists, tuples and dicts, in the shape their author chose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+Leaf = TypeVar("Leaf")
+Other = TypeVar("Other")
+
+Tree: TypeAlias = "Leaf | Sequence[Tree[Leaf]] | Mapping[str, Tree[Leaf]]"
+
+
+def is_branch(node: Any) -> bool:
+    return isinstance(node, list | tuple | dict)
+
+
+def leaves(tree: Any) -> Iterator[Any]:
+    """Walk the leaves from left to right, depth first, as Dash does."""
+    if isinstance(tree, list | tuple):
+        for child in tree:
+            yield from leaves(child)
+    elif isinstance(tree, dict):
+        for child in tree.values():
+            yield from leaves(child)
+    else:
+        yield tree
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Build a tree of the same shape with every leaf replaced; sequences become tuples."""
+    if isinstance(tree, list | tuple):
+        return tuple(map_leaves(function, child) for child in tree)
+    if isinstance(tree, dict):
+        return {key: map_leaves(function, child) for key, child in tree.items()}
+    return function(tree)
+
+
+def fill(tree: Any, values: Iterator[Any]) -> Any:
+    """Build a tree of the same shape whose leaves are taken from ``values`` in order."""
+    return map_leaves(lambda _: next(values), tree)
+
+
+def keep_leaves(keep: Callable[[Any], bool], tree: Any) -> Any:
+    """Drop the leaves that ``keep`` refuses, and the branches that lost their last leaf by it.
+
+    Returns ``()`` where nothing is left. A branch that was empty before stays.
+    """
+    kept = _keep(keep, tree)
+    return () if kept is _NOTHING else kept
+
+
+_NOTHING = object()
+
+
+def _keep(keep: Callable[[Any], bool], tree: Any) -> Any:
+    if not is_branch(tree):
+        return tree if keep(tree) else _NOTHING
+    if isinstance(tree, dict):
+        kept_items = {k: v for k, child in tree.items() if (v := _keep(keep, child)) is not _NOTHING}
+        return kept_items if kept_items or not tree else _NOTHING
+    kept = tuple(v for child in tree if (v := _keep(keep, child)) is not _NOTHING)
+    return kept if kept or not tree else _NOTHING

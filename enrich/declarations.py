@@ -1,0 +1,68 @@
+"""Module-level declarations: callbacks for every app that includes global callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import dash
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def callback(*args: Any, **kwargs: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare a server-side callback without naming an app, like ``dash.callback``.
+
+    Every app that includes global callbacks gets it, each with its own transforms, plain ``dash.Dash`` apps too.
+    A callback declared inside a function belongs to the first app that serves, as under Dash.
+
+    Parameters
+    ----------
+    *args:
+        Outputs, inputs, triggers and states, in any order, in lists, tuples or dicts, nested as you like. The function
+        receives their values in the order of declaration.
+    **kwargs:
+        ``output=``, ``inputs=``, ``state=``, the options of ``dash.callback``, and those of transforms, such as
+        ``group=``.
+
+    Returns
+    -------
+    A decorator that returns the function as it is.
+
+    Raises
+    ------
+    dash.exceptions.DashException
+        For what Dash refuses, in Dash's words.
+    DeclarationError
+        For what can't be carried out as written.
+
+    Examples
+    --------
+    >>> from enrich import Input, Output, callback
+    >>> @callback(Output("double", "children"), Input("number", "value"))
+    ... def double(number):
+    ...     return 2 * number
+    >>> double(4)
+    8
+    """
+    declare: Callable[[Callable[P, R]], Callable[P, R]] = dash.callback(*args, **kwargs)
+    return declare
+
+
+def clientside_callback(clientside_function: Any, *args: Any, **kwargs: Any) -> None:
+    """Declare a callback that runs in the browser, without naming an app, like ``dash.clientside_callback``.
+
+    Parameters
+    ----------
+    clientside_function:
+        JavaScript source of a function, or a ``ClientsideFunction``.
+    *args, **kwargs:
+        As for ``callback``. A dict of inputs arrives as one object.
+
+    Examples
+    --------
+    >>> from enrich import Input, Output, clientside_callback
+    >>> clientside_callback("(n) => 2 * n", Output("double", "children"), Input("number", "value"))
+    """
+    dash.clientside_callback(clientside_function, *args, **kwargs)

@@ -1,0 +1,130 @@
+"""Multiplexer: one output in several callbacks."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from typing import Any
+
+from enrich.callbacks.joint import join, priority
+from enrich.callbacks.overlap import overlapping
+from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.transforms.base import DashTransform
+from enrich.transforms.no_output import declaration_salt
+
+
+class MultiplexerTransform(DashTransform):
+    """Let any number of callbacks, server-side and clientside, write to the same output.
+
+    Nothing needs to be declared: outputs that address the same property, overlapping wildcards included, get
+    ``allow_duplicate`` and a ``prevent_initial_call`` that goes with it. Callbacks that have the same outputs *and* the
+    same inputs run in one request, in the order of declaration (or of ``priority=``, the lower first), and the last
+    value that is not ``no_update`` holds.
+
+    Parameters
+    ----------
+    proxy_location, proxy_wrapper_map:
+        Settings of older libraries, accepted and without effect: there are no proxy components any more.
+
+    Examples
+    --------
+    >>> from enrich import DashProxy, Input, MultiplexerTransform, Output
+    >>> app = DashProxy("doc", transforms=[MultiplexerTransform()])
+    >>> @app.callback(Output("log", "children"), Input("left", "n_clicks"), prevent_initial_call=True)
+    ... def left(_):
+    ...     return "left"
+    >>> @app.callback(Output("log", "children"), Input("right", "n_clicks"), prevent_initial_call=True)
+    ... def right(_):
+    ...     return "right"
+    """
+
+    after = ("GroupTransform", "ServersideOutputTransform", "TriggerTransform")
+
+    def __init__(self, proxy_location: Any = None, proxy_wrapper_map: Any = None) -> None:
+        if proxy_location is not None or proxy_wrapper_map is not None:
+            warnings.warn(
+                "MultiplexerTransform: proxy_location and proxy_wrapper_map have no effect, "
+                "since several callbacks can share an output without proxies. Remove them.",
+                stacklevel=2,
+            )
+
+    def apply(self, program: Program, /) -> Program:
+        callbacks = _merge_twins(program)
+        return program.with_changes(callbacks=_mark_duplicates(callbacks, program))
+
+
+def _merge_twins(program: Program) -> tuple[CallbackSpec, ...]:
+    """Join the callbacks with the same outputs and inputs: in Dash the last would silently replace the others."""
+    twins: dict[Any, list[CallbackSpec]] = {}
+    for spec in program.callbacks:
+        if (identity := _identity(spec)) is not None:
+            twins.setdefault(identity, []).append(spec)
+    if all(len(specs) == 1 for specs in twins.values()):
+        return program.callbacks
+    merged: list[CallbackSpec] = []
+    for spec in program.callbacks:
+        identity = _identity(spec)
+        specs = [spec] if identity is None else twins.pop(identity, [])
+        if len(specs) > 1:
+            specs.sort(key=priority)
+            initial = (_runs_initially(s.prevent_initial_call, program) for s in specs)
+            merged.append(join(specs, initial=initial, what=f"output {next(spec.output_slots())}"))
+        else:
+            merged.extend(specs)
+    return tuple(merged)
+
+
+def _identity(spec: CallbackSpec) -> Any:
+    """What makes two server-side callbacks twins; ``None`` for those that can't be joined."""
+    outputs = frozenset(slot.key for slot in spec.output_slots())
+    if spec.is_clientside or spec.is_background or not outputs:
+        return None
+    return outputs, frozenset(slot.key for slot in spec.input_slots() if slot.role == "input")
+
+
+def _runs_initially(prevent: Any, program: Program) -> bool:
+    return (program.prevent_initial_callbacks if prevent is None else prevent) is not True
+
+
+def _mark_duplicates(callbacks: tuple[CallbackSpec, ...], program: Program) -> tuple[CallbackSpec, ...]:
+    served = program.served or ()
+    slots = [slot for spec in (*served, *callbacks) for slot in spec.output_slots()]
+    later = overlapping(slots)
+    if not later and not any(slot.allow_duplicate for slot in slots):
+        return callbacks
+    place = sum(len(list(spec.output_slots())) for spec in served)
+    claims: Counter[Any] = Counter(claim for spec in served for claim in _claims(spec))
+    seen: Counter[str] = Counter()
+    marked: list[CallbackSpec] = []
+    for spec in callbacks:
+        size = len(list(spec.output_slots()))
+        own = {p - place for p in later if place <= p < place + size} if later else set()
+        place += size
+        if own:
+            spec = _allow(spec, own, program)
+        # Dash tells duplicates apart by their inputs alone; where those are the same too, they need a name.
+        if any(claims[claim] for claim in _claims(spec)):
+            spec = spec.with_changes(salt=declaration_salt(spec, seen))
+        claims.update(_claims(spec))
+        marked.append(spec)
+    return tuple(marked)
+
+
+def _allow(spec: CallbackSpec, positions: set[int], program: Program) -> CallbackSpec:
+    counter = iter(range(len(list(spec.output_slots()))))
+
+    def allow(slot: Slot) -> Slot:
+        if slot.role != "output" or next(counter) not in positions:
+            return slot
+        return slot.with_changes(allow_duplicate=True)
+
+    spec = spec.map_slots(allow)
+    prevent = spec.prevent_initial_call
+    if prevent is False or (prevent is None and program.prevent_initial_callbacks is False):
+        prevent = "initial_duplicate"
+    return spec.with_changes(prevent_initial_call=prevent)
+
+
+def _claims(spec: CallbackSpec) -> list[Any]:
+    inputs = tuple(slot.key for slot in spec.input_slots() if slot.role == "input")
+    return [(slot.key, inputs) for slot in spec.output_slots() if slot.allow_duplicate]

@@ -1,0 +1,297 @@
+"""Server-side outputs: values that stay on the server, while the browser holds a short signed token."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dash.dependencies import ALL
+
+from enrich import dash_internals
+from enrich.callbacks.call import current_app
+from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Program, Slot
+from enrich.errors import (
+    DeclarationError,
+    EnrichError,
+    HandleExpired,
+    MissingTransformError,
+    StoreConfigError,
+)
+from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.transforms.base import DashTransform
+
+_made = itertools.count()
+_last_made = 0
+
+
+class Serverside:
+    """Keep a returned value on the server; the browser gets a short signed token in its place.
+
+    It may stand anywhere in what a callback returns: as an output's whole value, deep in a structure, in a component's
+    property, in ``Patch``, in ``set_props``, and in the initial layout. Whoever receives the token as an input receives
+    the value. Needs ``ServersideOutputTransform``.
+
+    Parameters
+    ----------
+    value:
+        The value: a DataFrame, an Arrow table, anything the store can carry exactly.
+    key:
+        A name. The value is then a shared entry of the app that a later one of the same name overwrites, and every
+        token for the name, old or new, reads the latest. Default: none.
+    backend:
+        The name of one of the transform's backends. Default: the transform's default.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from enrich import Dash, Output, Serverside, Trigger
+    >>> app = Dash("doc")
+    >>> @app.callback(Output("store", "data"), Trigger("load", "n_clicks"))
+    ... def query():
+    ...     return Serverside(pd.DataFrame({"value": range(10)}))
+    """
+
+    def __init__(self, value: Any, key: str | None = None, backend: Any = None) -> None:
+        global _last_made
+        _last_made = next(_made) + 1
+        self.value = value
+        self.key = key
+        self.backend = backend
+
+    def __repr__(self) -> str:
+        return f"Serverside({type(self.value).__name__})"
+
+    def to_plotly_json(self) -> Any:
+        """Store the value where nobody did so earlier: in a layout, or in the result of a plain callback."""
+        app = current_app()
+        if app is None:
+            raise EnrichError(
+                "A Serverside value was serialised outside of a callback or a layout. "
+                "Only an app of enrich (Dash, DashProxy) can store it, while it answers a request."
+            )
+        return _store(app, self.value, _where_of_running_callback(), key=self.key, backend=self.backend)
+
+
+class ServersideOutputTransform(DashTransform):
+    """Keep what callbacks return on the server: enables ``ServersideOutput`` and ``Serverside``.
+
+    Parameters
+    ----------
+    backends:
+        Backends by name, or a list of them. Default: files in a private folder of the user's cache directory.
+    default_backend:
+        The backend, or its name, for outputs that name none. Default: the first.
+    session_check:
+        Bind tokens to the browser session they were made for. Default ``True``.
+    arg_check:
+        With ``memoize``: do arguments belong to the key? Default ``True``.
+    backend:
+        The older spelling of ``default_backend``.
+    session_id:
+        A function that names the user of the running request, for apps with a login. Default: the app's own cookie.
+    cookie_samesite:
+        ``"Lax"`` (default), ``"Strict"``, or ``"None"`` for an app that is shown in another site's frame over https.
+    on_missing:
+        What happens when a value is gone: ``"raise"`` (default), ``"prevent_update"``, or a function that takes the
+        ``HandleExpired`` and returns the argument to pass instead.
+    **store:
+        Settings of ``enrich.store.Store``: ``max_bytes``, ``ttl``, ``allow_pickle``, ``secret``, ...
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from enrich import DashProxy, ServersideOutput, ServersideOutputTransform, Input
+    >>> app = DashProxy("doc", transforms=[ServersideOutputTransform(max_bytes=2**30)])
+    >>> @app.callback(ServersideOutput("store", "data"), Input("load", "n_clicks"))
+    ... def query(_):
+    ...     return pd.DataFrame({"value": range(10)})
+    """
+
+    after = ("TriggerTransform",)
+
+    def __init__(
+        self,
+        backends: Any = None,
+        default_backend: Any = None,
+        session_check: bool = True,
+        arg_check: bool = True,
+        *,
+        backend: Any = None,
+        session_id: Callable[[], Any] | None = None,
+        cookie_samesite: str = "Lax",
+        on_missing: Any = "raise",
+        **store: Any,
+    ) -> None:
+        self.backends = backends
+        self.default_backend = default_backend if default_backend is not None else backend
+        self.session_check = session_check
+        self.arg_check = arg_check
+        self.session_id = session_id
+        self.cookie_samesite = cookie_samesite
+        self.on_missing = on_missing
+        self.store_settings = store
+        if cookie_samesite not in ("Lax", "Strict", "None"):
+            raise StoreConfigError(
+                f"cookie_samesite={cookie_samesite!r} is not one of 'Lax', 'Strict', 'None'."
+            )
+
+    @classmethod
+    def find(cls, app: Any) -> ServersideOutputTransform | None:
+        return next((t for t in app.transforms if isinstance(t, cls)), None)
+
+    @classmethod
+    def of(cls, app: Any) -> ServersideOutputTransform:
+        """The transform that an app has loaded."""
+        found = cls.find(app)
+        if found is None:
+            raise MissingTransformError(
+                f"The app {app.config.name!r} has no ServersideOutputTransform, so it has no store. "
+                "Add ServersideOutputTransform() to transforms=, or use enrich.Dash."
+            )
+        return found
+
+    @property
+    def uses_cookie(self) -> bool:
+        return self.session_id is None
+
+    def open_store(self, app: Any) -> Store:
+        """Open the store for one app."""
+        settings = dict(self.store_settings)
+        if self.backends is not None:
+            settings["backends"] = self.backends
+        if self.default_backend is not None:
+            settings["backend"] = self.default_backend
+        elif self.backends:
+            named = self.backends.values() if isinstance(self.backends, Mapping) else self.backends
+            settings["backend"] = next(iter(named))
+        settings.setdefault("app", dash_internals.app_identity(app))
+        return Store(server_secret=getattr(app.server, "secret_key", None), **settings)
+
+    def apply(self, program: Program, /) -> Program:
+        program = program.map_callbacks(_mark_outputs)
+        return program.with_changes(wires=(*program.wires, HANDLES))
+
+
+def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
+    if not any(map(is_serverside, spec.output_slots())):
+        return spec
+    if spec.is_clientside:
+        raise DeclarationError(
+            f"{spec} runs in the browser and has a ServersideOutput. Only what a server-side callback returns "
+            "can stay on the server: use Output."
+        )
+    return spec.map_slots(
+        lambda slot: (
+            slot.with_changes(converts=(*slot.converts, store_output)) if is_serverside(slot) else slot
+        )
+    )
+
+
+def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+    """Store what a callback returned for a ``ServersideOutput``; each element where the output is for ALL."""
+    if (
+        isinstance(slot.id, FrozenId)
+        and any(v is ALL for _, v in slot.id.items)
+        and isinstance(value, list | tuple)
+    ):
+        return [_store_one(part, slot, spec) for part in value]
+    return _store_one(value, slot, spec)
+
+
+def _store_one(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+    if value is None or dash_internals.is_no_update(value):
+        return value
+    own = slot.marker
+    key, backend = None, own.backend
+    if isinstance(value, Serverside):
+        value, key, backend = value.value, value.key, value.backend or backend
+    return _store(
+        current_app(), value, f"{spec}, output {slot}", key=key, backend=backend, check=own.session_check
+    )
+
+
+def _store(
+    app: Any, value: Any, where: str, *, key: str | None, backend: Any, check: bool | None = None
+) -> str:
+    settings = ServersideOutputTransform.of(app)
+    bound = (settings.session_check if check is None else check) and key is None
+    session = app._sessions.current() if bound else None
+    try:
+        ref: Ref = app.store.put(value, scope=session, name=key, backend=backend, producer=where)
+    except EnrichError as error:
+        raise _located(error, where) from error.__cause__
+    return str(app.store.sign(ref, session=session))
+
+
+def _located(error: EnrichError, where: str) -> EnrichError:
+    """Say at which callback and slot a failure of the store happened."""
+    error.args = (f"{where}: {error}",)
+    return error
+
+
+def _where_of_running_callback() -> str:
+    outputs = getattr(dash_internals.context(), "outputs_list", None)
+    if not outputs:
+        return "the layout"
+    flat = outputs if isinstance(outputs, list) else [outputs]
+    names = ", ".join(dict.fromkeys(dash_internals.prop_ids(flat)))
+    return f"the callback with output {names}"
+
+
+class _Handles:
+    """The wire of server-side values: tokens in arguments, Serverside objects in results."""
+
+    mark = PREFIX
+
+    def made(self) -> int:
+        return _last_made
+
+    def load(self, value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+        if isinstance(value, str):
+            return self._read(value, slot, spec) if looks_like_handle(value) else value
+        if isinstance(value, dict):
+            return {key: self.load(child, slot, spec) for key, child in value.items()}
+        if isinstance(value, list):
+            return [self.load(child, slot, spec) for child in value]
+        return value
+
+    def _read(self, token: str, slot: Slot, spec: CallbackSpec) -> Any:
+        app = current_app()
+        settings = ServersideOutputTransform.of(app)
+        where = f"{spec}, argument {slot}"
+        try:
+            return app.store.get(app.store.open(token, session=app._sessions.current_or_none()))
+        except HandleExpired as error:
+            on_missing = spec.flags.get("on_missing", settings.on_missing)
+            if on_missing == "prevent_update":
+                raise dash_internals.PreventUpdate from error
+            if callable(on_missing):
+                return on_missing(error)
+            raise _located(error, where) from error.__cause__
+        except EnrichError as error:
+            raise _located(error, where) from error.__cause__
+
+    def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
+        where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"
+        return _replace_serverside(value, where)
+
+
+HANDLES = _Handles()
+
+
+def _replace_serverside(value: Any, where: str) -> Any:
+    """Store every Serverside in a result; nothing of the author's is changed in place."""
+    if isinstance(value, Serverside):
+        return _store(current_app(), value.value, where, key=value.key, backend=value.backend)
+    if isinstance(value, dict):
+        return _unless_same(value, {k: _replace_serverside(v, where) for k, v in value.items()})
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        parts = [_replace_serverside(v, where) for v in value]
+        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
+    return dash_internals.map_component(value, lambda child: _replace_serverside(child, where))
+
+
+def _unless_same(old: Mapping[Any, Any], new: dict[Any, Any]) -> Any:
+    return old if all(new[k] is v for k, v in old.items()) else new
