@@ -7,8 +7,6 @@ from reads from outside by a depth counter that only the holder of the lock chan
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import threading
 import warnings
@@ -17,10 +15,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from enrich import dash_internals
-from enrich.callbacks.call import Call, current_call
+from enrich.callbacks.call import Call
 from enrich.callbacks.compile import compile_full
 from enrich.callbacks.declare import declare, is_serverside, is_trigger
 from enrich.callbacks.emit import Emitted, dependency, emit
+from enrich.callbacks.jobs import Job, make_job
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
 from enrich.errors import DeclarationError, MissingTransformError
 from enrich.transforms.base import Transform
@@ -83,7 +82,7 @@ def _recorded(
         if endpoint := spec.options.get("api_endpoint"):
             dash_internals.add_api(endpoint, function)
         if spec.is_background:
-            own = own.with_changes(job=_job(own))
+            own = own.with_changes(job=make_job(own, dependency))
         add(own)
         return function
 
@@ -92,56 +91,6 @@ def _recorded(
 
 def _not_yet(*_args: Any) -> None:
     """Stands for the function until the decorator gets it."""
-
-
-# --- background jobs --------------------------------------------------------------------------------
-
-
-def _job(spec: CallbackSpec) -> Callable[..., Any]:
-    """Make the function that a background manager runs: it looks up what was compiled when it is called.
-
-    It is registered once, at the decorator, so that a worker that only imports the module has its tasks.
-    """
-    func: Callable[..., Any] = spec.func  # type: ignore[assignment]
-    if inspect.iscoroutinefunction(func):
-
-        @functools.wraps(func)
-        async def job(*args: Any, **kwargs: Any) -> Any:
-            with _in_call(job):
-                return await job.compiled()(*args, **kwargs)  # type: ignore[attr-defined]
-
-    else:
-
-        @functools.wraps(func)
-        def job(*args: Any, **kwargs: Any) -> Any:
-            with _in_call(job):
-                return job.compiled()(*args, **kwargs)  # type: ignore[attr-defined]
-
-    job.build = None  # type: ignore[attr-defined]
-    job.compiled = lambda: func  # type: ignore[attr-defined]
-    background = spec.options["background"]
-    dash_internals.register_job(
-        job,
-        [dependency(slot) for slot in spec.output_slots()],
-        [dependency(slot) for slot in spec.input_slots() if slot.role == "input"],
-        background.get("progress") is not None,
-    )
-    return job
-
-
-@contextmanager
-def _in_call(job: Any) -> Iterator[None]:
-    """Give a job the app it belongs to; what its arguments hold is looked at in any case."""
-    build: Build | None = job.build
-    if build is None:
-        yield
-        return
-    build.refresh()
-    token = current_call.set(Call(build.app, build.program.wires))
-    try:
-        yield
-    finally:
-        current_call.reset(token)
 
 
 # --- one app ----------------------------------------------------------------------------------------
@@ -180,7 +129,7 @@ class Build:
 
     def _add(self, spec: CallbackSpec) -> None:
         if spec.job is not None:
-            spec.job.build = self  # type: ignore[attr-defined]
+            spec.job.owner = self
         with self._lock:
             self._declared.append((next(_serial), spec))
             if self.frozen:
@@ -216,6 +165,13 @@ class Build:
         emitted = self._emitted.get(callback_id)
         return plain if emitted is None else emitted.full_handler()
 
+    def compiled_job(self, job: Job) -> tuple[Callable[..., Any], Call]:
+        """The function of a background job, after all transforms; what its arguments hold is looked at in any case."""
+        self.refresh()
+        wires = self.program.wires
+        spec = next(one.spec for one in self._emitted.values() if one.spec.job is job)
+        return compile_full(spec, wires), Call(self.app, wires)
+
     # Building
 
     def _rebuild(self) -> None:
@@ -225,7 +181,7 @@ class Build:
         specs = tuple(spec for _, spec in declared)
         for spec in specs:
             if spec.job is not None:
-                spec.job.build = self  # type: ignore[attr-defined]
+                spec.job.owner = self
         program = self._transformed(specs, served=None)
         emitted = self._emit_all(program)
         self._replace(emitted, program)
@@ -257,8 +213,6 @@ class Build:
             if other is not None:
                 raise DeclarationError(_replaced(other.spec, spec))
             emitted[one.id] = reusable[id(spec)] = one
-            if spec.job is not None:
-                spec.job.compiled = functools.cache(functools.partial(compile_full, spec, program.wires))  # type: ignore[attr-defined]
         self._reusable = reusable
         return emitted
 

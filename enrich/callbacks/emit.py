@@ -72,7 +72,7 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
     inputs_tree = _lists(map_leaves(dependency, spec.inputs))
     front, back, handler_of = dash_internals.register(prevent_initial_callbacks, inputs_tree, kwargs)
     if spec.job is not None:
-        handler_of(spec.job)
+        handler_of(spec.job.run)
         return _named(Emitted(spec, front["output"], front, back))
     func = compile_callback(spec, wires)
     handler_of(func)

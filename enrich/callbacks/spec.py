@@ -145,8 +145,8 @@ class CallbackSpec:
     finish: tuple[Finish, ...] = ()
     salt: str | None = None
     """Set where Dash's own id would not tell this callback from another one."""
-    job: Callable[..., Any] | None = None
-    """What a background manager runs: known to it since the declaration, and led to the compiled function."""
+    job: Any = None
+    """What a background manager runs (see ``callbacks/jobs.py``)."""
 
     def with_changes(self, **changes: Any) -> CallbackSpec:
         return replace(self, **changes)
