@@ -1,0 +1,102 @@
+"""Values as bytes, exactly: what is read back equals what was written in every respect, or the write is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import class_values, python_values  # noqa: F401  (they register what they know)
+from .arrow_file import ArrowEntry, is_arrow, open_entry
+from .container import open_container, write_container
+from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, load_library
+from .entry import CorruptEntry, Description, Encoded, Pickler, Refusal, type_name
+from .json_values import plain_text
+
+__all__ = ["CorruptEntry", "Description", "Encoded", "Pickler", "check", "decode", "describe", "encode"]
+
+
+def encode(value: Any, *, pickler: Pickler | None = None) -> Encoded:
+    """Turn a value into buffers, sharing the memory of its columns and arrays.
+
+    Raises ``UnstorableValueError``, which names the part and the mend, for what can't come back exactly. With a
+    ``pickler``, parts of unknown types are pickled and signed instead.
+    """
+    cls = type(value)
+    try:
+        if cls not in ENCODERS and cls not in TABLES:
+            load_library(cls.__module__.partition(".")[0])
+        if cls in TABLES:
+            return TABLES[cls](value, pickler)
+        writer = Writer(pickler)
+        text = plain_text(value)
+        if text is None:
+            text = dumps(writer.node(value))
+    except Refusal as refusal:
+        raise refusal.as_error() from refusal.__cause__
+    return write_container(type_name(cls) if writer.parts.spans else "json", text, writer.parts)
+
+
+def decode(
+    buffer: Any, *, as_type: Any = None, columns: Sequence[str] | None = None, pickler: Pickler | None = None
+) -> Any:
+    """Turn an entry back into its value, over the entry's own memory where the value allows.
+
+    ``buffer`` is private to the caller: a copy-on-write map of the file, or a ``bytearray``; bytes that can't be
+    written to are copied. Raises ``CorruptEntry`` for bytes that aren't an entry, or not a whole one.
+    """
+    view = memoryview(buffer)
+    if view.readonly:
+        view = memoryview(bytearray(view))
+    return _decode(view, pickler, as_type, columns)
+
+
+def _decode(
+    view: memoryview, pickler: Pickler | None, as_type: Any = None, columns: Sequence[str] | None = None
+) -> Any:
+    def embedded(part: memoryview) -> Any:
+        return _decode(part, pickler)
+
+    if is_arrow(view):
+        entry = open_entry(view)
+        reader = Reader(entry, pickler, embedded)
+        if as_type is not None:
+            from .typed_reads import read_table_as
+
+            return read_table_as(entry, reader, as_type, columns)
+        return read_entry(entry, reader, columns)
+    container = open_container(view)
+    value = Reader(container, pickler, embedded).loads(container.text)
+    if as_type is not None or columns is not None:
+        from .typed_reads import read_value_as
+
+        return read_value_as(value, container.header["kind"], as_type, columns)
+    return value
+
+
+def read_entry(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
+    """The value of an Arrow file as the type it was written from."""
+    kind = entry.plan["kind"]
+    if kind not in KINDS:
+        load_library(kind.partition(".")[0])
+    if kind not in KINDS:
+        raise CorruptEntry(f"a table of unknown kind: {kind}")
+    return KINDS[kind](entry, reader, columns)
+
+
+def describe(buffer: Any) -> Description:
+    """Say what an entry holds, from its metadata alone."""
+    view = memoryview(buffer)
+    if is_arrow(view):
+        entry = open_entry(view)
+        schema = entry.reader().schema.remove_metadata()
+        return Description(entry.plan["kind"], schema, entry.plan["rows"], len(view))
+    return Description(open_container(view).header["kind"], None, None, len(view))
+
+
+def check(buffer: Any) -> None:
+    """Raise ``CorruptEntry`` for bytes that aren't an entry, or not a whole one; the data isn't looked at."""
+    view = memoryview(buffer)
+    if is_arrow(view):
+        open_entry(view)
+    else:
+        open_container(view)

@@ -1,0 +1,130 @@
+"""Arrow arrays as columns of a body, and back: the buffers themselves where the type is a simple one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .arrow_layout import ABSENT, Body, Column, Span
+from .arrow_messages import read_batch
+from .entry import Piece
+from .memory import Memory, pack_bits
+
+Spec = dict[str, Any]
+
+_SIMPLE: dict[str, pa.DataType] = {
+    str(kind): kind
+    for kind in (
+        *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+        *(pa.float16(), pa.float32(), pa.float64(), pa.bool_(), pa.date32(), pa.date64()),
+        *(pa.string(), pa.large_string(), pa.binary(), pa.large_binary()),
+        *(pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")),
+        *(pa.timestamp(unit) for unit in ("s", "ms", "us", "ns")),
+        *(pa.duration(unit) for unit in ("s", "ms", "us", "ns")),
+    )
+}
+_OFFSETS = {pa.string(): "<i4", pa.binary(): "<i4", pa.large_string(): "<i8", pa.large_binary(): "<i8"}
+
+
+def type_spec(kind: pa.DataType) -> Any:
+    """A simple type's name, or None for types that are left to pyarrow's own reader and writer."""
+    if pa.types.is_decimal128(kind):
+        return ["decimal", kind.precision, kind.scale]
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return ["timestamp", kind.unit, kind.tz]
+    if pa.types.is_fixed_size_binary(kind) and not isinstance(kind, pa.BaseExtensionType) and kind.byte_width:
+        return ["fixed", kind.byte_width]
+    name = str(kind)
+    return name if _SIMPLE.get(name) == kind else None
+
+
+def type_of(spec: Any) -> pa.DataType:
+    """The type of a name."""
+    if isinstance(spec, str):
+        return _SIMPLE[spec]
+    if spec[0] == "decimal":
+        return pa.decimal128(*spec[1:])
+    return pa.timestamp(*spec[1:]) if spec[0] == "timestamp" else pa.binary(spec[1])
+
+
+def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The values as a single array; copies only where there are several."""
+    if isinstance(values, pa.Array):
+        return values
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+
+
+def encode_arrow(body: Body, array: pa.Array) -> tuple[Column, Spec]:
+    """Lay an array into the body; its spec says where, or nothing if pyarrow is to find it."""
+    name = type_spec(array.type)
+    if name is None:
+        return _foreign_column(body, array), {"t": "pa"}
+    buffers, offset, rows = array.buffers(), array.offset, len(array)
+    nulls = array.null_count
+    validity = body.add(_bits(buffers[0], offset, rows)) if nulls else ABSENT
+    if array.type in _OFFSETS:
+        data = _variable(body, buffers, offset, rows, _OFFSETS[array.type])
+    elif pa.types.is_boolean(array.type):
+        data = [body.add(_bits(buffers[1], offset, rows))]
+    else:
+        width = array.type.bit_width // 8
+        data = [body.add(_slice(buffers[1], offset * width, rows * width))]
+    column = Column(array.type, ((rows, nulls),), (validity, *data))
+    spans = [validity if nulls else None, *data]
+    return column, {"t": "pa", "ty": name, "b": spans, "n": nulls}
+
+
+def _slice(buffer: pa.Buffer | None, start: int, length: int) -> Piece:
+    return memoryview(buffer)[start : start + length] if buffer is not None and length else b""
+
+
+def _bits(buffer: pa.Buffer | None, offset: int, rows: int) -> Piece:
+    if buffer is None or not rows:
+        return b""
+    packed = np.frombuffer(buffer, np.uint8)[offset // 8 : (offset + rows + 7) // 8]
+    if offset % 8 == 0 and rows % 8 == 0:
+        return memoryview(packed)
+    # Bits before and behind the array may be anything, and equal values are to give equal bytes.
+    return memoryview(pack_bits(np.unpackbits(packed, bitorder="little")[offset % 8 : offset % 8 + rows]))
+
+
+def _variable(
+    body: Body, buffers: list[pa.Buffer | None], offset: int, rows: int, offset_type: str
+) -> list[Span]:
+    if not rows:
+        return [ABSENT, ABSENT]
+    width = np.dtype(offset_type).itemsize
+    offsets = np.frombuffer(buffers[1], offset_type, rows + 1, offset * width)
+    first, last = int(offsets[0]), int(offsets[-1])
+    if first:
+        offsets = offsets - offsets[0]
+    return [body.add(memoryview(offsets).cast("B")), body.add(_slice(buffers[2], first, last - first))]
+
+
+def _foreign_column(body: Body, array: pa.Array) -> Column:
+    """Nested, view, dictionary and extension arrays, laid out by pyarrow and taken over as one region."""
+    sink = pa.BufferOutputStream()
+    batch = pa.record_batch([array], names=["column"])
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    dictionaries = []
+    for message in pa.ipc.MessageReader.open_stream(sink.getvalue()):
+        if message.type == "schema":
+            continue
+        identity, parts = read_batch(bytes(message.metadata))
+        target = body if identity is None else Body(rows=parts.rows)
+        at, _ = target.add(memoryview(message.body))
+        spans = tuple((at + start, length) for start, length in parts.buffers)
+        column = Column(array.type, tuple(parts.nodes), spans, tuple(parts.variadic))
+        if identity is not None:
+            target.columns.append(column)
+            dictionaries.append((identity, target))
+    bodies = tuple(target for _, target in sorted(dictionaries, key=lambda pair: pair[0]))
+    return Column(array.type, column.nodes, column.buffers, column.variadic, bodies)
+
+
+def decode_arrow(memory: Memory, rows: int, spec: Spec) -> pa.Array:
+    """The array of a spec that says where its buffers are."""
+    return pa.Array.from_buffers(type_of(spec["ty"]), rows, memory.buffers(spec["b"]), spec["n"])

@@ -1,0 +1,213 @@
+"""Arrow IPC files with our metadata: written from regions of live memory, opened without reading the data.
+
+::
+
+    ARROW1 · schema · dictionaries · record batch · end of stream    what any Arrow tool reads
+    parts                                                            values that aren't rows; other tools skip them
+    metadata ranges · trailer                                        where our metadata is, and the digest of it all
+    footer · ARROW1                                                  what any Arrow tool reads first
+
+Our metadata is JSON in the schema's metadata, under ``enrich``. The trailer points at it, so that reading a frame
+of thousands of columns doesn't parse a schema of as many fields.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import xxhash
+
+from .arrow_layout import Body, Column
+from .arrow_messages import (
+    END_OF_STREAM,
+    Block,
+    dictionary_batch,
+    encapsulate,
+    footer,
+    record_batch,
+)
+from .entry import ALIGNMENT, CorruptEntry, Encoded, Piece, padding
+
+ARROW_MAGIC = b"ARROW1"
+METADATA_KEY = b"enrich"
+
+_VERSION = 1
+_TRAILER_MAGIC = b"enrich\0A"
+# magic, version, number of ranges, position and length of our metadata, where dictionaries, body and parts start,
+# length of the file; then the digest.
+_TRAILER = struct.Struct("<8sIIQQQQQQ")
+_DIGEST_SIZE = 16
+_RANGE = struct.Struct("<QQ")
+_TAIL = struct.Struct("<i6s")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowEntry:
+    """An opened file: its metadata, and the memory it lies in."""
+
+    view: memoryview
+    plan: dict[str, Any]
+    dictionaries_at: int
+    body_at: int
+    parts_at: int
+
+    def part(self, index: int) -> memoryview:
+        """The memory of one part."""
+        offset, length = self.plan["parts"][index]
+        start = self.parts_at + offset
+        if offset < 0 or length < 0 or start + length > len(self.view):
+            raise CorruptEntry(f"part {index} lies outside of the entry")
+        return self.view[start : start + length]
+
+    def reader(self) -> pa.ipc.RecordBatchFileReader:
+        """The file as pyarrow reads it, over the same memory."""
+        return pa.ipc.open_file(pa.py_buffer(self.view))
+
+
+class Parts:
+    """Values that aren't rows, each aligned, kept behind the batches."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self.spans: list[tuple[int, int]] = []
+        self.size = 0
+
+    def add(self, pieces: Sequence[Piece]) -> int:
+        """Append the buffers of one part and return its number."""
+        length = sum(len(piece) for piece in pieces)
+        self.spans.append((self.size, length))
+        end = padding(self.size + length)
+        self.pieces += [*pieces, end] if end else pieces
+        self.size += length + len(end)
+        return len(self.spans) - 1
+
+
+def write_batch(
+    names: Sequence[str], body: Body, plan: Mapping[str, Any], parts: Parts, metadata: Mapping[bytes, bytes]
+) -> Encoded:
+    """A file of one record batch, whose columns lie as ``body`` says."""
+    body.finish()
+    dictionaries = _dictionaries(body.columns)
+    text = plan_text(plan, parts)
+    fields = [pa.field(name, column.type) for name, column in zip(names, body.columns, strict=True)]
+    schema = pa.schema(fields, metadata={**metadata, METADATA_KEY: text})
+    message = schema_message(schema)
+    head = ARROW_MAGIC + b"\0\0"
+    head += encapsulate(message, len(head), ALIGNMENT)
+    pieces: list[Piece] = [head]
+    position = dictionaries_at = len(head)
+    blocks: list[Block] = []
+    for prefix, dictionary in dictionaries:
+        blocks.append(Block(position, len(prefix), dictionary.size))
+        pieces += [prefix, *dictionary.pieces]
+        position += len(prefix) + dictionary.size
+    prefix = encapsulate(record_batch(body.parts(), body.size), position, ALIGNMENT)
+    batch = Block(position, len(prefix), body.size)
+    pieces += [prefix, *body.pieces, END_OF_STREAM]
+    layout = Layout(
+        pieces=pieces,
+        size=position + len(prefix) + body.size + len(END_OF_STREAM),
+        metadata=[head, prefix],
+        ranges=[(0, len(head)), (position, len(prefix))],
+        footer=footer(message, blocks, [batch]),
+        dictionaries_at=dictionaries_at,
+        body_at=position + len(prefix),
+    )
+    return layout.finish(text, head, parts, plan["kind"])
+
+
+def _dictionaries(columns: Sequence[Column]) -> list[tuple[bytes, Body]]:
+    """The dictionaries with their messages, in the order of the fields, in which pyarrow gives out their ids."""
+    found = [body for column in columns for body in column.dictionaries]
+    messages = []
+    position = 0
+    for identity, body in enumerate(found):
+        body.finish()
+        prefix = encapsulate(dictionary_batch(body.parts(), body.size, identity), 0, ALIGNMENT)
+        body.place["at"] = position + len(prefix)
+        position += len(prefix) + body.size
+        messages.append((prefix, body))
+    return messages
+
+
+@dataclass(slots=True)
+class Layout:
+    """An Arrow file up to the end of its stream, which parts, trailer and footer are added to."""
+
+    pieces: list[Piece]
+    size: int
+    metadata: list[Piece]
+    ranges: list[tuple[int, int]]
+    footer: bytes
+    dictionaries_at: int
+    body_at: int
+
+    def finish(self, text: bytes, head: bytes, parts: Parts, kind: str) -> Encoded:
+        """The whole file; ``text`` is our metadata, which lies somewhere in ``head``."""
+        gap = padding(self.size)
+        parts_at = self.size + len(gap)
+        # Everything up to here is a multiple of 16 long, so the footer is aligned as flatbuffers want it.
+        ranges = b"".join(_RANGE.pack(*pair) for pair in self.ranges)
+        tail = self.footer + _TAIL.pack(len(self.footer), ARROW_MAGIC)
+        total = parts_at + parts.size + len(ranges) + _TRAILER.size + _DIGEST_SIZE + len(tail)
+        trailer = ranges + _TRAILER.pack(
+            _TRAILER_MAGIC, _VERSION, len(self.ranges), head.index(text), len(text),
+            self.dictionaries_at, self.body_at, parts_at, total,
+        )  # fmt: skip
+        digest = xxhash.xxh3_128(trailer)
+        for piece in self.metadata:
+            digest.update(piece)
+        digest.update(tail)
+        ending = trailer + digest.digest() + tail
+        return Encoded((*self.pieces, gap, *parts.pieces, ending), total, kind)
+
+
+def plan_text(plan: Mapping[str, Any], parts: Parts) -> bytes:
+    """Our metadata as text."""
+    return json.dumps({**plan, "parts": parts.spans}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def schema_message(schema: pa.Schema) -> bytes:
+    """The flatbuffer of a schema message, without its prefix."""
+    return bytes(schema.serialize())[8:]
+
+
+def is_arrow(view: memoryview) -> bool:
+    """Whether these bytes start as an Arrow file does."""
+    return view[:6] == ARROW_MAGIC
+
+
+def open_entry(view: memoryview) -> ArrowEntry:
+    """Check the structure of a file and read our metadata; raises ``CorruptEntry``."""
+    size = len(view)
+    fixed = _TRAILER.size + _DIGEST_SIZE
+    if size < fixed + _TAIL.size or view[:6] != ARROW_MAGIC:
+        raise CorruptEntry("not an entry of this store")
+    footer_size, magic = _TAIL.unpack_from(view, size - _TAIL.size)
+    footer_at = size - _TAIL.size - footer_size
+    trailer_at = footer_at - fixed
+    if magic != ARROW_MAGIC or footer_size <= 0 or trailer_at < 8:
+        raise CorruptEntry("the end of the file is missing")
+    (magic, version, count, text_at, text_size, dictionaries_at, body_at, parts_at, total) = (
+        _TRAILER.unpack_from(view, trailer_at)
+    )
+    if magic != _TRAILER_MAGIC:
+        raise CorruptEntry("an Arrow file, but not an entry of this store")
+    if version != _VERSION:
+        raise CorruptEntry(f"written by another version of this store (format {version})")
+    ranges_at = trailer_at - count * _RANGE.size
+    if total != size or ranges_at < 8 or text_at + text_size > size or body_at > size or parts_at > size:
+        raise CorruptEntry("the file is shorter or longer than it says")
+    digest = xxhash.xxh3_128(view[ranges_at : trailer_at + _TRAILER.size])
+    for at, length in _RANGE.iter_unpack(view[ranges_at:trailer_at]):
+        digest.update(view[at : at + length])
+    digest.update(view[footer_at:])
+    if digest.digest() != view[footer_at - _DIGEST_SIZE : footer_at]:
+        raise CorruptEntry("the digest of the metadata differs")
+    plan = json.loads(bytes(view[text_at : text_at + text_size]))
+    return ArrowEntry(view, plan, dictionaries_at, body_at, parts_at)

@@ -1,0 +1,164 @@
+"""pa.Table and pa.RecordBatch: written by pyarrow, whose buffers are taken over instead of being copied."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from ...errors import UnknownColumnError
+from .arrow_file import METADATA_KEY, ArrowEntry, Layout, Parts, plan_text
+from .context import KINDS, TABLES, Reader
+from .entry import Encoded, Pickler, Piece, Refusal
+
+_TAIL = struct.Struct("<i6s")
+
+
+class _Gather:
+    """A file that keeps what is written to it: metadata as bytes, data as the very buffers of the columns."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    def write(self, data: Any) -> int:
+        self.written.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+
+def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
+    """A table as an Arrow file, in the batches it has."""
+    return write_table(table, "pyarrow.Table", {})
+
+
+def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Encoded:
+    return write_table(pa.Table.from_batches([batch]), "pyarrow.RecordBatch", {})
+
+
+def write_table(table: pa.Table, kind: str, extra: Mapping[str, Any]) -> Encoded:
+    """An Arrow file of a table, to be read as ``kind``."""
+    _check_types(table.schema)
+    own = table.schema.metadata
+    plan = {
+        "kind": kind,
+        "rows": table.num_rows,
+        "own": None if own is None else [[_text(key), _text(value)] for key, value in own.items()],
+        **extra,
+    }
+    parts = Parts()
+    text = plan_text(plan, parts)
+    table = table.unify_dictionaries().replace_schema_metadata({**(own or {}), METADATA_KEY: text})
+    sink = _Gather()
+    with pa.ipc.new_file(sink, table.schema) as stream:
+        stream.write_table(table)
+    pieces, metadata, ranges = _merged(sink.written)
+    return _split_footer(pieces, metadata, ranges, text, parts, kind)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _check_types(schema: pa.Schema) -> None:
+    # An extension type that isn't registered comes back as its storage.
+    for field, back in zip(schema, pa.ipc.read_schema(schema.serialize()), strict=True):
+        if not field.equals(back, check_metadata=True):
+            raise Refusal(
+                f"its type {field.type} comes back as {back.type}",
+                "Register the type, or cast it to its storage.",
+            ).below(f" in column {field.name!r}")
+
+
+def _merged(written: Sequence[Any]) -> tuple[list[Piece], list[Piece], list[tuple[int, int]]]:
+    """The pieces of the file with runs of metadata and padding joined, and where these runs are."""
+    pieces: list[Piece] = []
+    metadata: list[Piece] = []
+    ranges: list[tuple[int, int]] = []
+    run: list[bytes] = []
+    position = 0
+    for data in [*written, None]:
+        if isinstance(data, bytes):
+            run.append(data)
+            continue
+        if run:
+            joined = b"".join(run)
+            pieces.append(joined)
+            metadata.append(joined)
+            ranges.append((position, len(joined)))
+            position += len(joined)
+            run = []
+        if data is not None and len(data):
+            pieces.append(memoryview(data).cast("B"))
+            position += len(data)
+    return pieces, metadata, ranges
+
+
+def _split_footer(
+    pieces: list[Piece],
+    metadata: list[Piece],
+    ranges: list[tuple[int, int]],
+    text: bytes,
+    parts: Parts,
+    kind: str,
+) -> Encoded:
+    ending = bytes(pieces[-1])
+    size, _ = _TAIL.unpack(ending[-_TAIL.size :])
+    at = len(ending) - _TAIL.size - size
+    start, _ = ranges[-1]
+    pieces[-1] = metadata[-1] = ending[:at]
+    ranges[-1] = (start, at)
+    head = bytes(metadata[0])
+    layout = Layout(pieces, start + at, metadata, ranges, ending[at : at + size], 0, 0)
+    return layout.finish(text, head, parts, kind)
+
+
+def read_table(entry: ArrowEntry, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of an entry over its memory, with the metadata that it had."""
+    stream = entry.reader()
+    table = stream.read_all()
+    if columns is not None:
+        unknown = [name for name in columns if name not in table.column_names]
+        if unknown:
+            raise _unknown(unknown, table.column_names)
+        wanted = [at for name in columns for at, known in enumerate(table.column_names) if known == name]
+        table = table.select(wanted)
+    own = entry.plan.get("own")
+    pairs = None if own is None else {base64.b64decode(key): base64.b64decode(value) for key, value in own}
+    return table.replace_schema_metadata(pairs)
+
+
+def _unknown(unknown: Sequence[str], known: Sequence[str]) -> UnknownColumnError:
+    from .pandas_frames import unknown_columns
+
+    return unknown_columns(unknown, known)
+
+
+def _read_batch(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.RecordBatch:
+    table = read_table(entry, columns)
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+TABLES[pa.Table] = encode_table
+TABLES[pa.RecordBatch] = _encode_batch
+KINDS["pyarrow.Table"] = lambda entry, reader, columns: read_table(entry, columns)
+KINDS["pyarrow.RecordBatch"] = _read_batch

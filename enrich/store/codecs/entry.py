@@ -1,0 +1,97 @@
+"""What an entry is: the buffers a value becomes, and what can be wrong with either side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from ...errors import UnstorableValueError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Piece: TypeAlias = "memoryview | bytes"
+
+# Arrow recommends buffers that start on cache lines; pages are multiples of it, so this holds in the map too.
+ALIGNMENT = 64
+
+
+class CorruptEntry(ValueError):
+    """These bytes are torn, foreign, or of a format this version doesn't know."""
+
+
+class Refusal(Exception):
+    """A value can't be carried exactly; ``path`` grows on the way out to say where in the value it sits."""
+
+    def __init__(self, what: str, mend: str, pickle_helps: bool = True) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+        self.pickle_helps = pickle_helps
+        self.path: list[str] = []
+
+    def below(self, step: str) -> Refusal:
+        """The same refusal, seen from one level further out."""
+        self.path.insert(0, step)
+        return self
+
+    def as_error(self) -> UnstorableValueError:
+        """What the user gets to read."""
+        place = "the value" + "".join(self.path) if self.path else "the value"
+        pickle = " Or allow pickle: Store(..., allow_pickle=True)." if self.pickle_helps else ""
+        return UnstorableValueError(f"{place} can't be stored exactly: {self.what}. {self.mend}{pickle}")
+
+
+class Pickler(Protocol):
+    """Signs pickles, so that nothing is unpickled that this app didn't write."""
+
+    def sign(self, parts: Sequence[Piece]) -> bytes:
+        """A keyed signature over all parts."""
+
+    def verify(self, parts: Sequence[Piece], signature: bytes) -> None:
+        """Return if the signature is genuine, else raise a ``StoreError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value as buffers: written one after another they are the whole entry."""
+
+    buffers: tuple[Piece, ...]
+    nbytes: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What can be said of an entry without reading its data."""
+
+    kind: str
+    schema: pa.Schema | None
+    rows: int | None
+    nbytes: int
+
+
+def padding(position: int, alignment: int = ALIGNMENT) -> bytes:
+    """The zero bytes that bring a position to the next aligned one."""
+    return bytes(-position % alignment)
+
+
+def type_name(cls: type[Any]) -> str:
+    """The name of a type as a user would import it."""
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def excerpt(value: object, limit: int = 60) -> str:
+    """A short text of a value for an error message, whatever its ``repr`` does."""
+    try:
+        text = repr(value)
+    except Exception as error:  # a user's own __repr__ may raise anything, and the refusal matters more
+        text = f"<{type_name(type(value))} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def loaded(module: str, name: str) -> Any:
+    """A name of a module that is imported already, else None."""
+    return getattr(sys.modules.get(module), name, None)

@@ -1,0 +1,48 @@
+"""Reading regions of an entry's memory as numpy views and Arrow buffers, without copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+
+class Memory:
+    """The memory behind a position of the entry, such as the body of its batch."""
+
+    __slots__ = ("_buffer", "base", "view")
+
+    def __init__(self, view: memoryview, base: int) -> None:
+        self.view = view
+        self.base = base
+        self._buffer: pa.Buffer | None = None
+
+    def array(self, offset: int, count: int, dtype: str | np.dtype[Any]) -> np.ndarray[Any, Any]:
+        """A writable view of ``count`` items."""
+        return np.ndarray((count,), dtype, self.view, self.base + offset if count else 0)
+
+    def block(
+        self, offset: int, shape: tuple[int, int], stride: int, dtype: np.dtype[Any]
+    ) -> np.ndarray[Any, Any]:
+        """A writable view of rows that are ``stride`` bytes apart."""
+        if not shape[0] or not shape[1]:
+            return np.empty(shape, dtype)
+        return np.ndarray(shape, dtype, self.view, self.base + offset, (stride, dtype.itemsize))
+
+    def bits(self, offset: int, count: int) -> np.ndarray[Any, Any]:
+        """Bit-packed booleans, unpacked."""
+        packed = self.array(offset, (count + 7) // 8, "u1")
+        return np.unpackbits(packed, count=count, bitorder="little").view(bool)
+
+    def buffers(self, spans: Sequence[Sequence[int] | None]) -> list[pa.Buffer | None]:
+        """Arrow buffers over the same memory."""
+        if self._buffer is None:
+            self._buffer = pa.py_buffer(self.view)
+        return [None if span is None else self._buffer.slice(self.base + span[0], span[1]) for span in spans]
+
+
+def pack_bits(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Booleans as Arrow's bits, along the last axis; unused bits are zero."""
+    return np.packbits(flags, axis=-1, bitorder="little")

@@ -1,0 +1,118 @@
+"""numpy arrays of any shape, order and fixed-size dtype as raw memory; scalars; arrays of objects cell by cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .context import DECODERS, ENCODERS, TAG, Node, Reader, Writer
+from .entry import Piece, Refusal
+from .json_values import items
+
+
+def raw(values: np.ndarray[Any, Any]) -> Piece:
+    """The memory of a contiguous array, as bytes, whatever its dtype."""
+    if not values.size or not values.dtype.itemsize:
+        return b""
+    return memoryview(values.reshape(-1, order="A").view(np.uint8))
+
+
+def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
+    """A dtype's node, in the words of the ``.npy`` format."""
+    descr = (
+        None
+        if dtype.hasobject or dtype.metadata or dtype.kind == "T"
+        else np.lib.format.dtype_to_descr(dtype)
+    )
+    rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
+    if rebuilt != dtype or rebuilt.type is not dtype.type:
+        raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
+    return writer.node(descr)
+
+
+def decode_dtype(descr: Any) -> np.dtype[Any]:
+    """The dtype of a resolved node."""
+    return np.lib.format.descr_to_dtype(descr)
+
+
+def _array(writer: Writer, value: np.ndarray[Any, Any]) -> Node:
+    fortran = value.flags.f_contiguous and not value.flags.c_contiguous
+    node: dict[str, Node] = {
+        TAG: "numpy.ndarray",
+        "shape": list(value.shape),
+        "order": "F" if fortran else "C",
+    }
+    if value.dtype == object:
+        return {
+            **node,
+            TAG: "numpy.objects",
+            "v": items(writer, value.ravel(order="K" if fortran else "C").tolist()),
+        }
+    node["dtype"] = encode_dtype(writer, value.dtype)
+    contiguous = value.T if fortran else np.ascontiguousarray(value)
+    node["i"] = writer.parts.add([raw(contiguous)])
+    return node
+
+
+def _decode_array(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:
+    dtype, shape = decode_dtype(node["dtype"]), tuple(node["shape"])
+    if 0 in shape or not dtype.itemsize:
+        return np.empty(shape, dtype, order=node["order"])
+    return np.ndarray(shape, dtype, buffer=reader.source.part(node["i"]), order=node["order"])
+
+
+def objects(cells: list[Any]) -> np.ndarray[Any, Any]:
+    """A one-dimensional array of these very objects, whatever they are."""
+    values = np.empty(len(cells), object)
+    # Assigning the list as a whole would take sequences of one length apart.
+    for index, cell in enumerate(cells):
+        values[index] = cell
+    return values
+
+
+def _decode_objects(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:
+    return objects(node["v"]).reshape(tuple(node["shape"]), order=node["order"])
+
+
+def _scalar(writer: Writer, value: np.generic) -> Node:
+    return {TAG: "numpy.scalar", "dtype": encode_dtype(writer, value.dtype), "v": value.tobytes().hex()}
+
+
+def _decode_scalar(reader: Reader, node: dict[str, Any]) -> Any:
+    return np.frombuffer(bytes.fromhex(node["v"]) or b"", decode_dtype(node["dtype"]), 1)[0]
+
+
+def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
+    if value is np.ma.masked:
+        return {TAG: "numpy.masked"}
+    mask = None if value.mask is np.ma.nomask else writer.node(np.asarray(value.mask))
+    fill = writer.node(value.fill_value) if value._fill_value is not None else None
+    node = {TAG: "numpy.MaskedArray", "v": writer.node(value.data), "mask": mask, "hard": value.hardmask}
+    return {**node, "fill": fill}
+
+
+def _decode_masked(reader: Reader, node: dict[str, Any]) -> Any:
+    mask = np.ma.nomask if node["mask"] is None else node["mask"]
+    return np.ma.MaskedArray(node["v"], mask=mask, fill_value=node["fill"], hard_mask=node["hard"])
+
+
+def scalar_encoder(value: Any) -> Any:
+    """How to carry an instance of any of numpy's scalar types."""
+    return _scalar if isinstance(value, np.generic) and type(value) is value.dtype.type else None
+
+
+def _dtype_value(writer: Writer, value: np.dtype[Any]) -> Node:
+    return {TAG: "numpy.dtype", "v": encode_dtype(writer, value)}
+
+
+ENCODERS[np.ndarray] = _array
+ENCODERS[np.ma.MaskedArray] = _masked
+ENCODERS[type(np.ma.masked)] = _masked
+ENCODERS.update({kind: _scalar for kind in set(np.sctypeDict.values()) if issubclass(kind, np.generic)})
+DECODERS["numpy.ndarray"] = _decode_array
+DECODERS["numpy.objects"] = _decode_objects
+DECODERS["numpy.scalar"] = _decode_scalar
+DECODERS["numpy.masked"] = lambda reader, node: np.ma.masked
+DECODERS["numpy.MaskedArray"] = _decode_masked
+DECODERS["numpy.dtype"] = lambda reader, node: decode_dtype(node["v"])

@@ -1,0 +1,193 @@
+"""Indexes: whatever an index is over, with its name, its frequency and a MultiIndex' unused levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .arrow_columns import Spec, encode_arrow
+from .arrow_file import Encoded, write_batch
+from .arrow_layout import Body, Column
+from .context import Node, Writer
+from .entry import Pickler, Refusal, type_name
+from .json_values import is_text
+from .pandas_blocks import encode_flat, with_validity
+from .pandas_columns import FrameReader, encode_column, string_dtype, string_na
+from .pandas_internals import multi_index, ndarray_of, with_freq
+
+_PLAIN_CLASSES = (
+    pd.Index,
+    pd.DatetimeIndex,
+    pd.TimedeltaIndex,
+    pd.PeriodIndex,
+    pd.IntervalIndex,
+    pd.CategoricalIndex,
+)
+
+Named = list[tuple[Any, Column]]
+
+
+def values_of(data: pd.Index | pd.Series[Any]) -> Any:
+    """The array behind a Series or an Index: numpy's if it is one of numpy's dtypes, else pandas'."""
+    array = data.array
+    return ndarray_of(array) if isinstance(data.dtype, np.dtype) else array
+
+
+def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> Spec:
+    """Lay an index of the table's length into the body; its columns are added to ``named``."""
+    kind = type(index)
+    if kind is pd.RangeIndex:
+        return {"k": "range", "v": [index.start, index.stop, index.step], "n": _name(writer, index.name)}
+    if kind is pd.MultiIndex:
+        return _encode_multi(writer, body, index, named)
+    if kind not in _PLAIN_CLASSES:
+        raise Refusal(f"it is an index of type {type_name(kind)}", "Convert it to an index of pandas' own.")
+    column, spec = encode_column(writer, body, values_of(index))
+    named.append((index.name, column))
+    freq = getattr(index, "freq", None) if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) else None
+    return {
+        "k": "index",
+        "a": spec,
+        "n": _name(writer, index.name),
+        **({} if freq is None else {"freq": writer.node(freq)}),
+    }
+
+
+def _name(writer: Writer, name: Any) -> Node:
+    try:
+        return writer.node(name)
+    except Refusal as refusal:
+        raise refusal.below(".name") from None
+
+
+def _encode_multi(writer: Writer, body: Body, index: pd.MultiIndex, named: Named) -> Spec:
+    levels, codes = [], []
+    for number, (level, code) in enumerate(zip(index.levels, index.codes, strict=True)):
+        try:
+            dictionary = Body(rows=len(level))
+            levels.append(encode_categories(writer, dictionary, level))
+        except Refusal as refusal:
+            raise refusal.below(f".levels[{number}]") from None
+        column, spec = encode_codes(writer, body, np.asarray(code), dictionary)
+        codes.append(spec)
+        named.append((index.names[number], column))
+    names = [_name(writer, name) for name in index.names]
+    return {"k": "multi", "l": levels, "c": codes, "n": names, "s": index.sortorder}
+
+
+def encode_codes(
+    writer: Writer, body: Body, codes: np.ndarray[Any, Any], dictionary: Body, ordered: bool = False
+) -> tuple[Column, Spec]:
+    """Lay positions in a dictionary into the body; −1 means missing."""
+    column, spec = encode_flat(body, codes)
+    kind = pa.dictionary(column.type, dictionary.columns[0].type, ordered)
+    column = with_validity(body, column, codes < 0, kind)
+    return Column(kind, column.nodes, column.buffers, dictionaries=(dictionary,)), spec
+
+
+def encode_categories(writer: Writer, dictionary: Body, categories: pd.Index) -> Spec:
+    """Lay categories into a dictionary of Arrow, as they are where other tools can read them so, else as text."""
+    named: Named = []
+    spec = encode_index(writer, dictionary, categories, named)
+    column = named[0][1] if len(named) == 1 else None
+    if column is not None and _is_readable(column.type):
+        dictionary.columns.append(column)
+        dictionary.place.update(spec, r=len(categories))
+        return dictionary.place
+    texts = pa.array([str(item) for item in categories], pa.large_string())
+    dictionary.pieces.clear()
+    dictionary.size = 0
+    dictionary.columns.append(encode_arrow(dictionary, texts)[0])
+    return {"k": "entry", "v": writer.embed(encode_index_entry(categories, writer.pickler))}
+
+
+def _is_readable(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def decode_index(frame: FrameReader, spec: Spec, rows: int | None = None) -> pd.Index:
+    """The index of a spec."""
+    kind = spec["k"]
+    name = spec.get("n")
+    if kind == "range":
+        return pd.RangeIndex(*spec["v"], name=_decode_name(frame, name))
+    if kind == "multi":
+        return _decode_multi(frame, spec)
+    if kind == "entry":
+        index: pd.Index = frame.reader.value(spec["v"])
+        return index
+    if kind == "names":
+        return _decode_names(frame, spec)
+    memory = frame.dictionary(spec["at"]) if "at" in spec else frame.body
+    values = frame.column(spec["a"], memory, spec.get("r", rows))
+    dtype = values.dtype if isinstance(values, np.ndarray) and values.dtype == object else None
+    index = pd.Index(values, dtype=dtype, copy=False, name=_decode_name(frame, name))
+    return with_freq(index, frame.reader.value(spec["freq"])) if "freq" in spec else index
+
+
+def _decode_name(frame: FrameReader, name: Node) -> Any:
+    return name if name is None or type(name) is str else frame.reader.value(name)
+
+
+def _decode_multi(frame: FrameReader, spec: Spec) -> pd.MultiIndex:
+    levels = [decode_index(frame, level) for level in spec["l"]]
+    codes = [frame.column(code) for code in spec["c"]]
+    names = [_decode_name(frame, name) for name in spec["n"]]
+    return multi_index(levels, codes, names, spec["s"])
+
+
+def encode_names(writer: Writer, columns: pd.Index) -> Spec:
+    """The column names of a frame: plain text as text, anything else as an index in a part of its own."""
+    kind = type(columns)
+    if kind is pd.RangeIndex:
+        return encode_index(writer, Body(), columns, [])
+    if kind is pd.Index:
+        names = columns.tolist()
+        string = isinstance(columns.dtype, pd.StringDtype)
+        if (
+            (string or columns.dtype == object)
+            and names
+            and set(map(type, names)) <= {str}
+            and is_text(names)
+        ):
+            dtype = [columns.dtype.storage, string_na(columns.dtype)] if string else None
+            return {"k": "names", "v": names, "d": dtype, "n": _name(writer, columns.name)}
+    return {"k": "entry", "v": writer.embed(encode_index_entry(columns, writer.pickler))}
+
+
+def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
+    names = spec["v"]
+    name = _decode_name(frame, spec["n"])
+    if spec["d"] is None:
+        values = np.empty(len(names), object)
+        values[:] = names
+        return pd.Index(values, dtype=object, copy=False, name=name)
+    storage, missing = spec["d"]
+    dtype = string_dtype(storage, missing)
+    if storage == "python":
+        return pd.Index(pd.array(names, dtype=dtype), copy=False, name=name)
+    return pd.Index(dtype.__from_arrow__(pa.array(names, pa.large_string())), copy=False, name=name)
+
+
+def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
+    """An index as an Arrow file of its own."""
+    writer = Writer(pickler)
+    body = Body(rows=len(index))
+    named: Named = []
+    spec = encode_index(writer, body, index, named)
+    body.columns = [column for _, column in named]
+    names = [
+        name if type(name) is str else f"__index_level_{number}__" for number, (name, _) in enumerate(named)
+    ]
+    plan = {"kind": "pandas.Index", "rows": len(index), "index": place_foreign(spec)}
+    return write_batch(names, body, plan, writer.parts, {})
+
+
+def place_foreign(spec: Spec, first: int = 0) -> Spec:
+    """The spec, in which a column that only pyarrow can read says which field it is."""
+    if spec.get("k") == "index" and spec["a"]["t"] == "arrow":
+        spec["a"]["f"] = first
+    return spec

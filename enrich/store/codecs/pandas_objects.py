@@ -1,0 +1,203 @@
+"""Columns of Python objects: cells of one type as that Arrow type, mixed ones as a struct with a child per type.
+
+A missing cell is one of None, NaN, NA and NaT, and comes back as the one it was.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, SafeUUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .arrow_columns import Spec, decode_arrow, encode_arrow
+from .arrow_layout import ABSENT, Body, Column, null_column, struct_column
+from .context import Reader, Writer, dumps
+from .entry import Refusal
+from .memory import Memory
+from .numpy_values import objects, raw
+
+MISSING: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
+_MARKERS: dict[type[Any], str] = {type(None): "None", type(pd.NA): "NA", type(pd.NaT): "NaT"}
+_Cells = Sequence[Any]
+
+
+def _timestamps(cells: _Cells) -> pa.Array:
+    # A zone or a fold isn't in Arrow's microseconds: such cells are carried one by one.
+    if any(cell is not None and (cell.tzinfo is not None or cell.fold) for cell in cells):
+        raise ValueError("zoned")
+    return pa.array(cells, pa.timestamp("us"))
+
+
+def _times(cells: _Cells) -> pa.Array:
+    if any(cell is not None and (cell.tzinfo is not None or cell.fold) for cell in cells):
+        raise ValueError("zoned")
+    return pa.array(cells, pa.time64("us"))
+
+
+def _decimals(cells: _Cells) -> pa.Array:
+    # Arrow has one scale for a column: 1.0 and 1.00 stay apart only if they aren't in one.
+    parts = [cell.as_tuple() for cell in cells if cell is not None]
+    scales = {part.exponent for part in parts}
+    negative_zero = any(part.sign and not any(part.digits) for part in parts)
+    if (
+        len(scales) > 1
+        or negative_zero
+        or not isinstance(scale := scales.pop(), int)
+        or not -38 <= scale <= 0
+    ):
+        raise ValueError("not of one scale")
+    return pa.array(cells, pa.decimal128(38, -scale))
+
+
+def _uuids(cells: _Cells) -> pa.Array:
+    if any(cell is not None and cell.is_safe is not SafeUUID.unknown for cell in cells):
+        raise ValueError("has is_safe")
+    return pa.array([None if cell is None else cell.bytes for cell in cells], pa.binary(16))
+
+
+def _of(kind: pa.DataType) -> Callable[[_Cells], pa.Array]:
+    return lambda cells: pa.array(cells, kind)
+
+
+_PURE: dict[type[Any], Callable[[_Cells], pa.Array]] = {
+    str: _of(pa.large_string()),
+    bool: _of(pa.bool_()),
+    int: _of(pa.int64()),
+    float: _of(pa.float64()),
+    bytes: _of(pa.large_binary()),
+    date: _of(pa.date32()),
+    datetime: _timestamps,
+    time: _times,
+    timedelta: _of(pa.duration("us")),
+    decimal.Decimal: _decimals,
+    UUID: _uuids,
+}
+
+
+def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> tuple[Column, Spec]:
+    """Lay an array of objects into the body."""
+    cells = values.tolist()
+    kinds = set(map(type, cells))
+    markers = {_MARKERS[kind] for kind in kinds if kind in _MARKERS}
+    kinds -= _MARKERS.keys()
+    if (
+        float in kinds
+        and len(kinds) + len(markers) > 1
+        and all(cell != cell for cell in cells if type(cell) is float)
+    ):
+        kinds.discard(float)
+        markers.add("nan")
+    if not kinds and len(markers) <= 1:
+        return null_column(len(cells)), {"t": "fill", "v": (*markers, "None")[0]}
+    if len(kinds) == 1 and len(markers) <= 1:
+        (kind,) = kinds
+        (marker,) = markers or (None,)
+        found = _pure(body, kind, cells if marker in (None, "None") else _blank(cells, kind))
+        if found:
+            return found[0], {"t": "obj", "k": kind.__name__, "null": marker, "c": found[1]}
+    try:
+        return _mixed(writer, body, cells)
+    except Refusal:
+        if writer.pickler is None:
+            raise
+        return null_column(len(cells)), {"t": "node", "v": writer.pickled(values)}
+
+
+def _blank(cells: _Cells, kind: type[Any]) -> list[Any]:
+    return [cell if type(cell) is kind else None for cell in cells]
+
+
+def _pure(body: Body, kind: type[Any], cells: _Cells) -> tuple[Column, Spec] | None:
+    convert = _PURE.get(kind)
+    if convert is None:
+        return None
+    try:
+        array = convert(cells)
+    except (ValueError, OverflowError, pa.ArrowException):
+        # Too big for the Arrow type, a lone surrogate, ...: such cells are carried one by one.
+        return None
+    return encode_arrow(body, array)
+
+
+def _mixed(writer: Writer, body: Body, cells: list[Any]) -> tuple[Column, Spec]:
+    rows = len(cells)
+    codes = {kind: number for number, kind in enumerate(_MARKERS)}
+    names, children, specs = [], [], []
+    kinds = sorted(
+        {type(cell) for cell in cells} - codes.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)
+    )
+    others = set()
+    for kind in kinds:
+        found = _pure(body, kind, _blank(cells, kind))
+        if found is None:
+            others.add(kind)
+            continue
+        codes[kind] = len(_MARKERS) + len(names)
+        names.append(kind.__name__)
+        children.append(found[0])
+        specs.append(found[1])
+    if others:
+        texts = [_text(writer, row, cell) if type(cell) in others else None for row, cell in enumerate(cells)]
+        found = encode_arrow(body, pa.array(texts, pa.large_string()))
+        codes.update(dict.fromkeys(others, len(_MARKERS) + len(names)))
+        names.append("json")
+        children.append(found[0])
+        specs.append(found[1])
+    tags = np.array([codes[type(cell)] for cell in cells], np.int8)
+    at = body.add(raw(tags))
+    tag_column = Column(pa.int8(), ((rows, 0),), (ABSENT, at))
+    column = struct_column(["kind", *names], [tag_column, *children], rows)
+    return column, {"t": "mixed", "o": at[0], "k": names, "c": specs}
+
+
+def _text(writer: Writer, row: int, cell: Any) -> str:
+    # A column with cells that need pickle is pickled as one, so that cells which are one object stay one.
+    pickler, writer.pickler = writer.pickler, None
+    try:
+        return dumps(writer.node(cell))
+    except Refusal as refusal:
+        raise refusal.below(f" in row {row}") from None
+    finally:
+        writer.pickler = pickler
+
+
+def decode_objects(reader: Reader, memory: Memory, rows: int, spec: Spec) -> np.ndarray[Any, Any]:
+    """The array of a spec of this file."""
+    if spec["t"] == "fill":
+        return np.full(rows, MISSING[spec["v"]], object)
+    if spec["t"] == "obj":
+        return _cells(memory, rows, spec["k"], spec["c"], spec["null"])
+    values = np.full(rows, None, object)
+    tags = memory.array(spec["o"], rows, "i1")
+    for code, marker in enumerate(_MARKERS.values()):
+        if marker != "None":
+            values[tags == code] = MISSING[marker]
+    for code, (kind, child) in enumerate(zip(spec["k"], spec["c"], strict=True), len(_MARKERS)):
+        mine = tags == code
+        if kind == "json":
+            texts = decode_arrow(memory, rows, child).filter(pa.array(mine)).to_pylist()
+            values[mine] = objects([reader.loads(text) for text in texts])
+        else:
+            values[mine] = _cells(memory, rows, kind, child, None)[mine]
+    return values
+
+
+def _cells(memory: Memory, rows: int, kind: str, spec: Spec, marker: str | None) -> np.ndarray[Any, Any]:
+    array = decode_arrow(memory, rows, spec)
+    values: np.ndarray[Any, Any]
+    if kind in ("str", "bytes"):
+        values = array.to_numpy(zero_copy_only=False)
+    else:
+        cells = array.to_pylist()
+        if kind == "UUID":
+            cells = [None if cell is None else UUID(bytes=cell) for cell in cells]
+        values = np.fromiter(cells, object, rows)
+    if marker not in (None, "None"):
+        values[np.asarray(array.is_null())] = MISSING[str(marker)]
+    return values

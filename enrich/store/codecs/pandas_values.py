@@ -1,0 +1,129 @@
+"""pandas as the store sees it: which types are tables, and scalars that occur as names, cells and attrs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+from . import pandas_categories  # noqa: F401  (adds categoricals to the columns)
+from .arrow_file import ArrowEntry
+from .context import DECODERS, ENCODERS, FINDERS, KINDS, TABLES, TAG, Encode, Node, Reader, Writer
+from .entry import Refusal, excerpt
+from .pandas_columns import FrameReader
+from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
+from .pandas_index import decode_index, encode_index_entry
+from .timezones import encode_timezone
+
+
+def _timestamp(writer: Writer, value: pd.Timestamp) -> Node:
+    zone = None if value.tzinfo is None else encode_timezone(writer, value.tzinfo)
+    return {
+        TAG: "pandas.Timestamp",
+        "v": value.asm8.view("i8").item(),
+        "u": value.unit,
+        "z": zone,
+        "f": value.fold,
+    }
+
+
+def _decode_timestamp(reader: Reader, node: dict[str, Any]) -> pd.Timestamp:
+    moment = pd.Timestamp(np.datetime64(node["v"], node["u"]))
+    if node["z"] is not None:
+        moment = moment.tz_localize("UTC").tz_convert(node["z"])
+    return moment
+
+
+def _timedelta(writer: Writer, value: pd.Timedelta) -> Node:
+    return {TAG: "pandas.Timedelta", "v": value.asm8.view("i8").item(), "u": value.unit}
+
+
+def _period(writer: Writer, value: pd.Period) -> Node:
+    return {TAG: "pandas.Period", "v": value.ordinal, "f": _offset(writer, value.freq)}
+
+
+def _interval(writer: Writer, value: pd.Interval) -> Node:
+    sides = [writer.node(value.left), writer.node(value.right)]
+    return {TAG: "pandas.Interval", "v": sides, "c": value.closed}
+
+
+def _offset(writer: Writer, value: Any) -> Node:
+    # Offsets with calendars or times of their own have more to them than their name says.
+    try:
+        rebuilt = to_offset(value.freqstr)
+    except ValueError:
+        rebuilt = None
+    if type(rebuilt) is not type(value) or rebuilt != value or rebuilt.normalize != value.normalize:
+        return _plain_offset(writer, value)
+    return {TAG: "pandas.offset", "v": value.freqstr}
+
+
+def _plain_offset(writer: Writer, value: Any) -> Node:
+    if type(value) is pd.DateOffset:
+        return {TAG: "pandas.DateOffset", "n": value.n, "z": value.normalize, "k": writer.node(value.kwds)}
+    raise Refusal(f"it is the offset {excerpt(value)}", "Set its freq to None.")
+
+
+def _find(value: Any) -> Encode | None:
+    return _offset if isinstance(value, pd.offsets.BaseOffset) else None
+
+
+def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
+    return decode_index(FrameReader(entry, reader), entry.plan["index"])
+
+
+def _array(writer: Writer, value: Any) -> Node:
+    return {
+        TAG: "pandas.array",
+        "v": writer.embed(encode_series(pd.Series(value, copy=False), writer.pickler)),
+    }
+
+
+for _kind in (pd.Index, pd.RangeIndex, pd.MultiIndex, pd.DatetimeIndex, pd.TimedeltaIndex):
+    TABLES[_kind] = encode_index_entry
+for _kind in (pd.PeriodIndex, pd.IntervalIndex, pd.CategoricalIndex):
+    TABLES[_kind] = encode_index_entry
+TABLES[pd.DataFrame] = encode_frame
+TABLES[pd.Series] = encode_series
+KINDS["pandas.DataFrame"] = decode_frame
+KINDS["pandas.Series"] = lambda entry, reader, columns: decode_series(entry, reader)
+KINDS["pandas.Index"] = _read_index
+
+ENCODERS.update(
+    {
+        pd.Timestamp: _timestamp,
+        pd.Timedelta: _timedelta,
+        pd.Period: _period,
+        pd.Interval: _interval,
+        type(pd.NaT): lambda writer, value: {TAG: "pandas.NaT"},
+        type(pd.NA): lambda writer, value: {TAG: "pandas.NA"},
+        pd.Categorical: _array,
+        pd.arrays.IntegerArray: _array,
+        pd.arrays.FloatingArray: _array,
+        pd.arrays.BooleanArray: _array,
+        pd.arrays.IntervalArray: _array,
+        pd.arrays.PeriodArray: _array,
+        pd.arrays.DatetimeArray: _array,
+        pd.arrays.TimedeltaArray: _array,
+        pd.arrays.SparseArray: _array,
+        pd.arrays.StringArray: _array,
+        pd.arrays.ArrowStringArray: _array,
+        pd.arrays.ArrowExtensionArray: _array,
+    }
+)
+FINDERS["pandas"] = _find
+DECODERS.update(
+    {
+        "pandas.Timestamp": _decode_timestamp,
+        "pandas.Timedelta": lambda reader, node: pd.Timedelta(np.timedelta64(node["v"], node["u"])),
+        "pandas.Period": lambda reader, node: pd.Period(ordinal=node["v"], freq=node["f"]),
+        "pandas.Interval": lambda reader, node: pd.Interval(*node["v"], closed=node["c"]),
+        "pandas.offset": lambda reader, node: to_offset(node["v"]),
+        "pandas.DateOffset": lambda reader, node: pd.DateOffset(node["n"], node["z"], **node["k"]),
+        "pandas.NaT": lambda reader, node: pd.NaT,
+        "pandas.NA": lambda reader, node: pd.NA,
+        "pandas.array": lambda reader, node: node["v"].array,
+    }
+)

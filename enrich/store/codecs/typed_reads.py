@@ -1,0 +1,85 @@
+"""Stored tables in the form a parameter's annotation asks for, straight from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ...errors import StoreError
+from .arrow_file import ArrowEntry
+from .arrow_tables import read_table
+from .context import Reader
+from .entry import type_name
+
+
+def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequence[str] | None) -> Any:
+    """The table of an entry as a type; a value stored as that very type comes back exactly as it was."""
+    form = _form(as_type)
+    kind = entry.plan["kind"]
+    if kind == form or kind == f"{form} lazy":
+        from . import read_entry
+
+        return read_entry(entry, reader, columns)
+    if form in ("pandas.DataFrame", "numpy.ndarray"):
+        frame = _pandas(entry, reader, columns)
+        return frame if form == "pandas.DataFrame" else frame.to_numpy()
+    return _FROM_TABLE[form](_table(entry, reader, columns))
+
+
+def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | None) -> Any:
+    """A value that isn't stored as a table, as a type."""
+    form = None if as_type is None else _form(as_type)
+    if form is not None and columns is None:
+        if isinstance(value, as_type):
+            return value
+        if isinstance(value, np.ndarray) and form == "pandas.DataFrame" and 0 < value.ndim <= 2:
+            return pd.DataFrame(value, copy=False)
+    wanted = f"columns {', '.join(map(repr, columns))}" if columns is not None else form
+    raise StoreError(f"The stored value is a {kind}, not a table: it can't be read as {wanted}.")
+
+
+def _form(as_type: Any) -> str:
+    name = getattr(as_type, "__name__", "")
+    library = str(getattr(as_type, "__module__", "")).partition(".")[0].lstrip("_")
+    form = f"{library}.{name}"
+    if form in _FROM_TABLE or form in ("pandas.DataFrame", "numpy.ndarray"):
+        return form
+    known = ", ".join(["pandas.DataFrame", "numpy.ndarray", *_FROM_TABLE])
+    asked = type_name(as_type) if isinstance(as_type, type) else repr(as_type)
+    raise StoreError(f"Stored tables can't be read as {asked}, but as one of: {known}.")
+
+
+def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.Table:
+    if entry.plan.get("opaque"):
+        # Some columns are null to other tools: pickled ones, sparse ones.
+        return pa.Table.from_pandas(_pandas(entry, reader, columns)).replace_schema_metadata(None)
+    return read_table(entry, columns)
+
+
+def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pd.DataFrame:
+    from . import read_entry
+
+    if not entry.plan["kind"].startswith("pandas."):
+        frame: pd.DataFrame = read_table(entry, columns).to_pandas()
+        return frame
+    value = read_entry(entry, reader, columns)
+    if isinstance(value, pd.Index):
+        return value.to_frame(index=False)
+    return value.to_frame() if isinstance(value, pd.Series) else value
+
+
+def _polars(table: pa.Table) -> Any:
+    return import_module("polars").from_arrow(table)
+
+
+_FROM_TABLE: dict[str, Callable[[pa.Table], Any]] = {
+    "pyarrow.Table": lambda table: table,
+    "polars.DataFrame": _polars,
+    "polars.LazyFrame": lambda table: _polars(table).lazy(),
+    "duckdb.DuckDBPyRelation": lambda table: import_module("duckdb").from_arrow(table),
+}
