@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.folder import default_cache_dir
 from enrich.store.backends.memory import MemoryBackend
@@ -11,16 +14,24 @@ from enrich.store.info import BackendInfo, StoreInfo
 from enrich.store.ref import Columns, Ref, ServersideRef
 from enrich.store.store import Store
 
+if TYPE_CHECKING:
+    from enrich.store.backends.arrow_fs import ArrowFSBackend
+    from enrich.store.backends.flask_caching import FlaskCachingBackend
+    from enrich.store.backends.redis import RedisBackend
+
 __all__ = [
     "MISSING",
     "PREFIX",
+    "ArrowFSBackend",
     "Backend",
     "BackendInfo",
     "Columns",
     "Entry",
     "FileSystemBackend",
+    "FlaskCachingBackend",
     "Handle",
     "MemoryBackend",
+    "RedisBackend",
     "Ref",
     "ServersideRef",
     "Settings",
@@ -30,3 +41,16 @@ __all__ = [
     "default_cache_dir",
     "looks_like_handle",
 ]
+
+# Their libraries take long to import, and most apps use one of them at most.
+_ON_DEMAND = {
+    "ArrowFSBackend": "enrich.store.backends.arrow_fs",
+    "FlaskCachingBackend": "enrich.store.backends.flask_caching",
+    "RedisBackend": "enrich.store.backends.redis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DEMAND:
+        return getattr(importlib.import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import errno
 import hashlib
 import logging
@@ -27,6 +26,7 @@ from enrich.store.backends.protocol import (
     Reach,
     Settings,
     Swept,
+    copied,
 )
 from enrich.store.backends.quota import Quota
 from enrich.store.backends.sweep import Sweeper
@@ -87,7 +87,7 @@ class FileSystemBackend:
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings; a default folder is chosen here, by the app's name."""
-        changed = copy.copy(self)
+        changed = copied(self)
         changed._settings = settings
         changed._open(open_default(settings.app) if self._cache_dir is None else Folder(self._cache_dir))
         changed._cache_dir = changed.folder.path

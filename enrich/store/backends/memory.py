@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,17 @@ from typing import NoReturn, Self
 
 from enrich.errors import StoreFullError, StoreNotSharedError
 from enrich.store.backends.locks import ThreadLock
-from enrich.store.backends.protocol import IN_USE, MISSING, Buffer, Entry, Missing, Reach, Settings, Swept
+from enrich.store.backends.protocol import (
+    IN_USE,
+    MISSING,
+    Buffer,
+    Entry,
+    Missing,
+    Reach,
+    Settings,
+    Swept,
+    copied,
+)
 from enrich.store.backends.quota import scope_of
 
 DEFAULT_MAX_BYTES = 1 << 30
@@ -53,7 +62,7 @@ class MemoryBackend:
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings, and the same values."""
-        changed = copy.copy(self)
+        changed = copied(self)
         changed._settings = settings
         return changed
 

@@ -7,9 +7,10 @@ import mmap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self, TypeVar
 
 Buffer = bytes | bytearray | memoryview | mmap.mmap
+T = TypeVar("T")
 Reach = Literal["process", "host", "hosts"]
 
 DAY: Final = 86_400.0
@@ -31,6 +32,13 @@ class Missing(enum.Enum):
 
 
 MISSING: Final = Missing.MISSING
+
+
+def copied(backend: T) -> T:
+    """Return a shallow copy; `copy.copy` would go through pickling, which some backends refuse."""
+    changed = object.__new__(type(backend))
+    changed.__dict__.update(backend.__dict__)
+    return changed
 
 
 def _always_genuine(key: str, buffer: Buffer) -> bool:

@@ -1,0 +1,370 @@
+"""Values in Redis, for workers on several hosts, with a local folder in front."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
+from enrich.store.backends.protocol import (
+    IN_USE,
+    MISSING,
+    Buffer,
+    Entry,
+    Missing,
+    Reach,
+    Settings,
+    Swept,
+    copied,
+)
+from enrich.store.backends.quota import scope_of
+from enrich.store.backends.tier import Local, Tier, open_tier
+
+_BATCH = 500
+_LARGEST = 512 << 20  # a Redis string holds no more
+_RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+class RedisBackend:
+    """Keep values in Redis: shared by all hosts that reach it, bounded by its own `maxmemory`.
+
+    Parameters
+    ----------
+    url: `redis://`, `rediss://` or `unix://` as redis-py takes it; `redis+cluster://host:port` for a cluster;
+        `redis+sentinel://host:port,host:port/service/db` for a service that sentinels watch.
+    prefix: begins all keys, so that several apps can share one server.
+    timeout: seconds to wait for the server; a lost connection is tried once more.
+    local: the folder of local copies: True for the default one, False for none, or a `FileSystemBackend`.
+    name: how declarations call this backend.
+
+    Failures raise `StoreUnavailableError`, or `StoreFullError` when the server is out of memory.
+    """
+
+    reach: Reach = "hosts"
+    private = False
+
+    def __init__(
+        self,
+        url: str = "redis://127.0.0.1:6379/0",
+        *,
+        prefix: str = "enrich:",
+        timeout: float = 5.0,
+        local: Local = True,
+        name: str = "redis",
+    ) -> None:
+        if timeout <= 0:
+            raise StoreConfigError(f"RedisBackend(timeout={timeout}): give a positive number of seconds.")
+        self.name = name
+        self._url = url
+        self._prefix = prefix
+        self._timeout = timeout
+        self._local = local
+        self._settings = Settings()
+        self._client = _connect(url, timeout)
+        self._tier = Tier(None, self._settings)
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend with the store's settings, and its local folder opened."""
+        changed = copied(self)
+        changed._settings = settings
+        changed._tier = Tier(open_tier(self._local, self.name, settings), settings)
+        return changed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = {
+            "prefix": self._prefix,
+            "timeout": self._timeout,
+            "local": self._local,
+            "name": self.name,
+        }
+        return _rebuilt, (self._url, arguments, self._settings)
+
+    @property
+    def where(self) -> str:
+        """The server, without its password."""
+        parts = urlsplit(self._url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Any]:
+        import redis
+
+        try:
+            yield self._client
+        except redis.exceptions.ResponseError as error:
+            if str(error).startswith("OOM") or "maxmemory" in str(error):
+                raise StoreFullError(
+                    f"Redis at {self.where} is out of memory ({error}). Raise its maxmemory, or let it evict what "
+                    "wasn't used for long: maxmemory-policy volatile-lru."
+                ) from error
+            raise self._unavailable(error) from error
+        except (redis.exceptions.RedisError, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"Redis at {self.where} doesn't answer as it should within {self._timeout:g} s "
+            f"({type(error).__name__}: {error}). Is it running, and is the URL right?"
+        )
+
+    def _entry(self, key: str) -> str:
+        return f"{self._prefix}e:{key}"
+
+    def _record(self, name: str, kept: bool) -> str:
+        return f"{self._prefix}{'k' if kept else 'r'}:{name}"
+
+    @property
+    def _ttl(self) -> int:
+        return math.ceil(self._settings.ttl)
+
+    # --- entries --------------------------------------------------------------------------------
+
+    def read(self, key: str, /) -> Buffer | Missing:
+        """Return the local copy, else fetch the value and check its full digest."""
+        return self._tier.read(key, lambda: self._fetch(key), lambda: self._renew(key))
+
+    def _fetch(self, key: str) -> Buffer | Missing:
+        with self._asking() as client:
+            pipe = client.pipeline(transaction=False)
+            pipe.get(self._entry(key))
+            pipe.expire(self._entry(key), self._ttl)
+            data = pipe.execute()[0]
+        return MISSING if data is None else data
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+        """Send the value, then keep a local copy."""
+        if nbytes > _LARGEST:
+            raise StoreFullError(
+                f"A value of {nbytes:,} bytes is too large for Redis, which holds {_LARGEST:,} in one key. "
+                "Use FileSystemBackend() or ArrowFSBackend(...) for such values."
+            )
+        scope, quota = scope_of(key), self._settings.session_quota
+        if scope and quota is not None:
+            self._admit(scope, nbytes, quota)
+        with self._asking() as client:
+            client.set(self._entry(key), b"".join(buffers), ex=self._ttl)
+            if scope and quota is not None:
+                client.hset(f"{self._prefix}q:{scope}", key, nbytes)
+                client.expire(f"{self._prefix}q:{scope}", self._ttl)
+        self._tier.used(key)
+        self._tier.keep(key, buffers, nbytes)
+
+    def _admit(self, scope: str, nbytes: int, quota: int) -> None:
+        """Make room in a session's share, which a hash beside its values lists."""
+        with self._asking() as client:
+            listed = {k.decode(): int(n) for k, n in client.hgetall(f"{self._prefix}q:{scope}").items()}
+            used_ago = self._idle(client, list(listed))
+            gone = [key for key in listed if key not in used_ago]
+            used = sum(listed[key] for key in used_ago)
+            for key in sorted(used_ago, key=lambda key: -used_ago[key]):
+                if used + nbytes <= quota or used_ago[key] < IN_USE:
+                    break
+                self.delete(key)
+                gone.append(key)
+                used -= listed[key]
+            if gone:
+                client.hdel(f"{self._prefix}q:{scope}", *gone)
+        if used + nbytes > quota:
+            raise StoreFullError(
+                f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would pass its "
+                f"quota of {quota:,}. Raise session_quota, or store less."
+            )
+
+    def _idle(self, client: Any, keys: Sequence[str]) -> dict[str, float]:
+        """Return for each key that is there how many seconds ago it was used."""
+        pipe = client.pipeline(transaction=False)
+        for key in keys:
+            pipe.pttl(self._entry(key))
+        return {
+            key: max(0.0, self._ttl - pttl / 1000)
+            for key, pttl in zip(keys, pipe.execute() if keys else [], strict=True)
+            if pttl != -2
+        }
+
+    def renew(self, key: str, nbytes: int | None = None, /) -> bool:
+        """Ask the server, not the local copy: other hosts need it there."""
+        found = self._renew(key)
+        if found is not None:
+            self._tier.used(key)
+        return found is not None and (nbytes is None or found == nbytes)
+
+    def _renew(self, key: str) -> int | None:
+        with self._asking() as client:
+            pipe = client.pipeline(transaction=False)
+            pipe.expire(self._entry(key), self._ttl)
+            pipe.strlen(self._entry(key))
+            there, length = pipe.execute()
+        return int(length) if there else None
+
+    def delete(self, key: str, /) -> bool:
+        """Drop the value here and on the server; other hosts' copies go with their age."""
+        self._tier.drop(key)
+        with self._asking() as client:
+            return bool(client.unlink(self._entry(key)))
+
+    def discard(self, key: str, /) -> None:
+        """Drop a torn local copy, or without one the server's."""
+        if not self._tier.drop(key):
+            self.delete(key)
+
+    def entries(self) -> Iterator[Entry]:
+        """List the server's values, with their last use as their expiry tells it."""
+        skip = len(self._entry(""))
+        for batch in self._scan("e:*"):
+            with self._asking() as client:
+                pipe = client.pipeline(transaction=False)
+                for key in batch:
+                    pipe.strlen(key)
+                    pipe.pttl(key)
+                answers = pipe.execute()
+            now = self._settings.clock()
+            for key, nbytes, pttl in zip(batch, answers[::2], answers[1::2], strict=True):
+                if pttl != -2:
+                    yield Entry(key.decode()[skip:], nbytes, now - max(0.0, self._ttl - pttl / 1000))
+
+    def _scan(self, pattern: str) -> Iterator[list[bytes]]:
+        escaped = "".join(f"\\{c}" if c in "*?[]\\" else c for c in self._prefix)
+        batch: list[bytes] = []
+        with self._asking() as client:
+            for key in client.scan_iter(match=escaped + pattern, count=_BATCH):
+                batch.append(key)
+                if len(batch) >= _BATCH:
+                    yield batch
+                    batch = []
+        if batch:
+            yield batch
+
+    def sweep(self) -> Swept:
+        """Count; the server drops by age and `maxmemory` itself, the local folder is swept."""
+        if self._tier.local is not None:
+            self._tier.local.sweep()
+        found = list(self.entries())
+        return Swept(
+            len(found),
+            sum(entry.nbytes for entry in found),
+            oldest=min((e.used for e in found), default=None),
+        )
+
+    def clear(self) -> None:
+        """Drop all values and records below the prefix, and this host's copies."""
+        self._tier.clear()
+        for pattern in ("e:*", "r:*", "q:*"):
+            for batch in self._scan(pattern):
+                with self._asking() as client:
+                    pipe = client.pipeline(transaction=False)
+                    for key in batch:
+                        pipe.unlink(key)
+                    pipe.execute()
+
+    # --- records --------------------------------------------------------------------------------
+
+    def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
+        """Ask the server; records change, so there is no local copy."""
+        with self._asking() as client:
+            pipe = client.pipeline(transaction=False)
+            pipe.get(self._record(name, kept))
+            if not kept:
+                pipe.expire(self._record(name, kept), self._ttl)
+            data = pipe.execute()[0]
+        return MISSING if data is None else bytes(data)
+
+    def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
+        """Replace a record."""
+        with self._asking() as client:
+            client.set(self._record(name, kept), value, ex=None if kept else self._ttl)
+
+    def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
+        """SET NX: of many at once, one wins, and all read the winner's."""
+        key = self._record(name, kept)
+        with self._asking() as client:
+            for _attempt in range(3):
+                if client.set(key, value, nx=True, ex=None if kept else self._ttl):
+                    return value
+                found = client.get(key)
+                if found is not None:
+                    return bytes(found)
+        raise StoreUnavailableError(
+            f"Redis at {self.where} keeps losing its keys. Is its maxmemory far too small?"
+        )
+
+    def delete_record(self, name: str, /) -> bool:
+        """Drop a record."""
+        with self._asking() as client:
+            return bool(client.delete(self._record(name, False)))
+
+    def try_lock(self, name: str, lease: float, /) -> _RedisLease | None:
+        """SET NX PX; only who set it can renew or release it."""
+        key, token = f"{self._prefix}l:{name}", secrets.token_hex(16)
+        with self._asking() as client:
+            taken = client.set(key, token, nx=True, px=int(lease * 1000))
+        return _RedisLease(self, key, token, lease) if taken else None
+
+
+class _RedisLease:
+    def __init__(self, backend: RedisBackend, key: str, token: str, seconds: float) -> None:
+        self._backend = backend
+        self._key = key
+        self._token = token
+        self.seconds = seconds
+
+    def renew(self) -> None:
+        """Keep it for another lease, if it is still ours."""
+        with self._backend._asking() as client:
+            client.eval(_RENEW, 1, self._key, self._token, int(self.seconds * 1000))
+
+    def release(self) -> None:
+        """Let the next one have it, if it is still ours; a server that is away frees it by the lease."""
+        with contextlib.suppress(StoreUnavailableError), self._backend._asking() as client:
+            client.eval(_RELEASE, 1, self._key, self._token)
+
+
+def _connect(url: str, timeout: float) -> Any:
+    try:
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as error:
+        raise StoreConfigError("RedisBackend needs redis-py: pip install dash-enrich[redis]") from error
+    # One more attempt: after a restart of the server every pooled connection is dead. More would wait too long.
+    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    options |= {"retry": Retry(NoBackoff(), 1), "health_check_interval": 30}
+    parts = urlsplit(url)
+    try:
+        if parts.scheme in ("redis+cluster", "rediss+cluster"):
+            plain = urlunsplit(parts._replace(scheme=parts.scheme.removesuffix("+cluster")))
+            return redis.RedisCluster.from_url(plain, **options)
+        if parts.scheme == "redis+sentinel":
+            return _watched(parts.netloc, parts.path, options)
+        return redis.Redis.from_url(url, **options)
+    except redis.exceptions.RedisError as error:
+        raise StoreUnavailableError(f"Redis at {parts.hostname} can't be reached: {error}") from error
+    except ValueError as error:
+        raise StoreConfigError(f"RedisBackend: the URL can't be used: {error}") from error
+
+
+def _watched(netloc: str, path: str, options: dict[str, Any]) -> Any:
+    from redis.sentinel import Sentinel
+
+    login, _, hosts = netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    service, _, db = path.strip("/").partition("/")
+    sentinels = []
+    for host in hosts.split(","):
+        name, _, port = host.rpartition(":")
+        sentinels.append((name, int(port)))
+    if not service:
+        raise StoreConfigError(
+            "RedisBackend: a sentinel URL ends with its service: redis+sentinel://host:26379/mymaster/0"
+        )
+    timeouts = {k: v for k, v in options.items() if k.startswith("socket")}
+    sentinel = Sentinel(sentinels, sentinel_kwargs=timeouts, **options)
+    return sentinel.master_for(service, db=int(db or 0), username=user or None, password=password or None)
+
+
+def _rebuilt(url: str, arguments: dict[str, Any], settings: Settings) -> RedisBackend:
+    return RedisBackend(url, **arguments).with_settings(settings)

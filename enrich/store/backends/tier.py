@@ -1,0 +1,118 @@
+"""A local copy of remote entries: they never change, so a copy that is there is right."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from enrich.errors import StoreError, StoreUnavailableError
+from enrich.store.backends.files import FileSystemBackend
+from enrich.store.backends.locks import ThreadLock
+from enrich.store.backends.protocol import MISSING, RENEW_AFTER, Buffer, Missing, Settings
+
+logger = logging.getLogger("enrich.store")
+
+Local = FileSystemBackend | bool
+_REMEMBERED = 10_000
+
+
+def open_tier(local: Local, name: str, settings: Settings) -> FileSystemBackend | None:
+    """Return the local folder for a remote backend's entries, opened; None when there is to be none."""
+    if local is False:
+        return None
+    if isinstance(local, FileSystemBackend):
+        return local.with_settings(settings)
+    beside = Settings(f"{settings.app}-{name}", settings.ttl, settings.max_bytes, None, False, settings.clock)
+    return FileSystemBackend().with_settings(beside)
+
+
+class Tier:
+    """Reads from the local folder first, and keeps there what came over the network.
+
+    Parameters
+    ----------
+    local: the folder, or None for none.
+    settings: the store's; `genuine` checks the full digest of what the network brought.
+    renew_after: seconds after which a use is passed on to the remote.
+    """
+
+    def __init__(
+        self, local: FileSystemBackend | None, settings: Settings, renew_after: float = RENEW_AFTER
+    ) -> None:
+        self.local = local
+        self._settings = settings
+        self._renew_after = renew_after
+        self._lock = ThreadLock()
+        self._renewed: OrderedDict[str, float] = OrderedDict()
+
+    def read(
+        self, key: str, fetch: Callable[[], Buffer | Missing], renew: Callable[[], object]
+    ) -> Buffer | Missing:
+        """Return the local copy, or fetch, check and keep the remote's."""
+        if self.local is not None:
+            found = self.local.read(key)
+            if found is not MISSING:
+                self._pass_on(key, renew)
+                return found
+        data = fetch()
+        if data is MISSING:
+            return MISSING
+        if not self._settings.genuine(key, data):
+            logger.warning(
+                "enrich.store: what the network brought for %s isn't what its key says; it counts as missing",
+                key,
+            )
+            return MISSING
+        self.used(key)
+        if self.local is not None:
+            self.keep(key, [data], memoryview(data).nbytes)
+            found = self.local.read(key)
+            if found is not MISSING:
+                return found  # mapped: the fetched copy can be freed
+        return data if isinstance(data, bytearray) else bytearray(data)
+
+    def _pass_on(self, key: str, renew: Callable[[], object]) -> None:
+        now = self._settings.clock()
+        if abs(now - self._renewed.get(key, 0.0)) <= self._renew_after:
+            return
+        self.used(key)
+        try:
+            renew()
+        except StoreUnavailableError as error:
+            logger.warning("enrich.store: %s is served from its local copy: %s", key, error)
+
+    def used(self, key: str) -> None:
+        """Note that the remote knows of a use now."""
+        with self._lock:
+            self._renewed[key] = self._settings.clock()
+            self._renewed.move_to_end(key)
+            if len(self._renewed) > _REMEMBERED:
+                self._renewed.popitem(last=False)
+
+    def due(self, key: str) -> bool:
+        """Hasn't the remote heard of a use lately?"""
+        return abs(self._settings.clock() - self._renewed.get(key, 0.0)) > self._renew_after
+
+    def keep(self, key: str, buffers: Sequence[Buffer], nbytes: int) -> None:
+        """Write a local copy; that it failed is only worth a log line."""
+        if self.local is None:
+            return
+        try:
+            if not self.local.renew(key, nbytes):
+                self.local.write(key, buffers, nbytes)
+        except StoreError as error:
+            logger.warning("enrich.store: can't keep a local copy of %s: %s", key, error)
+
+    def drop(self, key: str) -> bool:
+        """Drop the local copy; was there one?"""
+        with self._lock:
+            self._renewed.pop(key, None)
+        return self.local is not None and self.local.delete(key)
+
+    def clear(self) -> None:
+        """Drop all local copies of this host."""
+        with self._lock:
+            self._renewed.clear()
+        if self.local is not None:
+            self.local.clear()

@@ -1,0 +1,7 @@
+"""What the tests of an app, or of a backend of its own, need."""
+
+from __future__ import annotations
+
+from enrich.store.conformance import BackendConformance, key_of
+
+__all__ = ["BackendConformance", "key_of"]
