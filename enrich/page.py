@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import flask
+
 _WILDCARDS = (["MATCH"], ["ALL"], ["ALLSMALLER"])
 
 
@@ -25,14 +27,17 @@ class Request:
 
 @dataclass(slots=True)
 class CallbackFailed(Exception):
-    """A callback answered with an error; its text is what the server logged or sent."""
+    """A callback, or the page itself, answered with an error.
+
+    Its text is that of the exception that the server met, which is also its ``__cause__``; otherwise what was sent.
+    """
 
     output: str
     status: int
     text: str
 
     def __str__(self) -> str:
-        return f"The callback with output {self.output!r} answered {self.status}:\n{self.text}"
+        return f"{self.output!r} answered {self.status}:\n{self.text}"
 
 
 @dataclass(slots=True)
@@ -40,7 +45,9 @@ class Page:
     """Load an app's page and act on it, without a browser.
 
     It keeps the properties of the layout's components, sends a request for each callback that an action fires, and
-    follows the chain of what they return, one callback after another. Clientside callbacks are not run.
+    follows the chain of what they return: one callback after another, and none before those that write its inputs.
+    Clientside callbacks are not run, ``running`` is not shown, and components that a callback adds make no initial
+    calls of their own. Cookies are kept, so two pages are two browsers.
 
     Parameters
     ----------
@@ -48,11 +55,13 @@ class Page:
         The app, on Flask.
     load:
         Fetch the page, its layout and its dependencies, and make the initial calls. Default ``True``.
+    client:
+        The client that sends the requests. Default: a new one of the app's server, which is a new browser.
 
     Raises
     ------
     CallbackFailed
-        From ``act``, when a callback answers with an error.
+        When the page, its layout or a callback answers with an error.
 
     Examples
     --------
@@ -75,7 +84,9 @@ class Page:
     props: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Properties by component: the id as text -> the property -> the value."""
     callbacks: list[dict[str, Any]] = field(default_factory=list)
+    """What the app tells the browser of its callbacks."""
     requests: list[Request] = field(default_factory=list)
+    """Every request for a callback so far."""
 
     def __post_init__(self) -> None:
         if self.client is None:
@@ -91,7 +102,7 @@ class Page:
         self._collect(self._get(f"{prefix}_dash-layout"))
         self.callbacks = self._get(f"{prefix}_dash-dependencies")
         initial = [cb for cb in self.callbacks if not cb["prevent_initial_call"]]
-        self._run([(cb, match, set()) for cb in initial for match in self._matches(cb)])
+        self._run([_Pending(cb, match, set()) for cb in initial for match in self._matches(cb)])
 
     def act(self, changes: Mapping[str, Any]) -> None:
         """Set properties as a user would (``{"button.n_clicks": 1}``), and run what that fires."""
@@ -101,14 +112,27 @@ class Page:
         self._run(self._fired(set(changes)))
 
     def __getitem__(self, prop_id: str) -> Any:
+        """The value of a property, as in ``page["log.children"]``."""
         component, _, prop = prop_id.rpartition(".")
         return self.props[component][prop]
 
     def _get(self, path: str) -> Any:
-        response = self.client.get(path)
-        if response.status_code != 200:
-            raise CallbackFailed(path, response.status_code, response.text)
-        return response.json
+        return self._open(path, path, method="GET").json
+
+    def _open(self, what: str, path: str, **request: Any) -> Any:
+        """Send a request; raises for an answer that is an error, from the exception behind it."""
+        errors: list[BaseException] = []
+
+        def note(_sender: Any, exception: BaseException, **_rest: Any) -> None:
+            errors.append(exception)
+
+        with flask.got_request_exception.connected_to(note, self.app.server):
+            response = self.client.open(path, **request)
+        if response.status_code not in (200, 204):
+            cause = errors[-1] if errors else None
+            text = f"{type(cause).__name__}: {cause}" if cause else response.text
+            raise CallbackFailed(what, response.status_code, text) from cause
+        return response
 
     def _collect(self, node: Any) -> None:
         if isinstance(node, list):
@@ -122,22 +146,34 @@ class Page:
 
     # Finding what fires
 
-    def _fired(self, changed: set[str]) -> list[tuple[dict[str, Any], dict[str, Any], set[str]]]:
-        found: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = []
+    def _fired(self, changed: set[str]) -> list[_Pending]:
+        found: list[_Pending] = []
         for callback in self.callbacks:
             if callback["clientside_function"]:
                 continue
-            calls: dict[str, tuple[dict[str, Any], set[str]]] = {}
+            calls: dict[str, _Pending] = {}
             for prop_id in changed:
                 for spec in callback["inputs"]:
-                    match = _fits(spec, prop_id)
-                    if match is not None:
-                        calls.setdefault(json.dumps(match, sort_keys=True), (match, set()))[1].add(prop_id)
-            found.extend((callback, match, props) for match, props in calls.values())
+                    for match in self._rows(callback, spec, prop_id):
+                        pending = calls.setdefault(_text(match), _Pending(callback, match, set()))
+                        pending.changed.add(prop_id)
+            found.extend(calls.values())
         return found
 
+    def _rows(self, callback: dict[str, Any], spec: dict[str, Any], prop_id: str) -> list[dict[str, Any]]:
+        """The bindings of MATCH whose calls a changed property fires."""
+        bound = _fits(spec, prop_id)
+        if bound is None:
+            return []
+        return [
+            row
+            for row in self._matches(callback)
+            if all(row.get(key) == value for key, value in bound.items())
+            and _fits(spec, prop_id, smaller_than=row) is not None
+        ]
+
     def _matches(self, callback: dict[str, Any]) -> list[dict[str, Any]]:
-        """Initial calls: one for each binding of MATCH that the page has."""
+        """The bindings of MATCH that the page has: each is a call of its own."""
         specs = [*self._output_specs(callback), *callback["inputs"]]
         pattern = next((s for s in specs if '["MATCH"]' in s["id"]), None)
         if callback["clientside_function"]:
@@ -149,37 +185,45 @@ class Page:
 
     # Running
 
-    def _run(self, calls: list[tuple[dict[str, Any], dict[str, Any], set[str]]]) -> None:
-        while calls:
-            callback, match, changed = calls.pop(0)
-            answered = self._send(callback, match, changed)
-            calls.extend(self._fired(answered) if answered else ())
+    def _run(self, waiting: list[_Pending]) -> None:
+        while waiting:
+            ready = next((one for one in waiting if not self._waits(one, waiting)), waiting[0])
+            waiting.remove(ready)
+            for fired in self._fired(self._send(ready.callback, ready.match, ready.changed)):
+                same = next((w for w in waiting if w.callback is fired.callback and w.match == fired.match), None)
+                if same is None:
+                    waiting.append(fired)
+                else:
+                    same.changed |= fired.changed
+
+    def _waits(self, one: _Pending, waiting: list[_Pending]) -> bool:
+        """Does a callback that is still to run write an input of this one?"""
+        outputs = {
+            f"{_text(item['id'])}.{item['property']}"
+            for other in waiting
+            if other.callback is not one.callback
+            for item in _flat(self._outputs(other.callback, other.match))
+        }
+        inputs = self._values(one.callback["inputs"], one.match) or []
+        return any(f"{_text(item['id'])}.{item['property']}" in outputs for item in _flat(inputs))
+
+    def _outputs(self, callback: dict[str, Any], match: dict[str, Any]) -> list[Any]:
+        return [self._resolve(spec, match, values=False) for spec in self._output_specs(callback)]
 
     def _send(self, callback: dict[str, Any], match: dict[str, Any], changed: set[str]) -> set[str]:
-        inputs = self._values(callback["inputs"], match)
-        if inputs is None:
+        inputs, states = self._values(callback["inputs"], match), self._values(callback["state"], match)
+        if inputs is None or states is None:
             return set()
-        outputs = [self._resolve(s, match, values=False) for s in self._output_specs(callback)]
+        outputs = self._outputs(callback, match)
         multi = callback["output"].startswith("..")
         body = {
             "output": callback["output"],
             "outputs": outputs if multi else (outputs[0] if outputs else None),
             "inputs": inputs,
             "changedPropIds": sorted(changed),
-            "state": self._values(callback["state"], match) or [],
+            "state": states,
         }
-        sent = json.dumps(body)
-        response = self.client.post(
-            f"{self.app.config.requests_pathname_prefix}_dash-update-component",
-            data=sent,
-            content_type="application/json",
-        )
-        answer = response.get_json(silent=True)
-        self.requests.append(Request(body, response.status_code, len(sent), len(response.data), answer))
-        if response.status_code == 204:
-            return set()
-        if response.status_code != 200:
-            raise CallbackFailed(callback["output"], response.status_code, response.text)
+        answer = self._post(callback["output"], body)
         updates = {**(answer.get("sideUpdate") or {})}
         for component, props in (answer.get("response") or {}).items():
             updates[component] = {**updates.get(component, {}), **props}
@@ -187,6 +231,19 @@ class Page:
             self.props.setdefault(component, {}).update(props)
             self._collect(list(props.values()))
         return {f"{component}.{prop}" for component, props in updates.items() for prop in props}
+
+    def _post(self, output: str, body: dict[str, Any]) -> dict[str, Any]:
+        sent = json.dumps(body)
+        response = self._open(
+            output,
+            f"{self.app.config.requests_pathname_prefix}_dash-update-component",
+            method="POST",
+            data=sent,
+            content_type="application/json",
+        )
+        answer = response.get_json(silent=True)
+        self.requests.append(Request(body, response.status_code, len(sent), len(response.data), answer))
+        return answer or {}
 
     def _output_specs(self, callback: dict[str, Any]) -> list[dict[str, Any]]:
         output = callback["output"]
@@ -196,7 +253,8 @@ class Page:
         found = []
         for part in parts:
             component, _, prop = part.rpartition(".")
-            found.append({"id": component.replace("\\.", "."), "property": prop})
+            # What stands behind @ tells callbacks with the same output apart.
+            found.append({"id": component.replace("\\.", "."), "property": prop.partition("@")[0]})
         return found
 
     def _values(self, specs: list[dict[str, Any]], match: dict[str, Any]) -> list[Any] | None:
@@ -207,26 +265,40 @@ class Page:
             if item is None:
                 if not spec.get("allow_optional"):
                     return None
-                item = {**spec, "value": None}
+                item = {**spec, "id": _parsed(spec["id"]), "value": None}
             items.append(item)
         return items
 
     def _resolve(self, spec: dict[str, Any], match: dict[str, Any], *, values: bool) -> Any:
         found = []
-        prop = spec["property"].partition("@")[0]
+        prop = spec["property"]
         for component, own in self.props.items():
-            bound = _fits({**spec, "property": prop}, f"{component}.{prop}")
+            bound = _fits(spec, f"{component}.{prop}", smaller_than=match)
             if bound is not None and all(match.get(k, v) == v for k, v in bound.items()):
-                item = {
-                    "id": json.loads(component) if component.startswith("{") else component,
-                    "property": spec["property"],
-                }
+                item = {"id": _parsed(component), "property": prop}
                 if values and prop in own:
                     item["value"] = own[prop]
                 found.append(item)
         if '["ALL' in spec["id"]:
             return found
-        return found[0] if found else (None if values else {"id": spec["id"], "property": spec["property"]})
+        return found[0] if found else (None if values else {"id": _parsed(spec["id"]), "property": prop})
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A call that is to be made: of which callback, for which row, and what fired it."""
+
+    callback: dict[str, Any]
+    match: dict[str, Any]
+    changed: set[str]
+
+
+def _flat(items: list[Any]) -> list[Any]:
+    return [part for item in items for part in (item if isinstance(item, list) else [item])]
+
+
+def _parsed(component_id: Any) -> Any:
+    return json.loads(component_id) if str(component_id).startswith("{") else component_id
 
 
 def _text(component_id: Any) -> str:
@@ -235,8 +307,13 @@ def _text(component_id: Any) -> str:
     return str(component_id)
 
 
-def _fits(spec: dict[str, Any], prop_id: str) -> dict[str, Any] | None:
-    """What MATCH is bound to if a property fits a dependency, or ``None`` if it doesn't."""
+def _fits(
+    spec: dict[str, Any], prop_id: str, smaller_than: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """What MATCH is bound to if a property fits a dependency, or ``None`` if it doesn't.
+
+    ``smaller_than`` is the row that ALLSMALLER looks up from.
+    """
     component, _, prop = prop_id.rpartition(".")
     if prop != spec["property"]:
         return None
@@ -247,6 +324,9 @@ def _fits(spec: dict[str, Any], prop_id: str) -> dict[str, Any] | None:
     wanted, given = json.loads(spec["id"]), json.loads(component)
     if wanted.keys() != given.keys():
         return None
-    if any(value not in _WILDCARDS and value != given[key] for key, value in wanted.items()):
-        return None
+    for key, value in wanted.items():
+        if value not in _WILDCARDS and value != given[key]:
+            return None
+        if value == ["ALLSMALLER"] and smaller_than and not given[key] < smaller_than[key]:
+            return None
     return {key: given[key] for key, value in wanted.items() if value == ["MATCH"]}

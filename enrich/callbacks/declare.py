@@ -16,7 +16,7 @@ from dash import Input, Output, State
 from dash.dependencies import DashDependency
 
 from enrich import dash_internals
-from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Origin, Slot
+from enrich.callbacks.spec import CallbackSpec, Clientside, Finish, FrozenId, Origin, Slot
 from enrich.callbacks.tree import is_branch, leaves, map_leaves
 from enrich.dependencies import ServersideOutput, Trigger
 from enrich.errors import DeclarationError
@@ -53,7 +53,7 @@ def declare(
         prevent_initial_call=prevent_initial_call,
         options={k: v for k, v in kwargs.items() if k in dash_internals.CALLBACK_OPTIONS},
         flags=flags,
-        finish=(_accept_bare_value,) if _is_single_in_list(output_tree) else (),
+        finish=_bare_value(output_tree),
     )
 
 
@@ -190,15 +190,24 @@ def is_serverside(slot: Slot) -> bool:
     return isinstance(slot.marker, ServersideOutput)
 
 
-def _is_single_in_list(outputs: Any) -> bool:
-    return isinstance(outputs, tuple) and len(outputs) == 1 and not is_branch(outputs[0])
-
-
-def _accept_bare_value(value: Any) -> Any:
+def _bare_value(outputs: Any) -> tuple[Finish, ...]:
     """Let a callback with a one-element list of outputs return the value without a list around it."""
+    if not isinstance(outputs, tuple) or len(outputs) != 1 or is_branch(outputs[0]):
+        return ()
+    return (_in_list_of_lists if outputs[0].is_for_all else _in_list,)
+
+
+def _in_list(value: Any) -> Any:
     if dash_internals.is_no_update(value) or (isinstance(value, list | tuple) and len(value) == 1):
         return value
     return [value]
+
+
+def _in_list_of_lists(value: Any) -> Any:
+    # The value of an output for ALL is itself a list, so a list of one says nothing yet.
+    if isinstance(value, list | tuple) and len(value) == 1 and not isinstance(value[0], list | tuple):
+        return value if dash_internals.is_no_update(value[0]) else [value]
+    return _in_list(value)
 
 
 def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from dash.dependencies import MATCH, Wildcard
+from dash.dependencies import ALL, ALLSMALLER, MATCH, Wildcard
 
 from enrich.callbacks.tree import Tree, leaves, map_leaves
 
@@ -77,6 +77,11 @@ class Slot:
     def key(self) -> tuple[ComponentId, str]:
         """What the slot addresses, whichever way the value goes."""
         return self.id, self.prop
+
+    @property
+    def is_for_all(self) -> bool:
+        """Is the value a list, one for each component that the id fits?"""
+        return isinstance(self.id, FrozenId) and any(v is ALL or v is ALLSMALLER for _, v in self.id.items)
 
     @property
     def match_keys(self) -> frozenset[str]:

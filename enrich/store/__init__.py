@@ -11,6 +11,7 @@ from enrich.store.backends.memory import MemoryBackend
 from enrich.store.backends.protocol import MISSING, Backend, Entry, Settings, Swept
 from enrich.store.handle import PREFIX, Handle, looks_like_handle
 from enrich.store.info import BackendInfo, StoreInfo
+from enrich.store.memoize import function_identity, make_memoize_key
 from enrich.store.ref import Columns, Ref, ServersideRef
 from enrich.store.store import Store
 
@@ -18,15 +19,18 @@ if TYPE_CHECKING:
     from enrich.store.backends.arrow_fs import ArrowFSBackend
     from enrich.store.backends.flask_caching import FlaskCachingBackend
     from enrich.store.backends.redis import RedisBackend
+    from enrich.store.flask_cache import ArrowSerializer, ExactCache
 
 __all__ = [
     "MISSING",
     "PREFIX",
     "ArrowFSBackend",
+    "ArrowSerializer",
     "Backend",
     "BackendInfo",
     "Columns",
     "Entry",
+    "ExactCache",
     "FileSystemBackend",
     "FlaskCachingBackend",
     "Handle",
@@ -39,7 +43,9 @@ __all__ = [
     "StoreInfo",
     "Swept",
     "default_cache_dir",
+    "function_identity",
     "looks_like_handle",
+    "make_memoize_key",
 ]
 
 # Their libraries take long to import, and most apps use one of them at most.
@@ -47,6 +53,8 @@ _ON_DEMAND = {
     "ArrowFSBackend": "enrich.store.backends.arrow_fs",
     "FlaskCachingBackend": "enrich.store.backends.flask_caching",
     "RedisBackend": "enrich.store.backends.redis",
+    "ArrowSerializer": "enrich.store.flask_cache",
+    "ExactCache": "enrich.store.flask_cache",
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from blake3 import blake3
 from itsdangerous import BadSignature, Signer
@@ -79,10 +81,18 @@ class Keyring:
         raise HandleInvalid("A signed text was altered, or signed with a secret that this app doesn't have.")
 
 
+class HasSecrets(Protocol):
+    """Whoever knows the secrets of now."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets, newest first."""
+
+
 class PickleGuard:
     """Signs pickles, and checks the signature before anything is unpickled."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: HasSecrets) -> None:
         self._keyring = keyring
 
     def sign(self, parts: Sequence[Buffer]) -> bytes:
@@ -92,7 +102,7 @@ class PickleGuard:
     def verify(self, parts: Sequence[Buffer], signature: bytes) -> None:
         """Return if one of the secrets signed this, else raise `HandleInvalid`."""
         for key in self._keyring.secrets.derived("pickle"):
-            if blake3(bytes(signature)).digest() == blake3(_signature(parts, key)).digest():
+            if hmac.compare_digest(bytes(signature), _signature(parts, key)):
                 return
         raise HandleInvalid(
             "A stored pickle isn't signed by this app, so it isn't read: somebody else wrote it, or the secret changed. "

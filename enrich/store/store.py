@@ -6,13 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from enrich.errors import HandleInvalid, StoreConfigError
 from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missing, Settings, Swept
-from enrich.store.codecs.entry import CorruptEntry
+from enrich.store.codecs import CorruptEntry, Description
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digest, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
@@ -22,9 +22,6 @@ from enrich.store.places import Places
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
 from enrich.store.verify import check_same
-
-if TYPE_CHECKING:
-    from enrich.store.codecs import Description
 
 logger = logging.getLogger("enrich.store")
 
@@ -216,7 +213,8 @@ class Store:
         found = self._load(ref, place, codecs.describe)
         if found is MISSING:
             raise expired(ref, self._producers)
-        return found
+        description: Description = found
+        return description
 
     def lazy(self, ref: Ref) -> ServersideRef:
         """Return a reference that loads nothing until asked."""

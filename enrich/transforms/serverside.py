@@ -6,12 +6,10 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash.dependencies import ALL
-
 from enrich import dash_internals
 from enrich.callbacks.call import current_app
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Program, Slot
+from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.errors import (
     DeclarationError,
     EnrichError,
@@ -191,11 +189,7 @@ def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
 
 def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
     """Store what a callback returned for a ``ServersideOutput``; each element where the output is for ALL."""
-    if (
-        isinstance(slot.id, FrozenId)
-        and any(v is ALL for _, v in slot.id.items)
-        and isinstance(value, list | tuple)
-    ):
+    if slot.is_for_all and isinstance(value, list | tuple):
         return [_store_one(part, slot, spec) for part in value]
     return _store_one(value, slot, spec)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,14 +86,12 @@ def _bits(buffer: pa.Buffer | None, offset: int, rows: int) -> Piece:
         return b""
     packed = np.frombuffer(buffer, np.uint8)[offset // 8 : (offset + rows + 7) // 8]
     if offset % 8 == 0 and rows % 8 == 0:
-        return memoryview(packed)
+        return packed.data
     # Bits before and behind the array may be anything, and equal values are to give equal bytes.
-    return memoryview(pack_bits(np.unpackbits(packed, bitorder="little")[offset % 8 : offset % 8 + rows]))
+    return pack_bits(np.unpackbits(packed, bitorder="little")[offset % 8 : offset % 8 + rows]).data
 
 
-def _variable(
-    body: Body, buffers: list[pa.Buffer | None], offset: int, rows: int, offset_type: str
-) -> list[Span]:
+def _variable(body: Body, buffers: Sequence[Any], offset: int, rows: int, offset_type: str) -> list[Span]:
     if not rows:
         return [ABSENT, ABSENT]
     width = np.dtype(offset_type).itemsize
@@ -100,7 +99,7 @@ def _variable(
     first, last = int(offsets[0]), int(offsets[-1])
     if first:
         offsets = offsets - offsets[0]
-    return [body.add(memoryview(offsets).cast("B")), body.add(_slice(buffers[2], first, last - first))]
+    return [body.add(offsets.data.cast("B")), body.add(_slice(buffers[2], first, last - first))]
 
 
 def _foreign_column(body: Body, array: pa.Array) -> Column:

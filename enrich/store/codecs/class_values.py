@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import fields, is_dataclass
-from enum import Enum, EnumMeta
+from enum import Enum, EnumMeta, Flag
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -26,7 +26,7 @@ def encoder_of(value: Any) -> Encode | None:
     cls = type(value)
     if isinstance(cls, EnumMeta):
         return _enum
-    if issubclass(cls, tuple) and _is_named_tuple(cls):
+    if issubclass(cls, tuple) and _is_named_tuple(cls) and not getattr(value, "__dict__", None):
         return _named_tuple
     if is_dataclass(cls) and _is_plain_object(cls):
         return _dataclass
@@ -35,20 +35,17 @@ def encoder_of(value: Any) -> Encode | None:
 
 def _is_named_tuple(cls: type[Any]) -> bool:
     names = getattr(cls, "_fields", None)
-    return (
-        isinstance(names, tuple)
-        and all(isinstance(name, str) for name in names)
-        and cls.__bases__ == (tuple,)
-    )
+    return isinstance(names, tuple) and all(isinstance(name, str) for name in names)
 
 
-def _is_plain_object(cls: type[Any]) -> bool:
+def _is_plain_object(cls: Any) -> bool:
     # What a base class in C or a __new__ of its own keeps isn't in the fields. Classes that say how they are to be
     # pickled know of state that we would miss.
     own_state = any(
         name in vars(base) for base in cls.__mro__[:-1] for name in ("__reduce__", "__reduce_ex__")
     )
-    return cls.__new__ is object.__new__ and not own_state
+    own_new = any("__new__" in vars(base) for base in cls.__mro__[:-1])
+    return not own_new and not own_state
 
 
 def _name(cls: type[Any]) -> list[str]:
@@ -140,6 +137,8 @@ def _enum(writer: Writer, value: Enum) -> Node:
     # A combination of flags has no name of its own; its single members do.
     names = [value.name] if value.name in cls.__members__ else [str(member.name) for member in _flags(value)]
     members = [cls.__members__[name] for name in names if name in cls.__members__]
+    if not members and isinstance(value, Flag) and not value.value:
+        return {TAG: "enum", "c": _name(cls), "v": []}
     if not members or reduce(or_, members) is not value:
         raise Refusal(
             f"{value!r} isn't a member or a combination of members of its enum", "Return its value."
@@ -159,6 +158,9 @@ def _decode_enum(reader: Reader, node: dict[str, Any]) -> Any:
         raise StoreError(
             f"This entry holds {type_name(cls)}.{unknown[0]}, which that enum doesn't have any more."
         )
+    if not node["v"]:
+        first = next(iter(members.values()))
+        return first & ~first
     return reduce(or_, [members[name] for name in node["v"]])
 
 

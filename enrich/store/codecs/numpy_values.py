@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import DECODERS, ENCODERS, TAG, Node, Reader, Writer
+from .context import DECODERS, ENCODERS, FINDERS, TAG, Encode, Node, Reader, Writer
 from .entry import Piece, Refusal
 from .json_values import items
 
@@ -15,7 +15,7 @@ def raw(values: np.ndarray[Any, Any]) -> Piece:
     """The memory of a contiguous array, as bytes, whatever its dtype."""
     if not values.size or not values.dtype.itemsize:
         return b""
-    return memoryview(values.reshape(-1, order="A").view(np.uint8))
+    return values.reshape(-1, order="A").view(np.uint8).data
 
 
 def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
@@ -87,9 +87,8 @@ def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
     if value is np.ma.masked:
         return {TAG: "numpy.masked"}
     mask = None if value.mask is np.ma.nomask else writer.node(np.asarray(value.mask))
-    fill = writer.node(value.fill_value) if value._fill_value is not None else None
     node = {TAG: "numpy.MaskedArray", "v": writer.node(value.data), "mask": mask, "hard": value.hardmask}
-    return {**node, "fill": fill}
+    return {**node, "fill": writer.node(value.fill_value)}
 
 
 def _decode_masked(reader: Reader, node: dict[str, Any]) -> Any:
@@ -97,9 +96,9 @@ def _decode_masked(reader: Reader, node: dict[str, Any]) -> Any:
     return np.ma.MaskedArray(node["v"], mask=mask, fill_value=node["fill"], hard_mask=node["hard"])
 
 
-def scalar_encoder(value: Any) -> Any:
-    """How to carry an instance of any of numpy's scalar types."""
-    return _scalar if isinstance(value, np.generic) and type(value) is value.dtype.type else None
+def _find(value: Any) -> Encode | None:
+    # The class of a dtype differs for each kind of dtype.
+    return _dtype_value if isinstance(value, np.dtype) else None
 
 
 def _dtype_value(writer: Writer, value: np.dtype[Any]) -> Node:
@@ -110,6 +109,7 @@ ENCODERS[np.ndarray] = _array
 ENCODERS[np.ma.MaskedArray] = _masked
 ENCODERS[type(np.ma.masked)] = _masked
 ENCODERS.update({kind: _scalar for kind in set(np.sctypeDict.values()) if issubclass(kind, np.generic)})
+FINDERS["numpy"] = _find
 DECODERS["numpy.ndarray"] = _decode_array
 DECODERS["numpy.objects"] = _decode_objects
 DECODERS["numpy.scalar"] = _decode_scalar

@@ -88,7 +88,7 @@ def _column(
 
 def _validity(body: Body, missing: np.ndarray[Any, Any]) -> tuple[int, Span]:
     nulls = int(np.count_nonzero(missing))
-    return (nulls, body.add(memoryview(pack_bits(~missing)))) if nulls else (0, ABSENT)
+    return (nulls, body.add(pack_bits(~missing).data)) if nulls else (0, ABSENT)
 
 
 def encode_flat(body: Body, values: np.ndarray[Any, Any]) -> tuple[Column, Spec]:
@@ -121,4 +121,5 @@ def decode_row(memory: Memory, rows: int, spec: Spec, row: int) -> np.ndarray[An
 
 def decode_flat(memory: Memory, rows: int, spec: Spec) -> np.ndarray[Any, Any]:
     """The single column of a block, as an array of one dimension."""
-    return decode_block(memory, rows, spec)[0]
+    values: np.ndarray[Any, Any] = decode_block(memory, rows, spec)[0]
+    return values

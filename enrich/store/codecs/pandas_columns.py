@@ -15,12 +15,13 @@ import pyarrow as pa
 
 from .arrow_columns import Spec, decode_arrow, encode_arrow, one_array
 from .arrow_layout import Body, Column, null_column, struct_column
-from .context import Reader, Writer
+from .context import Node, Reader, Writer
 from .entry import CorruptEntry, Refusal, type_name
 from .memory import Memory
 from .pandas_blocks import decode_flat, encode_flat, is_flat, with_validity
 from .pandas_internals import datetime_array, masked_data, ndarray_of
 from .pandas_objects import decode_objects, encode_objects
+from .timezones import encode_timezone
 
 if TYPE_CHECKING:
     from .arrow_file import ArrowEntry
@@ -161,10 +162,14 @@ def _decode_arrow(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> 
 
 def _zoned(writer: Writer, body: Body, values: Any) -> Encoded:
     column, spec = encode_flat(body, ndarray_of(values).reshape(-1))
-    # Other tools see the moments; which library the zone comes from only pandas cares for.
-    kind = pa.timestamp(values.dtype.unit, tz="UTC")
-    column = Column(kind, column.nodes, column.buffers)
-    return column, {"t": "tz", "c": spec, "z": writer.node(values.dtype.tz)}
+    zone = encode_timezone(writer, values.dtype.tz)
+    column = Column(pa.timestamp(values.dtype.unit, tz=_arrow_zone(zone)), column.nodes, column.buffers)
+    return column, {"t": "tz", "c": spec, "z": zone}
+
+
+def _arrow_zone(zone: Node) -> str:
+    # Other tools know zones by name only; which library it comes from, or that it has none, only pandas cares for.
+    return str(zone["v"]) if zone["k"] in ("zoneinfo", "pytz") else "UTC"
 
 
 def _decode_zoned(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:

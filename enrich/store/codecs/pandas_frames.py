@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,12 @@ from .pandas_internals import blocks_of, frame_of
 Array = np.ndarray[Any, Any]
 
 
-def encode_frame(frame: pd.DataFrame, pickler: Pickler | None = None) -> Encoded:
+def encode_frame(
+    frame: pd.DataFrame,
+    pickler: Pickler | None = None,
+    kind: str = "pandas.DataFrame",
+    extra: Mapping[str, Node] | None = None,
+) -> Encoded:
     """A DataFrame as an Arrow file; raises ``Refusal``."""
     writer = Writer(pickler)
     rows, width = frame.shape
@@ -54,7 +59,7 @@ def encode_frame(frame: pd.DataFrame, pickler: Pickler | None = None) -> Encoded
     except Refusal as refusal:
         raise refusal.below(".columns") from None
     body.columns = columns + [column for _, column in named]
-    plan = {"kind": "pandas.DataFrame", "rows": rows, "blocks": blocks, "columns": names, "index": index}
+    plan = {"kind": kind, "rows": rows, "blocks": blocks, "columns": names, "index": index, **(extra or {})}
     if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one"):
         plan["opaque"] = True
     plan.update(_extras(writer, frame))
@@ -197,7 +202,9 @@ def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColu
     return UnknownColumnError(f"The stored table has no column {asked}. It has: {listed}.")
 
 
-def encode_series(series: pd.Series[Any], pickler: Pickler | None = None) -> Encoded:
+def encode_series(
+    series: pd.Series[Any], pickler: Pickler | None = None, kind: str = "pandas.Series"
+) -> Encoded:
     """A Series as an Arrow file of one column."""
     writer = Writer(pickler)
     body = Body(rows=len(series))
@@ -210,7 +217,7 @@ def encode_series(series: pd.Series[Any], pickler: Pickler | None = None) -> Enc
     except Refusal as refusal:
         raise refusal.below(".index") from None
     body.columns = [column, *(column for _, column in named)]
-    plan = {"kind": "pandas.Series", "rows": len(series), "values": spec, "index": index}
+    plan: dict[str, Any] = {"kind": kind, "rows": len(series), "values": spec, "index": index}
     try:
         plan["name"] = writer.node(series.name)
     except Refusal as refusal:

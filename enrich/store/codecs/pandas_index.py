@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from .arrow_columns import Spec, encode_arrow
-from .arrow_file import Encoded, write_batch
+from .arrow_file import write_batch
 from .arrow_layout import Body, Column
 from .context import Node, Writer
-from .entry import Pickler, Refusal, type_name
+from .entry import Encoded, Pickler, Refusal, type_name
 from .json_values import is_text
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import FrameReader, encode_column, string_dtype, string_na

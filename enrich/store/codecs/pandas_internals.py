@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+__all__ = ["frame_of"]
+
 Blocks = list[tuple[Any, "np.ndarray[Any, Any]"]]
 
 
@@ -73,3 +75,25 @@ def multi_index(
 ) -> pd.MultiIndex:
     """A MultiIndex of exactly these levels, unused ones too."""
     return pd.MultiIndex(levels, codes, sortorder=sortorder, names=names, verify_integrity=False)
+
+
+def sparse_places(values: Any) -> tuple[str, list[np.ndarray[Any, Any]]]:
+    """Where a sparse array's stored values are: the kind of its index, and what that is made of."""
+    index = values.sp_index
+    if type(index).__name__ == "BlockIndex":
+        return "block", [index.blocs, index.blengths]
+    return "integer", [index.indices]
+
+
+def sparse_array(
+    rows: int,
+    kind: str,
+    places: list[np.ndarray[Any, Any]],
+    values: np.ndarray[Any, Any],
+    dtype: pd.SparseDtype,
+) -> Any:
+    """A sparse array of exactly these stored values; public ways there drop those that equal the fill value."""
+    from pandas._libs.sparse import BlockIndex, IntIndex
+
+    index = (BlockIndex if kind == "block" else IntIndex)(rows, *places)
+    return pd.arrays.SparseArray(values, sparse_index=index, dtype=dtype)

@@ -128,7 +128,9 @@ def _pure(body: Body, kind: type[Any], cells: _Cells) -> tuple[Column, Spec] | N
 def _mixed(writer: Writer, body: Body, cells: list[Any]) -> tuple[Column, Spec]:
     rows = len(cells)
     codes = {kind: number for number, kind in enumerate(_MARKERS)}
-    names, children, specs = [], [], []
+    names: list[str] = []
+    children: list[Column] = []
+    specs: list[Spec] = []
     kinds = sorted(
         {type(cell) for cell in cells} - codes.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from . import pandas_categories  # noqa: F401  (adds categoricals to the columns)
+from . import pandas_categories, pandas_sparse  # noqa: F401  (these add kinds of columns)
 from .arrow_file import ArrowEntry
 from .context import DECODERS, ENCODERS, FINDERS, KINDS, TABLES, TAG, Encode, Node, Reader, Writer
 from .entry import Refusal, excerpt

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PosixPath, PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID, SafeUUID
 
@@ -45,6 +45,14 @@ def _datetime(writer: Writer, value: datetime) -> Node:
 def _time(writer: Writer, value: time) -> Node:
     fields = [value.hour, value.minute, value.second, value.microsecond]
     return {TAG: "time", "v": fields, "z": _zone(writer, value), "f": value.fold}
+
+
+def _decode_datetime(reader: Reader, node: dict[str, Any]) -> datetime:
+    return datetime(*node["v"]).replace(tzinfo=node["z"], fold=node["f"])
+
+
+def _decode_time(reader: Reader, node: dict[str, Any]) -> time:
+    return time(*node["v"]).replace(tzinfo=node["z"], fold=node["f"])
 
 
 def _range(writer: Writer, value: range) -> Node:
@@ -86,6 +94,7 @@ ENCODERS.update(
         IPv4Network: lambda writer, value: {TAG: "IPv4Network", "v": str(value)},
         IPv6Network: lambda writer, value: {TAG: "IPv6Network", "v": str(value)},
         PurePosixPath: lambda writer, value: {TAG: "PurePosixPath", "v": str(value)},
+        PosixPath: lambda writer, value: {TAG: "PosixPath", "v": str(value)},
         PureWindowsPath: lambda writer, value: {TAG: "PureWindowsPath", "v": str(value)},
     }
 )
@@ -93,8 +102,8 @@ DECODERS.update(
     {
         "bytes": lambda reader, node: bytes(_raw(reader, node)),
         "bytearray": lambda reader, node: bytearray(_raw(reader, node)),
-        "datetime": lambda reader, node: datetime(*node["v"], tzinfo=node["z"], fold=node["f"]),
-        "time": lambda reader, node: time(*node["v"], tzinfo=node["z"], fold=node["f"]),
+        "datetime": _decode_datetime,
+        "time": _decode_time,
         "date": lambda reader, node: date.fromordinal(node["v"]),
         "timedelta": lambda reader, node: timedelta(*node["v"]),
         "Decimal": lambda reader, node: Decimal(node["v"]),
@@ -109,6 +118,7 @@ DECODERS.update(
         "IPv4Network": lambda reader, node: IPv4Network(node["v"]),
         "IPv6Network": lambda reader, node: IPv6Network(node["v"]),
         "PurePosixPath": lambda reader, node: PurePosixPath(node["v"]),
+        "PosixPath": lambda reader, node: PosixPath(node["v"]),
         "PureWindowsPath": lambda reader, node: PureWindowsPath(node["v"]),
     }
 )

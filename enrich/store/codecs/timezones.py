@@ -90,7 +90,8 @@ def _decode(reader: Reader, node: dict[str, Any]) -> tzinfo:
     zone = _decode_pytz(kind, value) if kind.startswith("pytz") else _decode_dateutil(kind, value)
     if zone is None:
         raise CorruptEntry(f"a time zone this machine doesn't have: {value}")
-    return zone
+    found: tzinfo = zone
+    return found
 
 
 def _decode_pytz(kind: str, value: Any) -> Any:

@@ -1,0 +1,130 @@
+"""A call as Dash sees it: its context, the values in a request, and those in a result."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dash import Patch, no_update
+from dash._callback_context import context_value
+from dash._grouping import flatten_grouping, map_grouping, update_args_group
+from dash._utils import AttributeDict, convert_to_AttributeDict, inputs_to_dict, inputs_to_vals, stringify_id
+from dash.development.base_component import Component
+
+NO_UPDATE = no_update
+NoUpdate = type(no_update)
+
+
+def is_no_update(value: Any) -> bool:
+    """Tell whether ``value`` stands for no update, without comparing values (they may be DataFrames)."""
+    return value is NoUpdate or isinstance(value, NoUpdate)
+
+
+def flatten_result(value: Any, outputs: Any) -> list[Any]:
+    """Flatten what a callback returned along its outputs; Dash's error if the shapes differ."""
+    return list(flatten_grouping(value, outputs)) if isinstance(outputs, list | tuple | dict) else [value]
+
+
+def values(items: Sequence[Any]) -> list[Any]:
+    """Take the values out of a request's items."""
+    return list(inputs_to_vals(items))
+
+
+def map_updated_props(function: Callable[[Any], Any]) -> None:
+    """Replace every value that ``set_props`` has queued in this call."""
+    updated: dict[str, Any] = getattr(context(), "updated_props", None) or {}
+    for component_id, props in list(updated.items()):
+        updated[component_id] = {name: function(value) for name, value in props.items()}
+
+
+def map_component(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Apply ``function`` to what a component or a ``Patch`` holds; a changed copy, or the same object."""
+    if isinstance(value, Component):
+        held = {name: getattr(value, name) for name in value._prop_names if hasattr(value, name)}
+        changed = {name: new for name, old in held.items() if (new := function(old)) is not old}
+        if not changed:
+            return value
+        component = copy.copy(value)
+        for name, new in changed.items():
+            setattr(component, name, new)
+        return component
+    if isinstance(value, Patch):
+        operations = [{**op, "params": function(op["params"])} for op in value._operations]
+        if all(a["params"] is b["params"] for a, b in zip(operations, value._operations, strict=True)):
+            return value
+        patch = Patch()
+        patch._operations = operations
+        return patch
+    return value
+
+
+def id_text(component_id: Any) -> str:
+    return str(stringify_id(component_id))
+
+
+def context() -> Any:
+    """The context of the running callback, or an empty mapping outside of one."""
+    return context_value.get()
+
+
+@contextmanager
+def use_context(view: Any) -> Iterator[None]:
+    """Show ``view`` as ``ctx`` for a while."""
+    token = context_value.set(view)
+    try:
+        yield
+    finally:
+        context_value.reset(token)
+
+
+def member_view(
+    whole: Any,
+    inputs: Sequence[Any],
+    states: Sequence[Any],
+    input_shape: Any,
+    outputs: Sequence[Any],
+    output_shape: Any,
+) -> Any:
+    """Make the ``ctx`` that a member of a joint callback would have on its own.
+
+    Parameters
+    ----------
+    whole:
+        The context of the joint callback. The response and the updated properties stay shared with it.
+    inputs, states, outputs:
+        The request's items for the member's own slots, each in the member's order.
+    input_shape, output_shape:
+        The member's trees, with positions in ``inputs + states`` and in ``outputs`` for leaves.
+    """
+    changed = [t for t in whole.triggered_inputs if t["prop_id"] in set(prop_ids(inputs))]
+    items = convert_to_AttributeDict([*inputs, *states])
+    for item in items:
+        for part in item if isinstance(item, list) else [item]:
+            update_args_group(part, [t["prop_id"] for t in changed])
+    view = AttributeDict(whole)
+    view.inputs_list, view.states_list = list(inputs), list(states)
+    view.input_values, view.state_values = inputs_to_dict(inputs), inputs_to_dict(states)
+    view.triggered_inputs = changed
+    view.args_grouping = _group(items, input_shape)
+    view.using_args_grouping = _is_grouped(input_shape)
+    view.outputs_list = list(outputs) if isinstance(output_shape, list) else outputs[0]
+    view.outputs_grouping = _group(outputs, output_shape)
+    view.using_outputs_grouping = _is_grouped(output_shape)
+    return view
+
+
+def prop_ids(items: Sequence[Any]) -> Iterator[str]:
+    """Name the properties in a request's items as ``triggered`` names them."""
+    for item in items:
+        for part in item if isinstance(item, list) else [item]:
+            yield f"{stringify_id(part['id'])}.{part['property']}"
+
+
+def _group(items: Sequence[Any], shape: Any) -> Any:
+    return map_grouping(lambda position: items[position], shape) if items else []
+
+
+def _is_grouped(shape: Any) -> bool:
+    return not isinstance(shape, int) and shape != list(range(len(shape)))

@@ -1,0 +1,131 @@
+"""Every declaration ends in one of two functions of Dash: there it is recorded, whoever made it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+from dash import _callback
+
+from enrich.callbacks.spec import Clientside, Origin
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+register_callback_of_dash = _callback.register_callback
+register_clientside_callback_of_dash = _callback.register_clientside_callback
+
+
+class Recorder(Protocol):
+    """Takes the declarations made on one callback list."""
+
+    def declare(
+        self, func: Clientside | None, args: tuple[Any, ...], kwargs: Mapping[str, Any], origin: Origin
+    ) -> Decorator: ...
+
+
+_recorders: WeakValueDictionary[int, Recorder] = WeakValueDictionary()
+_global_recorder: list[Recorder] = []
+
+
+def record(callback_list: list[Any], recorder: Recorder) -> None:
+    """Send declarations made on ``callback_list`` to ``recorder``, which keeps the list alive."""
+    _recorders[id(callback_list)] = recorder
+
+
+def record_globals(recorder: Recorder) -> None:
+    """Send a copy of what ``dash.callback`` and its clientside twin declare to ``recorder``."""
+    _global_recorder[:] = [recorder]
+
+
+def _recording_callback(
+    callback_list: list[Any], callback_map: dict[str, Any], prevent: Any, *args: Any, **kwargs: Any
+) -> Decorator:
+    recorder = _recorders.get(id(callback_list))
+    if recorder is not None:
+        return recorder.declare(None, args, kwargs, _caller())
+    if callback_list is not _callback.GLOBAL_CALLBACK_LIST or not _global_recorder:
+        return register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)  # type: ignore[no-any-return]
+    ours = _global_recorder[0].declare(None, args, kwargs, _caller())
+
+    def declare_twice(func: Callable[..., Any]) -> Callable[..., Any]:
+        # A plain Dash app takes its global callbacks from Dash's own lists, in Dash's own grammar.
+        register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)(func)
+        return ours(func)
+
+    return declare_twice
+
+
+def _recording_clientside_callback(
+    callback_list: list[Any],
+    callback_map: dict[str, Any],
+    prevent: Any,
+    inline_scripts: list[str],
+    function: Any,
+    *args: Any,
+    **kwargs: Any,
+) -> None:
+    recorder = _recorders.get(id(callback_list))
+    if recorder is None and callback_list is _callback.GLOBAL_CALLBACK_LIST and _global_recorder:
+        recorder = _global_recorder[0]
+        register_clientside_callback_of_dash(
+            callback_list, callback_map, prevent, inline_scripts, function, *args, **kwargs
+        )
+    if recorder is None:
+        register_clientside_callback_of_dash(
+            callback_list, callback_map, prevent, inline_scripts, function, *args, **kwargs
+        )
+        return
+    func = (
+        Clientside(source=function)
+        if isinstance(function, str)
+        else Clientside(namespace=function.namespace, function_name=function.function_name)
+    )
+    recorder.declare(func, args, kwargs, _caller())
+
+
+def _caller() -> Origin:
+    """Find the line outside Dash and outside this package that declares a callback."""
+    frame = sys._getframe(2)
+    while (outer := frame.f_back) is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("dash", "enrich"):
+            break
+        frame = outer
+    return Origin(
+        file=frame.f_code.co_filename,
+        line=frame.f_lineno,
+        module=frame.f_globals.get("__name__", ""),
+        at_module_level=frame.f_code.co_name == "<module>",
+    )
+
+
+@contextmanager
+def hidden_globals() -> Iterator[None]:
+    """Keep an app of ours from taking Dash's global callbacks: it has its own record of them."""
+    kept = (
+        list(_callback.GLOBAL_CALLBACK_LIST),
+        dict(_callback.GLOBAL_CALLBACK_MAP),
+        list(_callback.GLOBAL_INLINE_SCRIPTS),
+    )
+    _callback.GLOBAL_CALLBACK_LIST.clear()
+    _callback.GLOBAL_CALLBACK_MAP.clear()
+    _callback.GLOBAL_INLINE_SCRIPTS.clear()
+    try:
+        yield
+    finally:
+        _callback.GLOBAL_CALLBACK_LIST[:0] = kept[0]
+        _callback.GLOBAL_CALLBACK_MAP.update(kept[1])
+        _callback.GLOBAL_INLINE_SCRIPTS[:0] = kept[2]
+
+
+def clear_globals() -> None:
+    """Take Dash's global callbacks out of its lists, as the first app's first request does."""
+    _callback.GLOBAL_CALLBACK_LIST.clear()
+    _callback.GLOBAL_CALLBACK_MAP.clear()
+    _callback.GLOBAL_INLINE_SCRIPTS.clear()
+
+
+_callback.register_callback = _recording_callback  # type: ignore[assignment]
+_callback.register_clientside_callback = _recording_clientside_callback  # type: ignore[assignment]

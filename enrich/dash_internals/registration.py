@@ -1,0 +1,111 @@
+"""Dash's way from dependencies and a function to what it serves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dash import Input, Output, State, _callback, _validate
+from dash._utils import create_callback_id
+from dash.background_callback.managers import BaseBackgroundCallbackManager
+from dash.exceptions import DuplicateCallback
+
+from enrich.dash_internals.recording import (
+    Decorator,
+    register_callback_of_dash,
+    register_clientside_callback_of_dash,
+)
+
+_register_job = BaseBackgroundCallbackManager.register_func
+
+CALLBACK_OPTIONS = frozenset(
+    name
+    for name, parameter in inspect.signature(_callback.callback).parameters.items()
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+) | {"_allow_dynamic_callbacks", "callback_api_paths"}
+"""Keywords of ``dash.callback`` beside the dependencies."""
+
+
+def validate_dependencies(outputs: list[Any], inputs: list[Any], states: list[Any]) -> None:
+    _validate.validate_callback(outputs, inputs, states, [], (Input, Output, State))
+
+
+def refuse_dependency(found: Any) -> None:
+    """Raise Dash's error for something that is not a dependency."""
+    _validate.validate_callback([], [], [], [found], (Input, Output, State))
+
+
+def refuse_duplicate(message: str) -> None:
+    raise DuplicateCallback(message)
+
+
+def declare_callback(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], callback_list: list[Any], callback_map: dict[str, Any]
+) -> Decorator:
+    """Run Dash's own decorator on the given lists."""
+    return _callback.callback(*args, callback_list=callback_list, callback_map=callback_map, **kwargs)
+
+
+def declare_clientside_callback(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], callback_list: list[Any]
+) -> None:
+    _callback.register_clientside_callback(callback_list, {}, False, [], function, *args, **kwargs)
+
+
+def register(
+    prevent: Any, inputs: Any, kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    """Register a server-side callback on lists of its own.
+
+    Returns the entry for the front end, the entry for the back end, and a function that makes Dash's handler of a
+    function: made of the same declaration each time, so that one callback can have two handlers.
+    """
+    entries: list[dict[str, Any]] = []
+    handlers: dict[str, dict[str, Any]] = {}
+    # Dash keeps a single positional dependency single; in inputs= it makes a list of it.
+    args, inputs_kw = ((inputs,), {}) if isinstance(inputs, Input | State) else ((), {"inputs": inputs})
+    wrap = register_callback_of_dash(entries, handlers, prevent, *args, **inputs_kw, **kwargs)
+    (handler_entry,) = handlers.values()
+
+    def handler_of(func: Callable[..., Any]) -> Callable[..., Any]:
+        wrap(func)
+        handler: Callable[..., Any] = handler_entry["callback"]
+        return handler
+
+    return entries[0], handler_entry, handler_of
+
+
+def register_clientside(
+    prevent: Any, function: Any, kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Register a clientside callback on lists of its own; returns both entries and its inline scripts."""
+    entries: list[dict[str, Any]] = []
+    handlers: dict[str, dict[str, Any]] = {}
+    scripts: list[str] = []
+    register_clientside_callback_of_dash(entries, handlers, prevent, scripts, function, **kwargs)
+    (handler_entry,) = handlers.values()
+    return entries[0], handler_entry, scripts
+
+
+def add_api(path: str, func: Callable[..., Any]) -> None:
+    """Publish a function under ``api_endpoint``, as ``app.setup_apis()`` expects it."""
+    paths = getattr(_callback, "GLOBAL_API_PATHS", None)  # since Dash 3.4
+    if paths is not None:
+        paths[path] = func
+
+
+def register_job(
+    func: Callable[..., Any], outputs: Sequence[Output], inputs: Sequence[Input], progress: bool
+) -> None:
+    """Make a background function known to every manager, once, under a key that each process computes alike."""
+    declared_id = create_callback_id(list(outputs), list(inputs), not outputs)
+    func.__enrich_job_key__ = _register_job(func, progress, declared_id)  # type: ignore[attr-defined]
+
+
+def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str) -> str:
+    known: str | None = getattr(fn, "__enrich_job_key__", None)
+    return known if known is not None else str(_register_job(fn, progress, callback_id))
+
+
+BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]

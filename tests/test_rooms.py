@@ -1,0 +1,62 @@
+"""Which room may import which: the table of docs/architecture.md, kept true."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "enrich"
+
+MAY_IMPORT = {
+    "errors": set(),
+    "dependencies": set(),
+    "declarations": set(),
+    "dash_internals": {"callbacks.spec", "dash_internals"},
+    "callbacks": {"errors", "dependencies", "dash_internals", "callbacks"},
+    "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
+    "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
+    "store": {"errors", "store"},
+}
+"""Rooms that are not here may import everything but diagnostics."""
+
+
+def room_of(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    name = ".".join(parts)
+    return name if name in MAY_IMPORT else parts[0]
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("enrich"):
+            base = node.module.removeprefix("enrich").lstrip(".")
+            if base:
+                yield base
+            else:
+                yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (a.name.removeprefix("enrich.") for a in node.names if a.name.startswith("enrich."))
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_the_table_lets_it(path):
+    room = room_of(path)
+    for name in imports_of(path):
+        if room in MAY_IMPORT:
+            allowed = MAY_IMPORT[room]
+            assert name.split(".")[0] in allowed or name in allowed, f"{room} imports {name}"
+        elif room not in ("diagnostics", "__main__"):
+            assert not name.startswith("diagnostics"), f"{room} imports {name}"
+
+
+def test_the_store_knows_nothing_of_dash():
+    for path in (PACKAGE / "store").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not any(name.split(".")[0] == "dash" for name in names), path
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_file_can_be_held_in_the_head(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
