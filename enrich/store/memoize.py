@@ -1,0 +1,148 @@
+"""Keys for memoized calls: equal exactly when the function and its argument values are."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import types
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from enrich.errors import UnstorableValueError
+from enrich.store import codecs
+from enrich.store.ref import Ref, ServersideRef
+
+_DEEPEST = 8  # functions in closures of functions in closures ...
+_known: weakref.WeakKeyDictionary[types.FunctionType, str] = weakref.WeakKeyDictionary()
+
+
+def make_memoize_key(function: Callable[..., Any] | str, /, *args: Any, **kwargs: Any) -> str:
+    """Return a key for one call, the same in every process.
+
+    Frames, arrays and containers count by their whole content, types and order, never by what is printed of them.
+    Stored values (`Ref`, `ServersideRef`) count by their key.
+
+    Raises `UnstorableValueError`, naming the argument, for what can't be told apart exactly.
+
+    >>> make_memoize_key("load", 1) == make_memoize_key("load", 1)
+    True
+    >>> make_memoize_key("load", 1) == make_memoize_key("load", 1.0)
+    False
+
+    With flask-caching: `@cache.cached(make_cache_key=functools.partial(make_memoize_key, load))`, or `ExactCache`.
+    """
+    name = function if isinstance(function, str) else function_identity(function)
+    hasher = hashlib.blake2b(name.encode(), digest_size=16)
+    places: list[tuple[int | str, Any]] = [*enumerate(args), *sorted(kwargs.items())]
+    for place, value in places:
+        hasher.update(f"\0{place!r}\0".encode())
+        hasher.update(value_digest(value, place if isinstance(place, str) else f"number {place + 1}"))
+    return hasher.hexdigest()
+
+
+def value_digest(value: Any, place: str = "") -> bytes:
+    """Return a digest of a value's type and whole content."""
+    if isinstance(value, (Ref, ServersideRef)):
+        return f"stored {value.key}".encode()
+    try:
+        encoded = codecs.encode(value)
+    except UnstorableValueError as error:
+        raise UnstorableValueError(
+            f"Argument {place} can't be part of a memoize key: {error} Leave it out with arg_check=False, or pass "
+            "what it is made from."
+        ) from error
+    hasher = xxhash.xxh3_128(encoded.kind.encode())
+    for buffer in encoded.buffers:
+        hasher.update(buffer)
+    return hasher.digest()
+
+
+def function_identity(function: Callable[..., Any]) -> str:
+    """Return a text that changes with the function's place, code, defaults and what it closes over.
+
+    What it closes over counts by its value at the first call, or by its type only where that can't be stored.
+    """
+    return _identity(function, 0)
+
+
+def _identity(function: Any, depth: int) -> str:
+    if isinstance(function, functools.partial):
+        bound = ",".join(
+            [*map(_loose, function.args), *(f"{k}={_loose(v)}" for k, v in sorted(function.keywords.items()))]
+        )
+        return f"partial({_identity(function.func, depth)},{bound})"
+    if isinstance(function, types.MethodType):
+        return f"{_identity(function.__func__, depth)}@{_loose(function.__self__)}"
+    if isinstance(function, types.FunctionType):
+        # Once per function: what it closes over may be state of its own, which its first call changes.
+        found = _known.get(function)
+        if found is None:
+            found = _known[function] = _of_function(function, depth)
+        return found
+    if isinstance(function, (type, types.BuiltinFunctionType)):
+        return f"{_module(function.__module__)}.{function.__qualname__}"
+    return f"{_identity(type(function).__call__, depth)}@{_loose(function)}"
+
+
+def _of_function(function: types.FunctionType, depth: int) -> str:
+    hasher = hashlib.blake2b(digest_size=16)
+    _hash_code(function.__code__, hasher)
+    for default in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
+        hasher.update(_loose(default).encode())
+    if depth < _DEEPEST:
+        for cell in function.__closure__ or ():
+            hasher.update(_cell(cell, depth).encode())
+    return f"{_module(function.__module__)}.{function.__qualname__}#{hasher.hexdigest()}"
+
+
+def _cell(cell: Any, depth: int) -> str:
+    try:
+        content = cell.cell_contents
+    except ValueError:  # not assigned yet
+        return "empty"
+    return _identity(content, depth + 1) if isinstance(content, types.FunctionType) else _loose(content)
+
+
+def _loose(value: Any) -> str:
+    if isinstance(value, types.FunctionType):
+        return function_identity(value)
+    if isinstance(value, (type, types.ModuleType)):
+        return f"{getattr(value, '__module__', '')}.{value.__name__}"
+    try:
+        return value_digest(value).hex()
+    except UnstorableValueError:
+        # An app, a connection, a lock: it has no value that another process could compare.
+        return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _hash_code(code: types.CodeType, hasher: Any) -> None:
+    names: Sequence[str] = (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
+    hasher.update(code.co_code)
+    hasher.update(repr((code.co_argcount, code.co_kwonlyargcount, code.co_flags, names)).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            _hash_code(constant, hasher)
+        else:
+            hasher.update(_constant(constant).encode())
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, frozenset):
+        # `x in {"a", "b"}`: its order differs from process to process.
+        return f"frozenset({sorted(map(_constant, value))})"
+    if isinstance(value, tuple):
+        return f"({','.join(map(_constant, value))})"
+    return f"{type(value).__name__}:{value!r}"
+
+
+def _module(name: str) -> str:
+    if name != "__main__":
+        return name
+    # `python app.py` in one worker and `import app` in another are the same program.
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    return "__main__" if path is None else str(Path(path).absolute())

@@ -1,0 +1,191 @@
+"""Keys of memoized calls, and what flask-caching gains."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from flask import Flask
+from flask_caching import Cache
+
+from enrich.errors import StoreConfigError, UnstorableValueError
+from enrich.store import ArrowSerializer, ExactCache, Ref, function_identity, make_memoize_key
+
+
+def frame(rows: int = 300_000, at: int | None = None) -> pd.DataFrame:
+    values = np.arange(rows, dtype="float64")
+    if at is not None:
+        values[at] = -1
+    return pd.DataFrame({"a": values, "b": "x"})
+
+
+def test_frames_that_print_alike_have_different_keys():
+    one, other = frame(), frame(at=150_000)
+    assert repr(one) == repr(other)
+    assert make_memoize_key("f", one) != make_memoize_key("f", other)
+    assert make_memoize_key("f", one) == make_memoize_key("f", frame())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((1,), (1.0,)), ((1,), (True,)), (("1",), (1,)), ((None,), ("None",)), (([1, 2],), ((1, 2),)),
+        (("ab", "c"), ("a", "bc")), (({"a": 1},), ({"a": 2},)), ((0.0,), (-0.0,)), ((), (None,)), (([],), ({},)),
+    ],
+)  # fmt: skip
+def test_arguments_that_differ_in_type_or_place_have_different_keys(one: Any, other: Any):
+    assert make_memoize_key("f", *one) != make_memoize_key("f", *other)
+
+
+def test_stored_values_count_by_their_key():
+    assert make_memoize_key("f", Ref("a" * 32, written=1.0)) == make_memoize_key(
+        "f", Ref("a" * 32, written=2.0)
+    )
+    assert make_memoize_key("f", Ref("a" * 32)) != make_memoize_key("f", Ref("b" * 32))
+
+
+def test_an_argument_without_a_value_is_named():
+    with pytest.raises(UnstorableValueError, match="Argument number 2"):
+        make_memoize_key("f", 1, object())
+    with pytest.raises(UnstorableValueError, match="Argument lock"):
+        make_memoize_key("f", lock=object())
+
+
+def make(number: int, extra: str = "") -> Any:
+    def inner(x: int) -> Any:
+        return x + number
+
+    return inner
+
+
+def test_functions_differ_by_code_constants_defaults_and_closure():
+    def one(x):
+        return x + 1
+
+    first = function_identity(one)
+
+    def one(x):
+        return x + 2
+
+    second = function_identity(one)
+
+    def one(x, y=3):
+        return x + 2
+
+    assert len({first, second, function_identity(one)}) == 3
+    assert function_identity(make(1)) == function_identity(make(1))
+    assert function_identity(make(1)) != function_identity(make(2))
+    assert function_identity(functools.partial(one, 1)) != function_identity(functools.partial(one, 2))
+
+
+def test_a_closure_over_an_object_without_a_value_counts_its_type():
+    assert function_identity(make(object())) == function_identity(make(object()))
+
+
+def test_keys_are_the_same_in_every_process_and_for_main(tmp_path: Path):
+    (tmp_path / "app_of_two.py").write_text(
+        "from enrich.store import make_memoize_key\n"
+        "def load(x):\n    return x in {'a', 'b', 'c', 'd'} or (lambda y: y + 1)(x)\n"
+        "if __name__ == '__main__': print(make_memoize_key(load, 1, {'k': [1]}))\n"
+    )
+    command = [sys.executable, str(tmp_path / "app_of_two.py")]
+    keys = {
+        subprocess.run(
+            command, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, text=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(keys) == 1
+    assert keys.pop()
+
+
+# --- flask-caching ------------------------------------------------------------------------------
+
+
+def make_cache(kind: type[Cache], folder: Path | None = None) -> Cache:
+    where = (
+        {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(folder)}
+        if folder
+        else {"CACHE_TYPE": "SimpleCache"}
+    )
+    return kind(Flask("app"), config={**where, "CACHE_SERIALIZER": ArrowSerializer})
+
+
+@pytest.mark.parametrize("in_files", [True, False])
+def test_flask_caching_keeps_frames_exactly(tmp_path: Path, in_files: bool):
+    cache = make_cache(ExactCache, tmp_path if in_files else None)
+    calls: list[int] = []
+
+    @cache.memoize()
+    def double(df: pd.DataFrame, factor: int = 2) -> pd.DataFrame:
+        calls.append(1)
+        return df * factor
+
+    numbers = pd.DataFrame({"a": range(1000)}, index=pd.RangeIndex(0, 2000, 2))
+    changed = numbers.copy()
+    changed.iloc[500, 0] = -1
+    with cache.app.app_context():
+        first = double(numbers)
+        pd.testing.assert_frame_equal(double(numbers), first, check_exact=True)
+        assert isinstance(double(numbers).index, pd.RangeIndex)
+        assert calls == [1]
+        pd.testing.assert_frame_equal(double(changed), changed * 2)
+        assert calls == [1, 1]
+        cache.delete_memoized(double)
+        double(numbers)
+        assert calls == [1, 1, 1]
+
+
+def test_cached_takes_exact_keys():
+    cache = make_cache(Cache)
+    calls: list[int] = []
+
+    def count(df: pd.DataFrame) -> int:
+        calls.append(1)
+        return len(df)
+
+    cached = cache.cached(make_cache_key=functools.partial(make_memoize_key, count))(count)
+    with cache.app.app_context():
+        assert cached(frame()) == cached(frame()) == cached(frame(at=7)) == 300_000
+    assert calls == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "value", [0, -5, 2**70, True, 1.5, "text", b"bytes", [1, {"a": None}], np.arange(4), (1, 2)]
+)
+def test_a_serialized_value_comes_back(value: Any):
+    serializer = ArrowSerializer()
+    after = serializer.loads(serializer.dumps(value))
+    assert type(after) is type(value)
+    assert np.array_equal(after, value) if isinstance(value, np.ndarray) else after == value
+
+
+def test_a_foreign_value_counts_as_missing_and_runs_nothing(tmp_path: Path):
+    import os
+    import pickle
+
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    for data in (pickle.dumps(Bomb()), b"!" + pickle.dumps(Bomb()), b"", b"enrichA\x01torn", b"x" * 100):
+        assert ArrowSerializer().loads(data) is None
+        assert ArrowSerializer(allow_pickle=True, secret="a long secret").loads(data) is None
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_serializer_pickles_only_with_a_secret_of_the_user():
+    with pytest.raises(StoreConfigError, match="ENRICH_SECRET_KEY"):
+        ArrowSerializer(allow_pickle=True)
+    with pytest.raises(UnstorableValueError):
+        ArrowSerializer().dumps(object())
+    serializer = ArrowSerializer(allow_pickle=True, secret="a long secret")
+    assert serializer.loads(serializer.dumps(functools.partial(int, "5")))() == 5
+    other = ArrowSerializer(allow_pickle=True, secret="another secret")
+    assert other.loads(serializer.dumps(functools.partial(int, "5"))) is None
