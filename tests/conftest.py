@@ -1,0 +1,60 @@
+"""What every test gets: a cache folder of its own, and no callbacks that another test declared."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import _callback, _pages, hooks
+
+from enrich.build import global_callbacks
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the values of a test's apps away from the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    for name in ("ENRICH_SECRET_KEY", "DASH_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give each test Dash's process-wide lists empty, and leave them so."""
+    hook_state = copy.deepcopy(hooks._ns), list(hooks._clientside_callbacks), dict(hooks._finals)
+    _forget_declarations()
+    _pages.PAGE_REGISTRY.clear()
+    modules = set(sys.modules)
+    yield
+    _forget_declarations()
+    _pages.PAGE_REGISTRY.clear()
+    _pages.CONFIG.clear()
+    hooks._ns, hooks._clientside_callbacks, hooks._finals = hook_state
+    for name in set(sys.modules) - modules:
+        if name.startswith("pages"):
+            del sys.modules[name]
+
+
+def _forget_declarations() -> None:
+    _callback.GLOBAL_CALLBACK_LIST.clear()
+    _callback.GLOBAL_CALLBACK_MAP.clear()
+    _callback.GLOBAL_INLINE_SCRIPTS.clear()
+    getattr(_callback, "GLOBAL_API_PATHS", {}).clear()
+    global_callbacks.declared.clear()
+    global_callbacks.version += 1
+
+
+def pytest_setup_options() -> Any:
+    """Tell dash.testing how to start Chromium: without a sandbox, which containers don't allow."""
+    from selenium.webdriver.chrome.options import Options
+
+    options = Options()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1280,900"):
+        options.add_argument(argument)
+    return options
