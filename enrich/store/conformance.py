@@ -52,6 +52,13 @@ class BackendConformance:
         assert backend.read(key_of("never")) is MISSING
         assert backend.read(key_of("never", "session")) is MISSING
 
+    def test_an_entry_can_be_looked_at_without_renewing_it(self, backend: Backend) -> None:
+        assert backend.read(key_of("look"), renew=False) is MISSING
+        _write(backend, key_of("look"), b"x" * 40_000)
+        found = backend.read(key_of("look"), renew=False)
+        assert found is not MISSING
+        assert bytes(found) == b"x" * 40_000
+
     def test_what_was_written_is_read(self, backend: Backend) -> None:
         for size in (1, 8, 1000, 32 * 1024 - 1, 32 * 1024, 300_000, self.largest):
             data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)

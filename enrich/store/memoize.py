@@ -17,7 +17,6 @@ from enrich.errors import UnstorableValueError
 from enrich.store import codecs
 from enrich.store.ref import Ref, ServersideRef
 
-_DEEPEST = 8  # functions in closures of functions in closures ...
 _known: weakref.WeakKeyDictionary[types.FunctionType, str] = weakref.WeakKeyDictionary()
 
 
@@ -67,45 +66,54 @@ def function_identity(function: Callable[..., Any]) -> str:
 
     What it closes over counts by its value at the first call, or by its type only where that can't be stored.
     """
-    return _identity(function, 0)
+    return _identity(function, ())
 
 
-def _identity(function: Any, depth: int) -> str:
+def _identity(function: Any, outer: tuple[Any, ...]) -> str:
     if isinstance(function, functools.partial):
-        bound = ",".join(
-            [*map(_loose, function.args), *(f"{k}={_loose(v)}" for k, v in sorted(function.keywords.items()))]
+        keywords = (f"{name}={_loose(value)}" for name, value in sorted(function.keywords.items()))
+        return (
+            f"partial({_identity(function.func, outer)},{','.join([*map(_loose, function.args), *keywords])})"
         )
-        return f"partial({_identity(function.func, depth)},{bound})"
     if isinstance(function, types.MethodType):
-        return f"{_identity(function.__func__, depth)}@{_loose(function.__self__)}"
+        return f"{_identity(function.__func__, outer)}@{_loose(function.__self__)}"
     if isinstance(function, types.FunctionType):
-        # Once per function: what it closes over may be state of its own, which its first call changes.
-        found = _known.get(function)
-        if found is None:
-            found = _known[function] = _of_function(function, depth)
-        return found
+        return _of_function(function, outer)
+    if hasattr(function, "__wrapped__"):  # functools.lru_cache
+        return f"{type(function).__qualname__}({_identity(function.__wrapped__, outer)})"
     if isinstance(function, (type, types.BuiltinFunctionType)):
         return f"{_module(function.__module__)}.{function.__qualname__}"
-    return f"{_identity(type(function).__call__, depth)}@{_loose(function)}"
+    called = type(function).__call__
+    return (
+        f"{_of_function(called, outer) if isinstance(called, types.FunctionType) else ''}@{_loose(function)}"
+    )
 
 
-def _of_function(function: types.FunctionType, depth: int) -> str:
+def _of_function(function: types.FunctionType, outer: tuple[Any, ...]) -> str:
+    name = f"{_module(function.__module__)}.{function.__qualname__}"
+    if function in outer:  # functions that close over each other
+        return name
+    if not outer and function in _known:
+        return _known[function]
     hasher = hashlib.blake2b(digest_size=16)
     _hash_code(function.__code__, hasher)
     for default in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
         hasher.update(_loose(default).encode())
-    if depth < _DEEPEST:
-        for cell in function.__closure__ or ():
-            hasher.update(_cell(cell, depth).encode())
-    return f"{_module(function.__module__)}.{function.__qualname__}#{hasher.hexdigest()}"
+    for cell in function.__closure__ or ():
+        hasher.update(_cell(cell, (*outer, function)).encode())
+    identity = f"{name}#{hasher.hexdigest()}"
+    if not outer:
+        # Once per function: what it closes over may be state of its own, which its first call changes.
+        _known[function] = identity
+    return identity
 
 
-def _cell(cell: Any, depth: int) -> str:
+def _cell(cell: Any, outer: tuple[Any, ...]) -> str:
     try:
         content = cell.cell_contents
     except ValueError:  # not assigned yet
         return "empty"
-    return _identity(content, depth + 1) if isinstance(content, types.FunctionType) else _loose(content)
+    return _of_function(content, outer) if isinstance(content, types.FunctionType) else _loose(content)
 
 
 def _loose(value: Any) -> str:

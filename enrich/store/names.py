@@ -10,7 +10,7 @@ from typing import Self
 from enrich.errors import HandleExpired
 from enrich.store.backends.protocol import MISSING, Backend
 from enrich.store.handle import short_digest
-from enrich.store.keys import keyed_digests
+from enrich.store.keys import digest, keyed_digests
 from enrich.store.ref import Ref
 from enrich.store.secrets import Secrets
 
@@ -37,6 +37,18 @@ class Named:
 def name_records(app: str, name: str, secrets: Secrets) -> list[str]:
     """Return where a name's record may be: under the newest secret first, then under those it replaced."""
     return keyed_digests("name", [app.encode(), name.encode()], secrets)
+
+
+def memo_record(app: str, key: str | bytes, scope: str | None, generation: bytes, secrets: Secrets) -> str:
+    """Return where the result of a memoized call is kept."""
+    whose = "shared" if scope is None else f"scope {scope}"
+    parts = [app.encode(), whose.encode(), generation, key.encode() if isinstance(key, str) else key]
+    return digest("memo", parts, secrets)
+
+
+def group_record(app: str, group: str, secrets: Secrets) -> str:
+    """Return where the generation of a group of results is kept; a new one makes all of them unfindable."""
+    return digest("group", [app.encode(), group.encode()], secrets)
 
 
 class Producers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from enrich.store.codecs import CorruptEntry, Description
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digest, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
-from enrich.store.keys import KEY, content_key, digest, is_genuine, scope_tag
-from enrich.store.names import Named, Producers, expired, name_records
+from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
+from enrich.store.names import Named, Producers, expired, group_record, memo_record, name_records
 from enrich.store.places import Places
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
@@ -51,8 +51,7 @@ class Store:
     Raises `StoreConfigError` for arguments that can't be, and `StoreUnavailableError` where nothing can be written.
 
     >>> store = Store(MemoryBackend())  # doctest: +SKIP
-    >>> ref = store.put({"a": 1})  # doctest: +SKIP
-    >>> store.get(ref)  # doctest: +SKIP
+    >>> store.get(store.put({"a": 1}))  # doctest: +SKIP
     {'a': 1}
     """
 
@@ -84,7 +83,7 @@ class Store:
         self.app = app
         self._verify = verify
         self._clock = clock
-        settings = Settings(app, float(ttl), max_bytes, session_quota, durable, clock, self._is_genuine)
+        settings = Settings(app, float(ttl), max_bytes, session_quota, durable, clock, self.is_genuine)
         self._places = Places(backend, backends, settings)
         self._keyring = Keyring(self._places.default, secret, server_secret, clock)
         if allow_pickle:
@@ -102,11 +101,16 @@ class Store:
         """The default backend, opened."""
         return self._places.default
 
+    def opened(self) -> Iterator[tuple[str, Backend]]:
+        """Walk all backends, by name."""
+        return iter(self._places)
+
     def backend_named(self, which: str | Backend | None) -> Backend:
         """Return an opened backend; raises `StoreConfigError`, listing those there are."""
         return self._places.find(which)[1]
 
-    def _is_genuine(self, key: str, buffer: Buffer) -> bool:
+    def is_genuine(self, key: str, buffer: Buffer) -> bool:
+        """Does an entry's full digest agree with its key? Touches every page of it."""
         return is_genuine(key, [buffer], self._keyring.secrets)
 
     # --- values ---------------------------------------------------------------------------------
@@ -344,15 +348,11 @@ class Store:
         return self._flights.run(place, record, look, compute, timeout=lock_timeout)
 
     def _memo_record(self, key: str | bytes, scope: str | None, group: str | None, place: Backend) -> str:
-        parts = [self.app, "shared" if scope is None else f"scope {scope}"]
+        secrets, generation = self._keyring.secrets, b""
         if group is not None:
-            generation = place.get_record(self._group_record(group), kept=True)
-            parts.append("0" if generation is MISSING else generation.decode())
-        data = [part.encode() for part in parts]
-        return digest("memo", [*data, key.encode() if isinstance(key, str) else key], self._keyring.secrets)
-
-    def _group_record(self, group: str) -> str:
-        return digest("group", [self.app.encode(), group.encode()], self._keyring.secrets)
+            found = place.get_record(group_record(self.app, group, secrets), kept=True)
+            generation = b"0" if found is MISSING else found
+        return memo_record(self.app, key, scope, generation, secrets)
 
     def forget(
         self,
@@ -367,7 +367,8 @@ class Store:
         if key is not None:
             place.delete_record(self._memo_record(key, scope, group, place))
         elif group is not None:
-            place.set_record(self._group_record(group), str(time.time_ns()).encode(), kept=True)
+            record = group_record(self.app, group, self._keyring.secrets)
+            place.set_record(record, str(time.time_ns()).encode(), kept=True)
         else:
             raise StoreConfigError("forget() needs the key of one result, or the group of many.")
 
@@ -375,16 +376,18 @@ class Store:
 
     def info(self) -> StoreInfo:
         """Return what is stored and how it fares; looks at every entry."""
-        places: tuple[BackendInfo, ...] = tuple(describe_backend(name, place) for name, place in self._places)
+        places: tuple[BackendInfo, ...] = tuple(
+            describe_backend(name, place) for name, place in self.opened()
+        )
         return StoreInfo(self.app, places, self._counts.hits, self._counts.misses)
 
     def sweep(self) -> Mapping[str, Swept]:
         """Drop what is too old or too much, now, in every backend."""
-        return {name: place.sweep() for name, place in self._places}
+        return {name: place.sweep() for name, place in self.opened()}
 
     def clear(self) -> None:
         """Drop all values, names and memoized results; secrets stay, so old handles are recognised as expired."""
-        for _name, place in self._places:
+        for _name, place in self.opened():
             place.clear()
 
 

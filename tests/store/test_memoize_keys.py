@@ -88,6 +88,34 @@ def test_a_closure_over_an_object_without_a_value_counts_its_type():
     assert function_identity(make(object())) == function_identity(make(object()))
 
 
+def test_functions_may_close_over_themselves_and_each_other():
+    def even(n):
+        return n == 0 or odd(n - 1)
+
+    def odd(n):
+        return n != 0 and even(n - 1)
+
+    assert function_identity(even) != function_identity(odd)
+
+
+@pytest.mark.parametrize(
+    "function", [len, int, functools.lru_cache(make), "".join, functools.partial(len), make(1)]
+)
+def test_any_callable_has_an_identity(function: Any):
+    assert function_identity(function) == function_identity(function)
+
+
+def test_what_a_function_counts_in_its_closure_doesn_t_change_its_key():
+    calls: list[int] = []
+
+    def counted():
+        calls.append(1)
+
+    before = function_identity(counted)
+    counted()
+    assert function_identity(counted) == before
+
+
 def test_keys_are_the_same_in_every_process_and_for_main(tmp_path: Path):
     (tmp_path / "app_of_two.py").write_text(
         "from enrich.store import make_memoize_key\n"

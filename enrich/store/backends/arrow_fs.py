@@ -165,8 +165,10 @@ class ArrowFSBackend:
 
     # --- entries --------------------------------------------------------------------------------
 
-    def read(self, key: str, /) -> Buffer | Missing:
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the local copy, else fetch the value and check its full digest."""
+        if not renew:
+            return self._get(self._place("entries", key))
         found = self._tier.read(key, lambda: self._get(self._place("entries", key)), lambda: self._mark(key))
         self._sweep_in_time()
         return found

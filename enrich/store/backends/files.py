@@ -112,6 +112,16 @@ class FileSystemBackend:
         return self.folder.private
 
     @property
+    def where(self) -> str:
+        """The folder."""
+        return str(self.folder.path)
+
+    @property
+    def evictions(self) -> int:
+        """Entries that this process dropped, for age or room."""
+        return self.sweeper.dropped
+
+    @property
     def limit(self) -> int:
         """Most bytes that are kept."""
         return self.sweeper.limit
@@ -122,7 +132,7 @@ class FileSystemBackend:
 
     # --- entries --------------------------------------------------------------------------------
 
-    def read(self, key: str, /) -> Buffer | Missing:
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Map the file privately: what is written to the buffer stays in this process."""
         try:
             fd = self._find(key)
@@ -136,7 +146,7 @@ class FileSystemBackend:
             age = now - found.st_mtime
             if age > self._settings.ttl:
                 return MISSING
-            if abs(age) > RENEW_AFTER:
+            if renew and abs(age) > RENEW_AFTER:
                 self._renew_read(key, fd, now)
             return _contents(fd, found.st_size)
         finally:

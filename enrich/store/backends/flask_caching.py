@@ -136,11 +136,13 @@ class FlaskCachingBackend:
         # Renewed after half the ttl, so what was just used has the ttl before it.
         return math.ceil(self._settings.ttl * 1.5)
 
-    def read(self, key: str, /) -> Buffer | Missing:
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the value, checked against its key; write it anew when half its time is over."""
+        if not renew:
+            return self._fetch(key, renew=False)
         return self._tier.read(key, lambda: self._fetch(key), lambda: None)
 
-    def _fetch(self, key: str) -> Buffer | Missing:
+    def _fetch(self, key: str, *, renew: bool = True) -> Buffer | Missing:
         with self._asking() as cache:
             data = cache.get(_named("e", key))
         if not isinstance(data, (bytes, bytearray)) or len(data) < _HEAD.size:
@@ -149,7 +151,7 @@ class FlaskCachingBackend:
         if magic != _MAGIC:
             return MISSING
         body = bytearray(memoryview(data)[_HEAD.size :])
-        if abs(self._settings.clock() - written) > self._settings.ttl / 2:
+        if renew and abs(self._settings.clock() - written) > self._settings.ttl / 2:
             try:
                 self._set(_named("e", key), self._framed([body]), self._timeout)
             except StoreError as error:

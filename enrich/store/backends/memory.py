@@ -77,13 +77,14 @@ class MemoryBackend:
         """Most bytes that are kept."""
         return self._max_bytes or self._settings.max_bytes or DEFAULT_MAX_BYTES
 
-    def read(self, key: str, /) -> Buffer | Missing:
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return a copy of the bytes, the caller's own."""
         with self._state.lock:
             kept = self._live(key)
             if kept is None:
                 return MISSING
-            self._touch(key, kept)
+            if renew:
+                self._touch(key, kept)
             data = kept.data
         return bytearray(data)
 

@@ -125,8 +125,11 @@ class Backend(Protocol):
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend, opened with the store's settings; refuse here what can't work."""
 
-    def read(self, key: str, /) -> Buffer | Missing:
-        """Return the entry as a private, writable buffer (or read-only bytes), and renew it."""
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
+        """Return the entry as a private, writable buffer (or read-only bytes), and renew it.
+
+        Without `renew` it is only looked at, where it really is (not in a local copy).
+        """
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Store the buffers, one after another, as one entry; all or nothing."""

@@ -124,15 +124,18 @@ class RedisBackend:
 
     # --- entries --------------------------------------------------------------------------------
 
-    def read(self, key: str, /) -> Buffer | Missing:
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the local copy, else fetch the value and check its full digest."""
+        if not renew:
+            return self._fetch(key, renew=False)
         return self._tier.read(key, lambda: self._fetch(key), lambda: self._renew(key))
 
-    def _fetch(self, key: str) -> Buffer | Missing:
+    def _fetch(self, key: str, *, renew: bool = True) -> Buffer | Missing:
         with self._asking() as client:
             pipe = client.pipeline(transaction=False)
             pipe.get(self._entry(key))
-            pipe.expire(self._entry(key), self._ttl)
+            if renew:
+                pipe.expire(self._entry(key), self._ttl)
             data = pipe.execute()[0]
         return MISSING if data is None else data
 

@@ -34,6 +34,7 @@ class Sweeper:
         self.ttl = ttl
         self.clock = clock
         self._every = min(max(ttl / 10, 60.0), 600.0)
+        self.dropped = 0
         self._background: threading.Thread | None = None
 
     def due(self, account: Account) -> None:
@@ -111,6 +112,7 @@ class Sweeper:
                 freed += size
         self.ledger.counted(total - freed, before, self.clock())
         self._sweep_records(now)
+        self.dropped += dropped
         if dropped:
             logger.info("enrich.store: dropped %d entries (%d bytes) of %s", dropped, freed, self.folder.path)
         return Swept(len(found) - dropped, total - freed, dropped, freed, oldest)

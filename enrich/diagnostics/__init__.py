@@ -1,0 +1,1 @@
+"""Looking at an app from outside: its store, its checks."""
