@@ -52,6 +52,7 @@ from enrich.errors import (
     UnknownColumnError,
     UnstorableValueError,
 )
+from enrich.store import Columns, ServersideRef
 from enrich.transforms import (
     DashTransform,
     GroupTransform,
@@ -62,6 +63,7 @@ from enrich.transforms import (
     Transform,
     TriggerTransform,
 )
+from enrich.transforms.memoize import forget
 
 
 def __getattr__(name: str) -> Any:
@@ -78,6 +80,7 @@ __all__ = [
     "ALLSMALLER",
     "MATCH",
     "ClientsideFunction",
+    "Columns",
     "Dash",
     "DashProxy",
     "DashTransform",
@@ -100,6 +103,7 @@ __all__ = [
     "Serverside",
     "ServersideOutput",
     "ServersideOutputTransform",
+    "ServersideRef",
     "SessionError",
     "State",
     "StoreConfigError",
@@ -120,6 +124,7 @@ __all__ = [
     "dash_table",
     "dcc",
     "exceptions",
+    "forget",
     "get_app",
     "html",
     "no_update",

@@ -18,6 +18,7 @@ from enrich.transforms import (
     NoOutputTransform,
     ServersideOutputTransform,
     TriggerTransform,
+    memoize,
 )
 from enrich.transforms.base import Transform, order
 
@@ -77,6 +78,8 @@ class DashProxy(dash.Dash):
         self._build = Build(self, self.transforms, include_global_callbacks)
         self._store: Store | None = None
         self._sessions = Sessions(self)
+        if ServersideOutputTransform.find(self) is not None:
+            memoize.register(self)
         # Plugins, hooks and page modules declare callbacks in there.
         with self._build.inside():
             super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})

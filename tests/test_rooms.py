@@ -14,6 +14,8 @@ MAY_IMPORT = {
     "dash_internals": {"callbacks.spec", "dash_internals"},
     "callbacks": {"errors", "dependencies", "dash_internals", "callbacks"},
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
+    "transforms.annotations": {"callbacks", "store"},
+    "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
     "store": {"errors", "store"},
 }

@@ -37,6 +37,14 @@ def compile_full(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     """Compile a function that also looks for the values of ``wires`` in its arguments and results."""
     if isinstance(spec.func, Joint):
         return compile_callback(spec, wires)
+    function = _flat(spec, wires)
+    for outer in spec.outer:
+        function = outer(function, spec)
+    return function
+
+
+def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
+    """Compile load, the user's function and dump into one function."""
     func: Function = spec.func  # type: ignore[assignment]
     load, dump = _Load(spec, wires), _Dump(spec, wires)
     around = spec.around
@@ -95,6 +103,7 @@ def _asks_for_nothing(spec: CallbackSpec) -> bool:
     return not (
         spec.around
         or spec.finish
+        or spec.outer
         or any(slot.converts or not slot.passed for slot in spec.input_slots())
         or any(slot.converts for slot in spec.output_slots())
     )

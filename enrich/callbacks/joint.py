@@ -69,7 +69,7 @@ def _union(slots: Iterable[Slot]) -> tuple[Slot, ...]:
     """First-seen order; an input wins over a state, since it must be able to trigger."""
     seen: dict[Any, Slot] = {}
     for slot in slots:
-        plain = slot.with_changes(marker=None, passed=True, converts=())
+        plain = slot.with_changes(marker=None, passed=True, converts=(), want=None)
         known = seen.get(slot.key)
         if known is None or (known.role == "state" and slot.role == "input"):
             seen[slot.key] = plain

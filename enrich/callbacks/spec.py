@@ -19,6 +19,9 @@ Convert: TypeAlias = Callable[[Any, "Slot", "CallbackSpec"], Any]
 Around: TypeAlias = Callable[[], AbstractContextManager[Any]]
 """Opens a bracket around the user's function, once a call."""
 
+Outer: TypeAlias = Callable[[Callable[..., Any], "CallbackSpec"], Callable[..., Any]]
+"""Wraps the compiled function: takes arguments as they travelled, and returns what is to travel."""
+
 Finish: TypeAlias = Callable[[Any], Any]
 """Maps the whole returned value, before its leaves are looked at."""
 
@@ -69,6 +72,8 @@ class Slot:
     passed: bool = True
     """Does the user's function see the value?"""
     converts: tuple[Convert, ...] = ()
+    want: Any = None
+    """The form in which the function wants a stored value, where it says so."""
 
     def with_changes(self, **changes: Any) -> Slot:
         return replace(self, **changes)
@@ -148,6 +153,7 @@ class CallbackSpec:
     """All other keywords: for transforms."""
     around: tuple[Around, ...] = ()
     finish: tuple[Finish, ...] = ()
+    outer: tuple[Outer, ...] = ()
     salt: str | None = None
     """Set where Dash's own id would not tell this callback from another one."""
     job: Any = None

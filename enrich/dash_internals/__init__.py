@@ -15,6 +15,7 @@ from enrich.dash_internals.context import (
     map_updated_props,
     member_view,
     prop_ids,
+    to_json,
     use_context,
     values,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "register_clientside",
     "register_job",
     "retried_router",
+    "to_json",
     "use_context",
     "validate_dependencies",
     "values",

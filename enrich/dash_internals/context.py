@@ -11,6 +11,7 @@ from dash import Patch, no_update
 from dash._callback_context import context_value
 from dash._grouping import flatten_grouping, map_grouping, update_args_group
 from dash._utils import AttributeDict, convert_to_AttributeDict, inputs_to_dict, inputs_to_vals, stringify_id
+from dash._utils import to_json as dash_to_json
 from dash.development.base_component import Component
 
 NO_UPDATE = no_update
@@ -30,6 +31,11 @@ def flatten_result(value: Any, outputs: Any) -> list[Any]:
 def values(items: Sequence[Any]) -> list[Any]:
     """Take the values out of a request's items."""
     return list(inputs_to_vals(items))
+
+
+def to_json(value: Any) -> str:
+    """Write a result as Dash would send it."""
+    return str(dash_to_json(value))
 
 
 def map_updated_props(function: Callable[[Any], Any]) -> None:

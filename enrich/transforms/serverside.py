@@ -18,7 +18,9 @@ from enrich.errors import (
     StoreConfigError,
 )
 from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
+from enrich.transforms.memoize import with_memo
 
 _made = itertools.count()
 _last_made = 0
@@ -168,8 +170,14 @@ class ServersideOutputTransform(DashTransform):
         return Store(server_secret=getattr(app.server, "secret_key", None), **settings)
 
     def apply(self, program: Program, /) -> Program:
-        program = program.map_callbacks(_mark_outputs)
+        program = program.map_callbacks(self._rewrite)
         return program.with_changes(wires=(*program.wires, HANDLES))
+
+    def _rewrite(self, spec: CallbackSpec) -> CallbackSpec:
+        spec = with_wants(_mark_outputs(spec))
+        if "memoize" in spec.flags:
+            spec = with_memo(spec, session_check=self.session_check, arg_check=self.arg_check)
+        return spec
 
 
 def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
@@ -256,7 +264,11 @@ class _Handles:
         settings = ServersideOutputTransform.of(app)
         where = f"{spec}, argument {slot}"
         try:
-            return app.store.get(app.store.open(token, session=app._sessions.current_or_none()))
+            ref = app.store.open(token, session=app._sessions.current_or_none())
+            want = slot.want or Want()
+            if want.by_reference:
+                return app.store.lazy(ref)
+            return app.store.get(ref, as_type=want.as_type, columns=want.columns)
         except HandleExpired as error:
             on_missing = spec.flags.get("on_missing", settings.on_missing)
             if on_missing == "prevent_update":

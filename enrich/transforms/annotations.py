@@ -1,0 +1,116 @@
+"""Arguments by annotation: in which form a callback's parameters want a stored table."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.tree import is_branch, leaves, map_leaves
+from enrich.store import Columns, ServersideRef
+
+_TABLES = frozenset(
+    {
+        ("pandas", "DataFrame"),
+        ("pyarrow", "Table"),
+        ("polars", "DataFrame"),
+        ("polars", "LazyFrame"),
+        ("duckdb", "DuckDBPyRelation"),
+        ("numpy", "ndarray"),
+    }
+)
+"""Forms of a table, by library and name, so that none of the libraries need be imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The form in which a stored value is wanted."""
+
+    as_type: Any = None
+    columns: tuple[str, ...] | None = None
+    by_reference: bool = False
+
+
+def with_wants(spec: CallbackSpec) -> CallbackSpec:
+    """Note on each input what the annotation of its parameter wants; the same spec where there is nothing to note."""
+    if not getattr(spec.func, "__annotations__", None):
+        return spec
+    wants = dict(_wants(spec))
+    if not wants:
+        return spec
+    numbers = itertools.count()
+    inputs = map_leaves(lambda slot: slot.with_changes(want=wants.get(next(numbers))), spec.inputs)
+    return spec.with_changes(inputs=inputs)
+
+
+def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
+    """Give the number of each input whose parameter has a wish, with the wish."""
+    hints = _hints(spec.func)
+    for name, slot, number in _parameters(spec):
+        want = _want(hints.get(name), many=slot.is_for_all)
+        if want is not None:
+            yield number, want
+
+
+def _parameters(spec: CallbackSpec) -> Iterator[tuple[str, Slot, int]]:
+    """Pair the function's parameters with the inputs that they receive alone, and these inputs' numbers."""
+    tree: Any = spec.inputs
+    nodes = (
+        list(tree.items())
+        if isinstance(tree, dict)
+        else [(None, n) for n in (tree if is_branch(tree) else [tree])]
+    )
+    names = iter(_positional(spec))
+    number = 0
+    for name, node in nodes:
+        slots = list(leaves(node))
+        if any(slot.passed for slot in slots):
+            parameter = name or next(names, "")
+            if isinstance(node, Slot):
+                yield parameter, node, number
+        number += len(slots)
+
+
+def _positional(spec: CallbackSpec) -> list[str]:
+    try:
+        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # a builtin without a signature
+        return []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
+    return names[1:] if has_progress else names
+
+
+def _hints(func: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(func, include_extras=True)
+    except (NameError, TypeError):
+        # A name that only a type checker imports: annotations that are no text still count.
+        return {k: v for k, v in func.__annotations__.items() if not isinstance(v, str)}
+
+
+def _want(hint: Any, *, many: bool) -> Want | None:
+    columns: tuple[str, ...] | None = None
+    if typing.get_origin(hint) is typing.Annotated:
+        hint, *extras = typing.get_args(hint)
+        columns = next((extra.names for extra in extras if isinstance(extra, Columns)), None)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        # An optional parameter: the value may be missing, and if it is there, it has the one form.
+        forms = [form for form in typing.get_args(hint) if form is not type(None)]
+        hint = forms[0] if len(forms) == 1 else None
+    if many and typing.get_origin(hint) is list:
+        return _want(typing.get_args(hint)[0], many=False)
+    if hint is ServersideRef:
+        return Want(by_reference=True)
+    if isinstance(hint, type) and (_library(hint), hint.__name__) in _TABLES:
+        return Want(hint, columns)
+    return Want(columns=columns) if columns is not None else None
+
+
+def _library(form: type) -> str:
+    return form.__module__.partition(".")[0].lstrip("_")

@@ -1,0 +1,193 @@
+"""Memoize: a callback's results, kept in the store under its arguments.
+
+What is kept is what travels: tokens for server-side values, JSON for the rest. So a hit loads nothing, neither the
+arguments nor the results, and runs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakSet
+
+from enrich import dash_internals
+from enrich.callbacks.call import current_app
+from enrich.callbacks.compile import is_async
+from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.tree import is_branch
+from enrich.errors import DeclarationError, HandleExpired
+from enrich.store import looks_like_handle, make_memoize_key
+from enrich.store.memoize import function_identity
+
+_apps: WeakSet[Any] = WeakSet()
+
+
+def forget(function: Callable[..., Any]) -> None:
+    """Drop everything that is memoized of a callback, in every worker.
+
+    Parameters
+    ----------
+    function:
+        The callback's function, as it was declared with ``memoize=``.
+
+    Examples
+    --------
+    >>> from enrich import Dash, Input, Output, forget
+    >>> app = Dash("doc")
+    >>> @app.callback(Output("total", "children"), Input("year", "value"), memoize=True)
+    ... def total(year):
+    ...     return 2 * year
+    >>> forget(total)
+    """
+    group = function_identity(function)
+    for app in _apps:
+        app.store.forget(group=group)
+
+
+def with_memo(spec: CallbackSpec, *, session_check: bool, arg_check: bool) -> CallbackSpec:
+    """Carry out a callback's ``memoize=``; the same spec where it has none."""
+    memoize = spec.flags.get("memoize")
+    if memoize is None or memoize is False:
+        return spec.without_flags("memoize")
+    if spec.is_clientside:
+        raise DeclarationError(
+            f"{spec} runs in the browser and has memoize=. Only server-side callbacks have it."
+        )
+    if not (memoize is True or callable(memoize) or (isinstance(memoize, int | float) and memoize > 0)):
+        raise DeclarationError(
+            f"{spec} has memoize={memoize!r}. Give True, a positive number of seconds, or a function of the outputs."
+        )
+    markers = [slot.marker for slot in spec.output_slots() if is_serverside(slot)]
+    checks = [marker.session_check for marker in markers if marker.session_check is not None]
+    memo = Memo(
+        ttl=None if memoize is True or callable(memoize) else float(memoize),
+        by_session=any(checks) if checks else session_check,
+        by_arguments=arg_check and all(marker.arg_check for marker in markers),
+    )
+    return spec.without_flags("memoize").with_changes(
+        outer=(*spec.outer, memo), finish=(*spec.finish, memoize) if callable(memoize) else spec.finish
+    )
+
+
+def register(app: Any) -> None:
+    """Let ``forget`` reach an app's store."""
+    _apps.add(app)
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """How one callback's results are kept."""
+
+    ttl: float | None
+    by_session: bool
+    by_arguments: bool
+
+    def __call__(self, function: Callable[..., Any], spec: CallbackSpec) -> Callable[..., Any]:
+        if is_async(function):
+
+            @functools.wraps(function)
+            async def recall_async(*args: Any, **kwargs: Any) -> Any:
+                loop = asyncio.get_running_loop()
+
+                def run() -> Any:
+                    return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop).result()
+
+                return await asyncio.to_thread(self._recall, spec, run, args, kwargs)
+
+            return recall_async
+
+        @functools.wraps(function)
+        def recall(*args: Any, **kwargs: Any) -> Any:
+            return self._recall(spec, lambda: function(*args, **kwargs), args, kwargs)
+
+        return recall
+
+    def _recall(
+        self, spec: CallbackSpec, run: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        app = current_app()
+        session = app._sessions.current() if self.by_session else None
+        place: dict[str, Any] = {"scope": session, "group": function_identity(spec.func)}  # type: ignore[arg-type]
+        key = self._key(app, session, spec, args, kwargs)
+        for _attempt in range(2):
+            text = app.store.compute(
+                key, lambda: dash_internals.to_json(run()), ttl=self.ttl, producer=str(spec), **place
+            )
+            result = json.loads(text)
+            if all(_is_there(app, session, token) for token in _tokens(result)):
+                return result
+            # The store dropped a value that the kept result stands for.
+            app.store.forget(key, **place)
+        return result
+
+    def _key(
+        self, app: Any, session: str | None, spec: CallbackSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> str:
+        outputs = getattr(dash_internals.context(), "outputs_list", None)
+        concrete = (
+            sorted(dash_internals.prop_ids(outputs if isinstance(outputs, list) else [outputs]))
+            if outputs
+            else []
+        )
+        identity = function_identity(spec.func)  # type: ignore[arg-type]
+        if not self.by_arguments:
+            return make_memoize_key(identity, concrete)
+        tree: Any = spec.inputs
+        given: Any = (
+            kwargs if isinstance(tree, dict) else args[len(args) - (len(tree) if is_branch(tree) else 1) :]
+        )
+        passed = list(_passed(tree if is_branch(tree) else (tree,), given))
+        return make_memoize_key(identity, concrete, *(_by_key(app, session, value) for value in passed))
+
+
+def _passed(tree: Any, value: Any) -> Iterator[Any]:
+    """The values that the function would see, as they travelled."""
+    if isinstance(tree, Slot):
+        if tree.passed:
+            yield value
+    elif isinstance(tree, dict):
+        for key, child in tree.items():
+            yield from _passed(child, value[key])
+    else:
+        for child, part in zip(tree, value, strict=True):
+            yield from _passed(child, part)
+
+
+def _by_key(app: Any, session: str | None, value: Any) -> Any:
+    """Let server-side values count by their content: their tokens differ from one writing to the next."""
+    if isinstance(value, str) and looks_like_handle(value):
+        ref = app.store.open(
+            value, session=session if session is not None else app._sessions.current_or_none()
+        )
+        # No JSON value is a tuple, so nothing that a browser sends can be taken for this.
+        return (
+            "stored",
+            app.store.named(ref.name, backend=ref.store).key if ref.name is not None else ref.key,
+        )
+    if isinstance(value, dict):
+        return {key: _by_key(app, session, child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_by_key(app, session, child) for child in value]
+    return value
+
+
+def _tokens(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if looks_like_handle(value):
+            yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _tokens(child)
+
+
+def _is_there(app: Any, session: str | None, token: str) -> bool:
+    try:
+        app.store.describe(app.store.open(token, session=session))
+    except HandleExpired:
+        return False
+    return True

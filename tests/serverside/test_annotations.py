@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from dash import ALL, Input, Output, html
+
+from enrich import Columns, Dash, Serverside, ServersideRef, Trigger, UnknownColumnError, dcc
+from enrich.page import Page
+
+FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
+
+
+@pytest.fixture
+def received():
+    """Pass the stored frame to a function with an annotation; what it received."""
+
+    def run(function, **declaration):
+        app, seen = Dash("annotated", suppress_callback_exceptions=True), []
+        app.server.testing = True
+        app.layout = html.Div([html.Button(id="b"), dcc.Store(id="s"), html.Div(id="o")])
+        app.callback(Output("s", "data"), Trigger("b", "n_clicks"), prevent_initial_call=True)(
+            lambda: Serverside(FRAME)
+        )
+        declaration = declaration or {"inputs": [Input("s", "data")]}
+        app.callback(output=Output("o", "children"), prevent_initial_call=True, **declaration)(function(seen))
+        Page(app).act({"b.n_clicks": 1})
+        return seen[0]
+
+    return run
+
+
+def taking(annotation):
+    def make(seen):
+        def function(table):
+            seen.append(table)
+
+        function.__annotations__["table"] = annotation
+        return function
+
+    return make
+
+
+def test_without_a_wish_the_value_comes_as_it_was_stored(received):
+    pd.testing.assert_frame_equal(received(taking(object)), FRAME)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation, np.ndarray, "pa.Table"],
+    ids=str,
+)
+def test_a_table_comes_in_the_form_of_the_annotation(received, form):
+    value = received(taking(form))
+    assert isinstance(value, pa.Table if form == "pa.Table" else form)
+
+
+def test_an_optional_form_counts(received):
+    assert isinstance(received(taking(pa.Table | None)), pa.Table)
+
+
+def test_only_the_named_columns_are_read(received):
+    assert list(received(taking(Annotated[pd.DataFrame, Columns("b")])).columns) == ["b"]
+
+
+def test_unknown_columns_are_refused_with_those_there_are(received):
+    with pytest.raises(UnknownColumnError, match=r"argument s\.data.*'a', 'b'"):
+        received(taking(Annotated[pd.DataFrame, Columns("c")]))
+
+
+def test_a_reference_loads_nothing_until_asked(received):
+    ref = received(taking(ServersideRef))
+    assert (ref.rows, ref.schema.names) == (3, ["a", "b"])
+    assert isinstance(ref.load(as_type=pl.DataFrame), pl.DataFrame)
+
+
+def test_parameters_by_name_count(received):
+    def make(seen):
+        def function(other, table: pa.Table):
+            seen.append(table)
+
+        return function
+
+    inputs = {"other": Input("b", "n_clicks"), "table": Input("s", "data")}
+    assert isinstance(received(make, inputs=inputs), pa.Table)
+
+
+def test_triggers_take_no_parameter(received):
+    inputs = [Trigger("b", "n_clicks"), Input("s", "data")]
+    assert isinstance(received(taking(pa.Table), inputs=inputs), pa.Table)
+
+
+def test_with_all_each_element_has_the_form_of_the_list(received):
+    app, seen = Dash("all"), []
+    app.layout = html.Div(
+        [dcc.Store(id={"i": i}, data=Serverside(FRAME)) for i in range(2)] + [html.Div(id="o")]
+    )
+
+    @app.callback(Output("o", "children"), Input({"i": ALL}, "data"))
+    def function(tables: list[pa.Table]):
+        seen.extend(tables)
+
+    Page(app)
+    assert [type(table) for table in seen] == [pa.Table, pa.Table]
+
+
+def test_annotations_that_can_only_be_read_by_a_type_checker_do_no_harm(received):
+    pd.testing.assert_frame_equal(received(taking("OnlyForTypeCheckers")), FRAME)

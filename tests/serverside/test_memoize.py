@@ -1,0 +1,208 @@
+import asyncio
+import threading
+
+import pandas as pd
+import pytest
+from dash import Input, Output, State, html, no_update
+
+from enrich import Dash, Serverside, ServersideOutput, ServersideOutputTransform, Trigger, dcc, forget
+from enrich.errors import DeclarationError
+from enrich.page import Page
+
+
+def make_app(**settings):
+    app = Dash("memo", transforms=[ServersideOutputTransform(**settings)])
+    app.layout = html.Div(
+        [
+            html.Button(id="b"),
+            html.Button(id="c"),
+            dcc.Store(id="s", data=1),
+            dcc.Store(id="o"),
+            dcc.Store(id="p"),
+        ]
+    )
+    return app
+
+
+def count(calls):
+    return len(calls)
+
+
+@pytest.fixture(params=["sync", "async"])
+def declare(request):
+    """Declare a function as it is, or as a coroutine function."""
+
+    def decorate(callback, function):
+        if request.param == "sync":
+            return callback(function)
+
+        async def coroutine(*args):
+            await asyncio.sleep(0)
+            return function(*args)
+
+        return callback(coroutine)
+
+    return decorate
+
+
+def test_a_hit_does_not_run_the_function(declare):
+    app, calls = make_app(), []
+    callback = app.callback(
+        Output("o", "data"),
+        Trigger("b", "n_clicks"),
+        State("s", "data"),
+        memoize=True,
+        prevent_initial_call=True,
+    )
+    declare(callback, lambda value: calls.append(value) or [value, {"a": 1}])
+    page = Page(app)
+    page.act({"b.n_clicks": 1})
+    page.act({"b.n_clicks": 2})
+    assert (calls, page["o.data"]) == ([1], [1, {"a": 1}])
+
+
+def test_other_arguments_run_it_again(declare):
+    app, calls = make_app(), []
+    declare(
+        app.callback(Output("o", "data"), Input("s", "data"), memoize=True),
+        lambda value: calls.append(value) or value,
+    )
+    page = Page(app)
+    page.act({"s.data": 2})
+    page.act({"s.data": 2.0})
+    page.act({"s.data": 2})
+    assert calls[:2] == [1, 2]
+
+
+def test_arguments_are_left_out_where_they_are_not_to_count():
+    app, calls = make_app(), []
+    app.callback(ServersideOutput("o", "data", arg_check=False), Input("s", "data"), memoize=True)(
+        lambda value: calls.append(value) or pd.DataFrame({"a": [value]})
+    )
+    page = Page(app)
+    page.act({"s.data": 2})
+    assert calls == [1]
+
+
+def test_server_side_values_are_remembered_and_count_by_their_content(declare):
+    app, loads, sums = make_app(), [], []
+    load = app.callback(ServersideOutput("o", "data"), Input("b", "n_clicks"), prevent_initial_call=True)
+    declare(load, lambda n: loads.append(n) or pd.DataFrame({"a": [1, 2]}))
+    total = app.callback(Output("p", "data"), Input("o", "data"), memoize=True, prevent_initial_call=True)
+    declare(total, lambda df: sums.append(1) or int(df["a"].sum()))
+    page = Page(app)
+    page.act({"b.n_clicks": 1})
+    page.act({"b.n_clicks": 2})
+    assert (len(loads), len(sums), page["p.data"]) == (2, 1, 3)
+
+
+def test_sessions_do_not_share_results_unless_told_so():
+    app, calls = make_app(), []
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(
+        lambda value: calls.append(value) or value
+    )
+    Page(app), Page(app)
+    assert calls == [1, 1]
+    shared, calls = make_app(session_check=False), []
+    shared.callback(Output("o", "data"), Input("s", "data"), memoize=True)(
+        lambda value: calls.append(value) or value
+    )
+    Page(shared), Page(shared)
+    assert calls == [1]
+
+
+def test_a_kept_result_whose_value_is_gone_is_computed_anew():
+    app, calls = make_app(), []
+
+    @app.callback(ServersideOutput("o", "data"), Input("s", "data"), memoize=True)
+    def load(value):
+        calls.append(value)
+        return pd.DataFrame({"a": [value]})
+
+    page = Page(app)
+    app.store.delete(app.store.open(page["o.data"], session=session_of(app, page)))
+    page.act({"s.data": 1})
+    assert calls == [1, 1]
+
+
+def session_of(app, page):
+    cookie = page.client.get_cookie(app._sessions.cookie_name).value
+    return app.store.unsign_text(cookie, salt="enrich.session")
+
+
+def test_forget_drops_what_is_memoized_of_one_function():
+    app, calls = make_app(), []
+
+    def one(value):
+        calls.append("one")
+        return value
+
+    def other(value):
+        calls.append("other")
+        return value
+
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(one)
+    app.callback(Output("p", "data"), Input("s", "data"), memoize=True)(other)
+    page = Page(app)
+    forget(one)
+    page.act({"s.data": 1})
+    assert calls == ["one", "other", "one"]
+
+
+def test_a_function_given_to_memoize_is_applied_to_the_outputs():
+    app = make_app()
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=lambda value: value * 10)(
+        lambda value: value
+    )
+    assert Page(app)["o.data"] == 10
+
+
+def test_no_update_is_remembered_as_such():
+    app = make_app()
+    app.callback(Output("o", "data"), Output("p", "data"), Input("s", "data"), memoize=True)(
+        lambda value: (no_update, value)
+    )
+    page = Page(app)
+    page.act({"s.data": 1})
+    assert page["p.data"] == 1
+    assert "data" not in page.props["o"]
+
+
+def test_serverside_values_in_a_plain_output_are_remembered():
+    app, calls = make_app(), []
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(
+        lambda value: calls.append(1) or Serverside(pd.DataFrame({"a": [value]}))
+    )
+    app.callback(Output("p", "data"), Input("o", "data"))(lambda df: int(df["a"].sum()))
+    page = Page(app)
+    page.act({"s.data": 1})
+    assert (len(calls), page["p.data"]) == (1, 1)
+
+
+def test_concurrent_misses_run_the_function_once():
+    app, calls = make_app(session_check=False), []
+    entered = threading.Barrier(2, timeout=10)
+
+    @app.callback(Output("o", "data"), Input("s", "data"), memoize=True)
+    def slow(value):
+        calls.append(value)
+        entered.wait()
+        return value
+
+    pages = [Page(app, load=False) for _ in range(4)]
+    threads = [threading.Thread(target=page.reload) for page in pages]
+    for thread in threads:
+        thread.start()
+    entered.wait()
+    for thread in threads:
+        thread.join()
+    assert calls == [1]
+    assert [page["o.data"] for page in pages] == [1] * 4
+
+
+@pytest.mark.parametrize("value", [0, -1, "yes"])
+def test_a_senseless_setting_is_refused_with_the_place(value):
+    app = make_app()
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=value)(lambda v: v)
+    with pytest.raises(DeclarationError, match=r"test_memoize\.py:\d+\) has memoize="):
+        app.callback_map
