@@ -68,7 +68,7 @@ def encode_column(writer: Writer, body: Body, values: Any) -> Encoded:
             return encode_flat(body, values)
         return _pickled(writer, values)
     encode = ARRAYS.get(type(values.dtype))
-    if encode is None and isinstance(values.dtype, np.dtype):
+    if isinstance(values.dtype, np.dtype) or type(values) is pd.arrays.NumpyExtensionArray:
         return encode_column(writer, body, ndarray_of(values))
     if encode is None and _is_masked(values):
         encode = _masked

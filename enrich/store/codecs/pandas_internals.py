@@ -56,7 +56,9 @@ def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> A
 
 def with_freq(index: Any, freq: Any) -> Any:
     """The datetime or timedelta index with a frequency it is known to have; the setter would check every value."""
-    index._data._freq = freq
+    # Up to pandas 3.0 the array has it, from 3.1 the index.
+    holder = index._data if hasattr(index._data, "_freq") else index
+    holder._freq = freq
     return index
 
 
@@ -96,4 +98,4 @@ def sparse_array(
     from pandas._libs.sparse import BlockIndex, IntIndex
 
     index = (BlockIndex if kind == "block" else IntIndex)(rows, *places)
-    return pd.arrays.SparseArray(values, sparse_index=index, dtype=dtype)
+    return pd.arrays.SparseArray._simple_new(values, index, dtype)

@@ -75,10 +75,12 @@ def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
 
 
 def _array(writer: Writer, value: Any) -> Node:
-    return {
-        TAG: "pandas.array",
-        "v": writer.embed(encode_series(pd.Series(value, copy=False), writer.pickler)),
-    }
+    # As an index, since in pandas 2 a datetime array can have a frequency. There is no index of sparse arrays.
+    if isinstance(value.dtype, pd.SparseDtype):
+        entry = encode_series(pd.Series(value, copy=False), writer.pickler)
+    else:
+        entry = encode_index_entry(pd.Index(value, dtype=value.dtype, copy=False), writer.pickler)
+    return {TAG: "pandas.array", "v": writer.embed(entry)}
 
 
 for _kind in (pd.Index, pd.RangeIndex, pd.MultiIndex, pd.DatetimeIndex, pd.TimedeltaIndex):

@@ -1,0 +1,84 @@
+"""GeoDataFrames and GeoSeries: geometries as WKB, which any spatial tool reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas
+import numpy as np
+import pyarrow as pa
+import pyproj
+import shapely  # type: ignore[import-untyped]
+from geopandas.array import GeometryArray, GeometryDtype
+
+from .arrow_columns import Spec, decode_arrow, encode_arrow
+from .arrow_file import ArrowEntry
+from .arrow_layout import Body, Column
+from .context import KINDS, TABLES, Node, Reader, Writer
+from .entry import Encoded, Pickler, Refusal, excerpt
+from .memory import Memory
+from .pandas_columns import ARRAYS, SPECS, FrameReader
+from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
+
+
+def _geometries(writer: Writer, body: Body, values: GeometryArray) -> tuple[Column, Spec]:
+    shapes = np.asarray(values, dtype=object)
+    texts = shapely.to_wkb(shapes, include_srid=True)
+    same = shapely.equals_identical(shapely.from_wkb(texts), shapes) | shapely.is_missing(shapes)
+    if not same.all() or (shapely.get_type_id(shapes) == shapely.GeometryType.LINEARRING).any():
+        wrong = shapes[~same][0] if not same.all() else "a LinearRing"
+        raise Refusal(f"WKB has no exact form of {excerpt(wrong)}", "Convert linear rings to line strings.")
+    column, spec = encode_arrow(body, pa.array(texts, pa.large_binary()))
+    return column, {"t": "geometry", "c": spec, "crs": _crs(writer, values.crs)}
+
+
+def _crs(writer: Writer, crs: pyproj.CRS | None) -> Node:
+    if crs is None:
+        return None
+    for text in (crs.srs, crs.to_json()):
+        if pyproj.CRS.from_user_input(text).to_json() == crs.to_json():
+            return text
+    raise Refusal(f"its CRS {excerpt(crs)} has no exact text", "Set a CRS that an authority defines.")
+
+
+def _decode_geometries(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> GeometryArray:
+    texts = decode_arrow(memory, rows, spec["c"]).to_numpy(zero_copy_only=False)
+    crs = None if spec["crs"] is None else pyproj.CRS.from_user_input(spec["crs"])
+    return GeometryArray(shapely.from_wkb(texts), crs=crs)
+
+
+def _encode_frame(frame: geopandas.GeoDataFrame, pickler: Pickler | None = None) -> Encoded:
+    name = frame._geometry_column_name
+    writer = Writer(pickler)
+    return encode_frame(frame, pickler, "geopandas.GeoDataFrame", {"geometry": writer.node(name)})
+
+
+def _read_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> geopandas.GeoDataFrame:
+    plain = decode_frame(entry, reader, columns)
+    frame = geopandas.GeoDataFrame(plain)
+    name = reader.value(entry.plan["geometry"])
+    # The name is kept also where the column it names isn't among those asked for.
+    frame._geometry_column_name = name
+    frame.attrs = plain.attrs
+    frame.flags.allows_duplicate_labels = plain.flags.allows_duplicate_labels
+    return frame
+
+
+def _encode_series(series: geopandas.GeoSeries, pickler: Pickler | None = None) -> Encoded:
+    return encode_series(series, pickler, "geopandas.GeoSeries")
+
+
+def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.GeoSeries:
+    plain = decode_series(entry, reader)
+    series = geopandas.GeoSeries(plain)
+    series.attrs = plain.attrs
+    return series
+
+
+ARRAYS[GeometryDtype] = _geometries
+SPECS["geometry"] = _decode_geometries
+TABLES[geopandas.GeoDataFrame] = _encode_frame
+TABLES[geopandas.GeoSeries] = _encode_series
+KINDS["geopandas.GeoDataFrame"] = _read_frame
+KINDS["geopandas.GeoSeries"] = _read_series

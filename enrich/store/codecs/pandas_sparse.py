@@ -1,0 +1,43 @@
+"""Sparse columns: the stored values and their places as parts; other tools see an empty column of that name.
+
+Written out densely they would be readable, and could be thousands of times larger than they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from .arrow_columns import Spec
+from .arrow_layout import Body, Column, null_column
+from .context import Writer
+from .memory import Memory
+from .numpy_values import encode_dtype
+from .pandas_columns import ARRAYS, SPECS, FrameReader
+from .pandas_internals import sparse_array, sparse_places
+
+
+def _encode(writer: Writer, body: Body, values: pd.arrays.SparseArray) -> tuple[Column, Spec]:
+    kind, places = sparse_places(values)
+    dtype = values.dtype
+    spec = {
+        "t": "sparse",
+        "k": kind,
+        "places": [writer.node(array) for array in places],
+        "values": writer.node(values.sp_values),
+        "fill": writer.node(dtype.fill_value),
+        "d": "O" if dtype.subtype.hasobject else encode_dtype(writer, dtype.subtype),
+    }
+    return null_column(len(values)), spec
+
+
+def _decode(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
+    values, fill, dtype, *places = (
+        frame.reader.value(node) for node in (spec["values"], spec["fill"], spec["d"], *spec["places"])
+    )
+    return sparse_array(rows, spec["k"], places, values, pd.SparseDtype(dtype, fill))
+
+
+ARRAYS[pd.SparseDtype] = _encode
+SPECS["sparse"] = _decode
