@@ -80,11 +80,12 @@ def _trees(
                 inputs.append(item)
     output_tree: Any = outputs[0] if len(outputs) == 1 and not in_sequence else outputs
     input_tree: Any = inputs[0] if len(inputs) == 1 else inputs
+    leftover: list[Any] = []
     if "output" in kwargs:
-        _refuse_leftover(outputs, "output", origin)
+        leftover += outputs
         output_tree = _expect(kwargs["output"], Output, origin)
     if "inputs" in kwargs:
-        _refuse_leftover(inputs, "inputs", origin)
+        leftover += inputs
         input_tree = _inputs_and_state(kwargs["inputs"], kwargs.get("state"))
     elif "state" in kwargs:
         if not clientside:
@@ -97,6 +98,7 @@ def _trees(
         list(leaves(output_tree)),
         [d for d in leaves(input_tree) if not isinstance(d, State)],
         [d for d in leaves(input_tree) if isinstance(d, State)],
+        leftover,
     )
     return output_tree, input_tree
 
@@ -156,14 +158,6 @@ def _inputs_and_state(inputs: Any, state: Any) -> Any:
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _refuse_leftover(given: list[Any], keyword: str, origin: Origin) -> None:
-    if given:
-        raise DeclarationError(
-            f"The callback at {origin} has {keyword}= and also {given[0]!r} as a positional argument. "
-            f"Put all of them in {keyword}=."
-        )
 
 
 def _slot(dependency: DashDependency) -> Slot:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from dash import _callback
+from dash import Dash, _callback
+from dash.exceptions import DashException
 
 from enrich.callbacks.spec import Clientside, Origin
 
@@ -16,6 +18,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 register_callback_of_dash = _callback.register_callback
 register_clientside_callback_of_dash = _callback.register_clientside_callback
+_setup_server_of_dash = Dash._setup_server
 
 
 class Recorder(Protocol):
@@ -28,6 +31,7 @@ class Recorder(Protocol):
 
 _recorders: WeakValueDictionary[int, Recorder] = WeakValueDictionary()
 _global_recorder: list[Recorder] = []
+_not_for_plain_dash: list[str] = []
 
 
 def record(callback_list: list[Any], recorder: Recorder) -> None:
@@ -48,14 +52,15 @@ def _recording_callback(
         return recorder.declare(None, args, kwargs, _caller())
     if callback_list is not _callback.GLOBAL_CALLBACK_LIST or not _global_recorder:
         return register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)  # type: ignore[no-any-return]
-    ours = _global_recorder[0].declare(None, args, kwargs, _caller())
-
-    def declare_twice(func: Callable[..., Any]) -> Callable[..., Any]:
+    origin = _caller()
+    ours = _global_recorder[0].declare(None, args, kwargs, origin)
+    try:
         # A plain Dash app takes its global callbacks from Dash's own lists, in Dash's own grammar.
-        register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)(func)
-        return ours(func)
-
-    return declare_twice
+        plain = register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)
+    except (DashException, ValueError) as error:
+        _not_for_plain_dash.append(f"The callback at {origin} is left out of this plain dash.Dash app: {error}")
+        return ours
+    return lambda func: ours(plain(func))
 
 
 def _recording_clientside_callback(
@@ -84,6 +89,14 @@ def _recording_clientside_callback(
         else Clientside(namespace=function.namespace, function_name=function.function_name)
     )
     recorder.declare(func, args, kwargs, _caller())
+
+
+def _warning_setup_server(app: Any) -> Any:
+    """Say which global callbacks a plain Dash app lacks, since Dash's grammar can't express them."""
+    if id(app._callback_list) not in _recorders:
+        while _not_for_plain_dash:
+            warnings.warn(f"{_not_for_plain_dash.pop(0)} Use enrich.Dash.", stacklevel=2)
+    return _setup_server_of_dash(app)
 
 
 def _caller() -> Origin:
@@ -122,10 +135,12 @@ def hidden_globals() -> Iterator[None]:
 
 def clear_globals() -> None:
     """Take Dash's global callbacks out of its lists, as the first app's first request does."""
+    _not_for_plain_dash.clear()
     _callback.GLOBAL_CALLBACK_LIST.clear()
     _callback.GLOBAL_CALLBACK_MAP.clear()
     _callback.GLOBAL_INLINE_SCRIPTS.clear()
 
 
+Dash._setup_server = _warning_setup_server  # type: ignore[method-assign]
 _callback.register_callback = _recording_callback  # type: ignore[assignment]
 _callback.register_clientside_callback = _recording_clientside_callback  # type: ignore[assignment]

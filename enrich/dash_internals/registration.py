@@ -27,8 +27,11 @@ CALLBACK_OPTIONS = frozenset(
 """Keywords of ``dash.callback`` beside the dependencies."""
 
 
-def validate_dependencies(outputs: list[Any], inputs: list[Any], states: list[Any]) -> None:
-    _validate.validate_callback(outputs, inputs, states, [], (Input, Output, State))
+def validate_dependencies(
+    outputs: list[Any], inputs: list[Any], states: list[Any], leftover: Sequence[Any] = ()
+) -> None:
+    """Raise Dash's error for a wrong id or property, and for dependencies that have no place."""
+    _validate.validate_callback(outputs, inputs, states, list(leftover), (Input, Output, State))
 
 
 def refuse_dependency(found: Any) -> None:

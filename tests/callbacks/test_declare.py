@@ -98,8 +98,8 @@ def test_outputs_and_inputs_in_one_group_are_refused_with_the_place():
         spec({"a": Output("a", "x"), "b": Input("b", "y")})
 
 
-def test_inputs_both_by_name_and_by_position_are_refused():
-    with pytest.raises(DeclarationError, match="inputs= and also"):
+def test_inputs_both_by_name_and_by_position_are_refused_in_dashs_words():
+    with pytest.raises(IncorrectTypeException, match="we found this item next"):
         spec(Output("a", "x"), Input("b", "y"), inputs=[Input("c", "z")])
 
 
