@@ -11,7 +11,7 @@ from typing import Any
 from dash.exceptions import PreventUpdate
 
 from enrich import dash_internals
-from enrich.callbacks.call import Wire
+from enrich.callbacks.call import Wire, current_app
 from enrich.callbacks.compile import compile_full, is_async
 from enrich.callbacks.spec import CallbackSpec, Joint, Member, Slot
 from enrich.callbacks.tree import fill
@@ -212,7 +212,7 @@ class _Runner:
                 results[place] = value
 
     def failed(self, error: Exception) -> Any:
-        handler = self.member.spec.options.get("on_error")
+        handler = self.member.spec.options.get("on_error") or dash_internals.error_handler(current_app())
         if handler is None:
             raise error
         value = handler(error)

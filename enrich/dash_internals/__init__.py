@@ -38,7 +38,7 @@ from enrich.dash_internals.registration import (
     register_job,
     validate_dependencies,
 )
-from enrich.dash_internals.serving import app_identity, forget_setup, retried_router, wires_in_request
+from enrich.dash_internals.serving import app_identity, error_handler, forget_setup, retried_router, wires_in_request
 
 __all__ = [
     "CALLBACK_OPTIONS",
@@ -47,8 +47,10 @@ __all__ = [
     "Recorder",
     "add_api",
     "app_identity",
+    "captured_hooks",
     "clear_globals",
     "context",
+    "error_handler",
     "declare_callback",
     "declare_clientside_callback",
     "flatten_result",
@@ -56,6 +58,8 @@ __all__ = [
     "hidden_globals",
     "id_text",
     "is_no_update",
+    "is_websocket",
+    "is_websocket_path",
     "map_component",
     "map_updated_props",
     "member_view",
@@ -67,10 +71,12 @@ __all__ = [
     "register",
     "register_clientside",
     "register_job",
-    "retried_router",
+    "run_before_requests",
+    "server_kind",
     "to_json",
     "use_context",
     "validate_dependencies",
     "values",
+    "wires_in_payload",
     "wires_in_request",
 ]

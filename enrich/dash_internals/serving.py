@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,22 +12,55 @@ from typing import Any
 import flask
 
 
-def wires_in_request(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:
+def server_kind(app: Any) -> str:
+    """The server that an app runs on: "flask", "fastapi", "quart", or the name of a backend of somebody else."""
+    backend = getattr(app, "backend", None)  # since Dash 4.2
+    return str(getattr(backend, "server_type", "flask"))
+
+
+def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:
     """Tell which wires have values in a request, by a substring test on its bytes where the server keeps them."""
     if not wires:
         return ()
-    raw = _raw_body()
-    if raw is not None:
-        return tuple(wire for wire in wires if wire.mark.encode() in raw)
+    find_raw = _RAW_BODIES.get(server_kind(app))
+    raw = find_raw(app) if find_raw is not None else None
+    if raw is None:
+        return wires_in_payload(wires, body)
+    return tuple(wire for wire in wires if wire.mark.encode() in raw)
+
+
+def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Tell which wires have values in a request, by looking at all of its values."""
+    if not wires:
+        return ()
     items = [*body.get("inputs", ()), *(body.get("state") or ())]
     return tuple(wire for wire in wires if _holds(items, wire.mark))
 
 
-def _raw_body() -> bytes | None:
+# Each server keeps the bytes once Dash has parsed their JSON, so none of these copies anything.
+
+
+def _raw_of_flask(_app: Any) -> bytes | None:
     if not flask.has_request_context() or flask.request.content_encoding:
         return None
-    # Flask caches them when Dash parses the JSON, so this copies nothing.
     return flask.request.get_data()
+
+
+def _raw_of_fastapi(app: Any) -> bytes | None:
+    request = app.backend.request_adapter()._request
+    return None if "content-encoding" in request.headers else getattr(request, "_body", None)
+
+
+def _raw_of_quart(app: Any) -> bytearray | None:
+    request = app.backend.request_adapter().request
+    return None if request.content_encoding else request.body._data
+
+
+_RAW_BODIES: Mapping[str, Callable[[Any], bytes | bytearray | None]] = {
+    "flask": _raw_of_flask,
+    "fastapi": _raw_of_fastapi,
+    "quart": _raw_of_quart,
+}
 
 
 def _holds(value: Any, mark: str) -> bool:
@@ -56,45 +88,38 @@ def app_identity(app: Any) -> str:
     return f"{stem.rpartition('.')[2]}-{hashlib.blake2s(root.encode(), digest_size=4).hexdigest()}"
 
 
-def forget_setup(app: Any, mark: str) -> None:
+def error_handler(app: Any) -> Callable[[Exception], Any] | None:
+    """What an app does with errors of its callbacks, if it says so."""
+    return getattr(app, "_on_error", None)
+
+
+def forget_setup(app: Any, *steps: str) -> None:
     """Let the next request try again: Dash marks a step of its setup as done before doing it."""
-    app._got_first_request[mark] = False
+    for step in steps:
+        app._got_first_request[step] = False
+
+
+def is_websocket(g: Any) -> bool:
+    """Does a callback's context belong to a WebSocket?"""
+    return "dash_websocket" in g
+
+
+def is_websocket_path(app: Any, path: str) -> bool:
+    return path.endswith(f"{app.config.routes_pathname_prefix}_dash-ws-callback")
 
 
 @contextmanager
-def retried_router(app: Any) -> Iterator[None]:
-    """While Dash installs its pages router: run it once at a time, and let a failed run be tried again."""
+def captured_hooks(app: Any) -> Iterator[list[Callable[[], Any]]]:
+    """Take what Dash would have run before each request, and leave it to the app to run it."""
     backend = getattr(app, "backend", None) or app.server  # Dash 3 has no backends
-    install = backend.before_request
-
-    def install_retried(router: Callable[[], Any]) -> Any:
-        if inspect.iscoroutinefunction(router):
-
-            async def route_async() -> Any:
-                try:
-                    return await router()
-                except BaseException:
-                    forget_setup(app, "pages")
-                    raise
-
-            return install(route_async)
-
-        def route() -> Any:
-            if app._build.has_router:
-                return None
-            with app._build.inside():
-                try:
-                    result = router()
-                except BaseException:
-                    forget_setup(app, "pages")
-                    raise
-                app._build.has_router = True
-                return result
-
-        return install(route)
-
-    backend.before_request = install_retried
+    taken: list[Callable[[], Any]] = []
+    backend.before_request = taken.append
     try:
-        yield
+        yield taken
     finally:
         del backend.before_request
+
+
+def run_before_requests(app: Any, hook: Callable[[], Any]) -> None:
+    """Have the server run ``hook`` before each request, as Dash's own are."""
+    (getattr(app, "backend", None) or app.server).before_request(hook)
