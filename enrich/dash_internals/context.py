@@ -115,7 +115,7 @@ def member_view(
     view.triggered_inputs = changed
     view.args_grouping = _group(items, input_shape)
     view.using_args_grouping = _is_grouped(input_shape)
-    view.outputs_list = list(outputs) if isinstance(output_shape, list) else outputs[0]
+    view.outputs_list = outputs[0] if isinstance(output_shape, int) else list(outputs)
     view.outputs_grouping = _group(outputs, output_shape)
     view.using_outputs_grouping = _is_grouped(output_shape)
     return view
