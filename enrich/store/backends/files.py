@@ -5,18 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
-import mmap
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.folder import Folder, open_default, unavailable
-from enrich.store.backends.ledger import Ledger
+from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
+from enrich.store.backends.mapping import file_contents, read_whole
 from enrich.store.backends.protocol import (
     MISSING,
     RENEW_AFTER,
@@ -37,10 +36,7 @@ T = TypeVar("T")
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
 TRASH = ".trash"
-# Below this a read is cheaper than a map with its page faults.
-_MAP_FROM = 32 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
 
 
 class FileSystemBackend:
@@ -148,7 +144,7 @@ class FileSystemBackend:
                 return MISSING
             if renew and abs(age) > RENEW_AFTER:
                 self._renew_read(key, fd, now)
-            return _contents(fd, found.st_size)
+            return file_contents(fd, found.st_size)
         finally:
             os.close(fd)
 
@@ -173,38 +169,53 @@ class FileSystemBackend:
         """Write one temporary file by one gathered write, and rename it."""
         if self.quota is not None:
             self.quota.admit(key, nbytes)
-        self._reserve(nbytes)
+        counted: list[Account] = []
+
+        def admit() -> None:
+            counted.append(self._admit(nbytes))
+
         try:
-            self._write(shard(key), key, buffers, nbytes)
+            self._write(shard(key), key, buffers, nbytes, admit=admit)
         except BaseException:
-            self._retry(lambda: self.ledger.release(nbytes))
+            for _ in counted:
+                self.ledger.release(nbytes)
             raise
         if self.quota is not None:
             self.quota.wrote(key, nbytes)
+        self.sweeper.due(counted[-1])
 
-    def _reserve(self, nbytes: int) -> None:
-        try:
-            account = self._retry(lambda: self.ledger.reserve(nbytes, self.limit))
-            if account is None or not account.swept:
-                self.sweeper.make_room(nbytes)
-                account = account or self.ledger.reserve(nbytes, self.limit)
-            if account is None:
-                raise StoreFullError(
-                    f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
-                    f"and {self.ledger.read().used:,} were used within the last minutes. "
-                    "Raise max_bytes, or store less."
-                )
-        except OSError as error:
-            raise self._failed(error, nbytes) from error
-        self.sweeper.due(account)
+    def _admit(self, nbytes: int) -> Account:
+        """Count a file in that has its size already but not its content."""
+        account = self.ledger.reserve(nbytes, self.limit)
+        if account is not None and account.swept:
+            return account
+        # The sweep counts the file itself, so it isn't reserved a second time.
+        if self.sweeper.make_room():
+            account = self.ledger.read()
+            if account.used <= self.limit:
+                return account
+            self.ledger.release(nbytes)
+        elif account is not None:
+            return account
+        raise StoreFullError(
+            f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
+            f"and {self.ledger.read().used:,} were used within the last minutes. Raise max_bytes, or store less."
+        )
 
     def _write(
-        self, sub: str, name: str, buffers: Sequence[Buffer], nbytes: int, *, new: bool = False
+        self,
+        sub: str,
+        name: str,
+        buffers: Sequence[Buffer],
+        nbytes: int,
+        *,
+        admit: Callable[[], None] | None = None,
+        new: bool = False,
     ) -> bool:
         def write() -> bool:
-            settings = self._settings
+            used, durable = self._settings.clock(), self._settings.durable
             return self.folder.write(
-                sub, name, buffers, used=settings.clock(), durable=settings.durable, new=new
+                sub, name, buffers, nbytes, used=used, admit=admit, durable=durable, new=new
             )
 
         try:
@@ -305,7 +316,7 @@ class FileSystemBackend:
                 return MISSING
             if abs(age) > RENEW_AFTER and os.utime in os.supports_fd:
                 self._renew_read(file, fd, now)
-            return bytes(_read(fd, found.st_size))
+            return bytes(read_whole(fd, found.st_size))
         finally:
             os.close(fd)
 
@@ -372,30 +383,3 @@ def _record(name: str, kept: bool) -> tuple[str, str]:
 
 def _default_limit(path: Path) -> int:
     return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10)
-
-
-def _contents(fd: int, size: int) -> Buffer:
-    if size < _MAP_FROM:
-        return _read(fd, size)
-    try:
-        if sys.version_info >= (3, 13):
-            return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)
-        return mmap.mmap(fd, size, access=mmap.ACCESS_COPY)
-    except (OSError, ValueError) as error:
-        # Out of descriptors or maps (a map keeps one of each while a frame lives), or a file cut short meanwhile.
-        if isinstance(error, OSError) and error.errno not in _NO_MAP:
-            raise
-        return _read(fd, size)
-
-
-def _read(fd: int, size: int) -> bytearray:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    at = 0
-    while at < size:
-        data = os.pread(fd, size - at, at) if hasattr(os, "pread") else os.read(fd, size - at)
-        if not data:
-            return bytearray(view[:at])
-        view[at : at + len(data)] = data
-        at += len(data)
-    return buffer

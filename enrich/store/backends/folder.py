@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -150,24 +150,30 @@ class Folder:
         sub: str,
         name: str,
         buffers: Sequence[Buffer],
+        nbytes: int,
         *,
         used: float,
+        admit: Callable[[], None] | None = None,
         durable: bool = False,
         new: bool = False,
     ) -> bool:
         """Write a file by one gathered write to a temporary one, and rename it; on failure nothing stays.
 
-        With `new`, a file that is there already is left alone, and the answer is False.
+        `admit` is asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
+        them. With `new`, a file that is there already is left alone, and the answer is False.
         """
         temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
         with self._directory(sub, make=True) as at:
-            path = self._name(sub, temporary)
+            path, target = self._name(sub, temporary), self._name(sub, name)
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             try:
                 # Held while writing: a sweeper that gets this lock knows that the writer is dead.
                 lock_fd(fd, wait=False)
                 if not self.private:
                     os.fchmod(fd, self.file_mode)
+                if admit is not None:
+                    os.ftruncate(fd, nbytes)
+                    admit()
                 write_all(fd, buffers)
                 if durable:
                     os.fsync(fd)
@@ -175,18 +181,9 @@ class Folder:
                 if sys.platform == "win32":
                     os.close(fd)
                     fd = -1
-                target = self._name(sub, name)
                 if new:
-                    try:
-                        os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
-                    except FileExistsError:
-                        return False
-                    finally:
-                        os.unlink(path, dir_fd=at)
-                else:
-                    os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
-                if durable and at is not None:
-                    os.fsync(at)
+                    return _link(path, target, at)
+                os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(path, dir_fd=at)
@@ -194,6 +191,8 @@ class Folder:
             finally:
                 if fd >= 0:
                     os.close(fd)
+            if durable and at is not None:
+                os.fsync(at)
         return True
 
     def touch(self, sub: str, name: str, used: float) -> os.stat_result:
@@ -245,6 +244,17 @@ def _subfolders(path: Path) -> list[str]:
             return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
     except FileNotFoundError:
         return []
+
+
+def _link(path: str, target: str, at: int | None) -> bool:
+    """Rename without replacing; the file system decides who of many is first."""
+    try:
+        os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(path, dir_fd=at)
+    return True
 
 
 def _only_mine(found: os.stat_result) -> bool:

@@ -63,9 +63,9 @@ class Sweeper:
         except OSError as error:
             logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
 
-    def make_room(self, nbytes: int) -> None:
-        """Sweep in this thread, waiting for another worker that is at it already."""
-        self.sweep(room=nbytes, wait=_WAIT)
+    def make_room(self) -> bool:
+        """Sweep in this thread, waiting for another worker that is at it already; False when that took too long."""
+        return self._swept(0, _WAIT) is not None
 
     def free(self, nbytes: int) -> bool:
         """Drop `nbytes` of what isn't in use, for a disk that is full before the limit; did that free anything?"""
@@ -74,9 +74,12 @@ class Sweeper:
 
     def sweep(self, *, room: int = 0, wait: float = 0.0) -> Swept:
         """Drop what is too old, or too much when `room` more bytes are to fit; report what was found."""
+        return self._swept(room, wait) or Swept()
+
+    def _swept(self, room: int, wait: float) -> Swept | None:
         lock = self._lock(wait)
         if lock is None:
-            return Swept()
+            return None
         try:
             return self._sweep(room)
         finally:

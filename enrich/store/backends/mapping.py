@@ -1,0 +1,43 @@
+"""The contents of a file as memory that belongs to the reader."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import sys
+
+from enrich.store.backends.protocol import Buffer
+
+# Below this a read is cheaper than a map with its page faults.
+_MAP_FROM = 32 * 1024
+_NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
+
+
+def file_contents(fd: int, size: int) -> Buffer:
+    """Map an open file privately, or read a small one; the caller may close the file."""
+    if size < _MAP_FROM:
+        return read_whole(fd, size)
+    try:
+        if sys.version_info >= (3, 13):
+            return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)
+        return mmap.mmap(fd, size, access=mmap.ACCESS_COPY)
+    except (OSError, ValueError) as error:
+        # Out of descriptors or maps (a map keeps one of each while a frame lives), or a file cut short meanwhile.
+        if isinstance(error, OSError) and error.errno not in _NO_MAP:
+            raise
+        return read_whole(fd, size)
+
+
+def read_whole(fd: int, size: int) -> bytearray:
+    """Read an open file into memory of its own; shorter if it was cut meanwhile."""
+    buffer = bytearray(size)
+    view = memoryview(buffer)
+    at = 0
+    while at < size:
+        data = os.pread(fd, size - at, at) if hasattr(os, "pread") else os.read(fd, size - at)
+        if not data:
+            return bytearray(view[:at])
+        view[at : at + len(data)] = data
+        at += len(data)
+    return buffer

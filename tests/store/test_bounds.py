@@ -1,0 +1,336 @@
+"""Size and time: what is kept, for how long, and what a write costs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from enrich.errors import HandleExpired, StoreConfigError, StoreFullError
+from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store
+from enrich.store.backends.lockfile import lock_fd, try_lock_file
+from enrich.testing import key_of
+
+from .conftest import Clock
+
+Opener = Callable[..., FileSystemBackend | MemoryBackend]
+
+
+@pytest.fixture(params=["files", "memory"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Opener:
+    backend = FileSystemBackend(tmp_path / "values") if request.param == "files" else MemoryBackend()
+    return lambda **settings: backend.with_settings(Settings(clock=clock, **settings))
+
+
+@pytest.fixture
+def files(tmp_path: Path, clock: Clock) -> Callable[..., FileSystemBackend]:
+    return lambda **settings: FileSystemBackend(tmp_path / "values").with_settings(
+        Settings(clock=clock, **settings)
+    )
+
+
+def fill(backend: FileSystemBackend | MemoryBackend, key: str, size: int) -> str:
+    backend.write(key_of(key), [b"x" * size], size)
+    return key_of(key)
+
+
+def held(backend: FileSystemBackend) -> int:
+    total = 0
+    for path in (backend.folder.path / "entries").rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # a sweep in the background is faster
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def names(backend: FileSystemBackend | MemoryBackend) -> set[str]:
+    return {entry.key for entry in backend.entries()}
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def test_a_value_expires_a_ttl_after_its_last_use(opened: Opener, clock: Clock):
+    backend = opened(ttl=1000)
+    key = fill(backend, "a", 10)
+    for _ in range(5):
+        clock.tick(900)
+        assert backend.read(key) is not MISSING
+    clock.tick(1001)
+    assert backend.read(key) is MISSING
+    assert backend.sweep().dropped + (key not in names(backend)) >= 1
+    assert names(backend) == set()
+
+
+def test_writing_an_equal_value_renews_it(clock: Clock, tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path), ttl=1000, clock=clock)
+    ref = store.put([1, 2])
+    clock.tick(900)
+    assert not store.put([1, 2]).new
+    clock.tick(900)
+    assert store.get(ref) == [1, 2]
+
+
+def test_reading_touches_the_file_at_most_once_a_minute(files, clock: Clock):
+    backend = files()
+    key = fill(backend, "a", 10)
+    written = backend.path(key).stat().st_mtime
+    clock.tick(59)
+    backend.read(key)
+    assert backend.path(key).stat().st_mtime == written
+    clock.tick(2)
+    backend.read(key)
+    assert backend.path(key).stat().st_mtime == clock.now
+
+
+def test_looking_does_not_renew(opened: Opener, clock: Clock):
+    backend = opened(ttl=1000)
+    key = fill(backend, "a", 10)
+    clock.tick(900)
+    assert backend.read(key, renew=False) is not MISSING
+    clock.tick(200)
+    assert backend.read(key) is MISSING
+
+
+def test_a_clock_set_back_does_not_make_values_immortal(files, clock: Clock):
+    backend = files(ttl=1000)
+    key = fill(backend, "a", 10)
+    clock.tick(-1_000_000)
+    assert backend.read(key) is not MISSING
+    fill(backend, "b", 10)
+    clock.tick(-1_000_000)
+    backend.sweep()
+    assert len(names(backend)) == 2
+    clock.tick(1001)
+    assert backend.sweep().dropped == 2
+
+
+def test_names_and_memoized_results_expire_with_their_values(clock: Clock, tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path), ttl=1000, clock=clock)
+    store.put([1], name="fixed")
+    store.compute("key", lambda: 1)
+    clock.tick(1001)
+    with pytest.raises(HandleExpired, match="fixed"):
+        store.named("fixed")
+    assert store.compute("key", lambda: 2) == 2
+    clock.tick(5000)
+    store.sweep()
+    assert not any(path.is_file() for path in (tmp_path / "records").rglob("*"))
+
+
+def test_a_memoized_result_has_a_ttl_of_its_own(clock: Clock, tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path), clock=clock)
+    assert [store.compute("k", lambda i=i: i, ttl=30) for i in range(3) if clock.tick(20) is None] == [
+        0,
+        0,
+        2,
+    ]
+
+
+# --- size ---------------------------------------------------------------------------------------
+
+
+def test_the_least_recently_used_goes_first(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=1000)
+    keys = []
+    for name in "abcd":
+        keys.append(fill(backend, name, 200))
+        clock.tick(300)
+    backend.read(keys[0])
+    clock.tick(300)
+    fill(backend, "e", 350)
+    left = names(backend)
+    assert keys[0] in left
+    assert keys[1] not in left
+    assert keys[3] in left
+
+
+def test_nothing_used_within_the_last_minute_is_dropped(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=1000)
+    keys = [fill(backend, name, 300) for name in "abc"]
+    clock.tick(59)
+    for key in keys:
+        backend.read(key)  # in use, though this renews nothing yet
+    clock.tick(59)
+    with pytest.raises(StoreFullError, match="max_bytes"):
+        fill(backend, "d", 300)
+    assert names(backend) == set(keys)
+    clock.tick(120)
+    fill(backend, "d", 300)
+    assert key_of("d") in names(backend)
+
+
+def test_a_value_larger_than_the_store_is_refused_and_leaves_nothing(opened: Opener):
+    backend = opened(max_bytes=1000)
+    with pytest.raises(StoreFullError):
+        fill(backend, "a", 1001)
+    assert names(backend) == set()
+    fill(backend, "b", 1000)
+
+
+def test_a_soak_stays_within_the_limit_and_live_values_survive(files, clock: Clock):
+    limit = 300_000
+    backend = files(max_bytes=limit, ttl=7200)
+    live = [fill(backend, f"live {i}", 2000) for i in range(20)]
+    rng = random.Random(7)
+    for step in range(1500):
+        fill(backend, f"passing {step}", rng.randrange(100, 20_000))
+        clock.tick(rng.randrange(60))
+        if step % 3 == 0:
+            for key in live:
+                assert backend.read(key) is not MISSING
+        assert held(backend) <= limit
+    backend.sweeper.join()
+    assert backend.evictions > 500
+    assert backend.sweep().nbytes == held(backend) == backend.ledger.read().used
+
+
+def test_a_sweep_in_the_background_keeps_room(files, clock: Clock):
+    backend = files(max_bytes=10_000)
+    for step in range(30):
+        fill(backend, str(step), 400)
+        clock.tick(130)
+        backend.sweeper.join()
+    assert backend.evictions > 0
+    assert held(backend) <= 9_200
+
+
+def test_one_worker_sweeps_at_a_time(files, clock: Clock):
+    backend = files(ttl=100)
+    fill(backend, "a", 10)
+    backend.sweeper.join()
+    clock.tick(1000)
+    other = try_lock_file(backend.folder.path / "sweep.lock")
+    assert other is not None
+    assert backend.sweep().dropped == 0
+    other.release()
+    assert backend.sweep().dropped == 1
+
+
+def test_a_value_renewed_between_a_sweeper_s_look_and_its_drop_stays(files, clock: Clock, monkeypatch):
+    backend = files(ttl=1000)
+    key = fill(backend, "a", 10)
+    clock.tick(2000)
+    rename = backend.folder.rename
+
+    def renewed_meanwhile(sub: str, name: str, to: str) -> bool:
+        if name == key:
+            backend.folder.touch(sub, name, clock.now)
+        return rename(sub, name, to)
+
+    monkeypatch.setattr(backend.folder, "rename", renewed_meanwhile)
+    assert backend.sweep().dropped == 0
+    assert backend.read(key) is not MISSING
+
+
+def test_a_value_that_a_sweeper_has_set_aside_can_still_be_read(files):
+    backend = files()
+    key = fill(backend, "a", 10)
+    backend.path(key).rename(backend.path(key + ".trash"))
+    assert bytes(backend.read(key)) == b"x" * 10
+    assert backend.sweep().entries == 1
+    assert backend.path(key).exists()
+
+
+def test_a_dropped_value_stays_readable_for_who_has_it(files, clock: Clock):
+    backend = files(ttl=1000)
+    key = fill(backend, "a", 100_000)
+    found = backend.read(key)
+    clock.tick(2000)
+    backend.sweep()
+    assert not backend.path(key).exists()
+    assert bytes(found) == b"x" * 100_000
+
+
+def test_temporary_files_of_dead_writers_are_swept_and_those_of_living_ones_are_not(files):
+    backend = files()
+    fill(backend, "a", 10)
+    sub = backend.path(key_of("a")).parent
+    dead, living = sub / ".tmp-dead", sub / ".tmp-living"
+    dead.write_bytes(b"half")
+    fd = os.open(living, os.O_CREAT | os.O_RDWR)
+    assert lock_fd(fd, wait=False)
+    backend.sweep()
+    assert not dead.exists()
+    assert living.exists()
+    os.close(fd)
+    backend.sweep()
+    assert not living.exists()
+
+
+def test_100_000_entries_do_not_slow_a_write(clock: Clock, monkeypatch):
+    shm = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder:
+        backend = FileSystemBackend(folder).with_settings(Settings(clock=clock))
+        for first in range(256):
+            sub = Path(folder) / "entries" / f"{first:02x}"
+            sub.mkdir(parents=True)
+            for number in range(391):
+                fd = os.open(sub / f"{first:02x}{number:030x}", os.O_CREAT | os.O_WRONLY)
+                os.utime(fd, (clock.now, clock.now))
+                os.close(fd)
+        assert backend.sweep().entries == 256 * 391
+        looked: list[str] = []
+        scandir = os.scandir
+        monkeypatch.setattr(os, "scandir", lambda path: looked.append(str(path)) or scandir(path))
+        for number in range(200):
+            fill(backend, f"new {number}", 100)
+            backend.read(key_of(f"new {number}"))
+            backend.renew(key_of(f"new {number}"), 100)
+        assert looked == []
+
+
+# --- quota --------------------------------------------------------------------------------------
+
+
+def test_a_session_has_a_quota(opened: Opener, clock: Clock):
+    backend = opened(session_quota=1000)
+    for name in "abc":
+        backend.write(key_of(name, "one"), [b"x" * 300], 300)
+    with pytest.raises(StoreFullError, match="quota"):
+        backend.write(key_of("d", "one"), [b"x" * 300], 300)
+    backend.write(key_of("d", "two"), [b"x" * 300], 300)
+    backend.write(key_of("shared"), [b"x" * 5000], 5000)
+    clock.tick(121)
+    backend.write(key_of("d", "one"), [b"x" * 300], 300)
+    left = names(backend)
+    assert key_of("d", "one") in left
+    assert sum(key_of(name, "one") in left for name in "abc") == 2
+    assert key_of("d", "two") in left
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"max_bytes": -1}, {"max_bytes": 0}, {"ttl": -5}, {"ttl": None}, {"session_quota": 0}, {"max_bytes": "1"}, {"ttl": True}],
+)  # fmt: skip
+def test_impossible_limits_are_refused_at_build(bad: dict[str, object]):
+    with pytest.raises(StoreConfigError, match=next(iter(bad))):
+        Store(MemoryBackend(), **bad)
+
+
+def test_two_backends_of_one_name_are_refused(tmp_path: Path):
+    with pytest.raises(StoreConfigError, match="Two backends are called 'files'"):
+        Store(FileSystemBackend(tmp_path / "a"), [FileSystemBackend(tmp_path / "b")])
+
+
+def test_an_unknown_backend_is_refused_with_those_there_are(tmp_path: Path):
+    store = Store(MemoryBackend(), {"big": FileSystemBackend(tmp_path)})
+    with pytest.raises(StoreConfigError, match="'memory', 'big'"):
+        store.put(1, backend="bigger")
+    with pytest.raises(StoreConfigError, match="'memory', 'big'"):
+        store.put(1, backend=MemoryBackend(name="elsewhere"))
+    assert store.get(store.put(1, backend="big")) == 1
+    assert (tmp_path / "entries").exists()
+
+
+@pytest.mark.parametrize("nonsense", [object(), FileSystemBackend, "files", 5])
+def test_what_is_no_backend_is_refused(nonsense: object):
+    with pytest.raises(StoreConfigError, match="can't be a backend"):
+        Store(nonsense)

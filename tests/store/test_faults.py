@@ -1,0 +1,370 @@
+"""Killed writers, full disks, torn files, forks: never a wrong value, never a silent None, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrich.errors import HandleExpired, StoreFullError, StoreNotSharedError, StoreUnavailableError
+from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, default_cache_dir
+from enrich.store.audit import verify_entries
+from enrich.store.backends import folder as folder_module
+
+from .conftest import Clock
+from .workers import value_of
+
+WORKERS = Path(__file__).with_name("workers.py")
+
+
+def run(role: str, *arguments: object, timeout: float = 120) -> Any:
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(WORKERS), role, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    return [
+        path for path in folder.rglob("*") if path.name.startswith(".tmp-") or path.name.endswith(".trash")
+    ]
+
+
+def assert_sound(folder: Path, store: Store) -> None:
+    backend = store.backend
+    swept = backend.sweep()
+    assert temporary_files(folder) == []
+    entries = list(backend.entries())
+    assert [found.fault for found in verify_entries(backend, store.is_genuine, entries) if found.fault] == []
+    assert swept.nbytes == sum(entry.nbytes for entry in entries) == backend.ledger.read().used
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def test_writers_killed_at_random_points_leave_whole_values_and_no_temporary_files(tmp_path: Path):
+    run("killed_writers", tmp_path, 300)
+    store = Store(FileSystemBackend(tmp_path), app="workers")
+    assert_sound(tmp_path, store)
+    assert store.info().entries > 100
+    for number in range(5):
+        assert isinstance(store.get(store.named(f"name {number}")), int)
+
+
+def test_many_processes_and_threads_get_right_answers_from_one_folder(tmp_path: Path):
+    run("hammer", tmp_path, 8, 4, 120)
+    assert_sound(tmp_path, Store(FileSystemBackend(tmp_path), secret="hammer hammer", max_bytes=3_000_000))
+
+
+def test_ten_processes_compute_once(tmp_path: Path):
+    assert run("one_computation", tmp_path, 10) == {"fine": True, "ran": 1}
+
+
+def test_a_killed_holder_of_the_lock_is_superseded_at_once(tmp_path: Path):
+    found = run("killed_holder", tmp_path)
+    assert found["result"] == "mine"
+    assert found["seconds"] < 5
+
+
+def test_a_forked_child_goes_on_whatever_the_parent_s_threads_were_doing(tmp_path: Path):
+    assert run("forked", tmp_path) == {"fine": True}
+
+
+def test_workers_that_start_at_once_agree_on_a_secret(tmp_path: Path):
+    assert run("cold_start", tmp_path, 12) == {"fine": True, "opened": [1] * 12}
+
+
+def in_child(store: Store, token: str, answers: Any) -> None:
+    answers.put(store.get(store.open(token, session="s")))
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_store_goes_to_a_new_process(tmp_path: Path, method: str):
+    store = Store(FileSystemBackend(tmp_path))
+    context = multiprocessing.get_context(method)
+    answers = context.Queue()
+    token = store.sign(store.put(value_of(3), scope="s"), session="s")
+    child = context.Process(target=in_child, args=(store, token, answers))
+    child.start()
+    assert answers.get(timeout=60) == value_of(3)
+    child.join()
+
+
+def test_a_memory_store_says_that_it_can_t_go_to_another_process():
+    import pickle
+
+    with pytest.raises(StoreNotSharedError, match="memory"):
+        pickle.dumps(Store(MemoryBackend()))
+
+
+# --- the disk -----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, size: str) -> Iterator[Path]:
+    path.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("can't mount a file system here")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_a_full_disk_refuses_the_value_and_keeps_the_others(tmp_path: Path, clock: Clock):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        store = Store(FileSystemBackend(disk / "values"), max_bytes=1 << 30, clock=clock)
+        refs = []
+        with pytest.raises(StoreFullError, match="disk has no room"):
+            for number in range(100):
+                refs.append(store.put({"n": number, "text": "x" * 100_000}))
+        assert len(refs) > 10
+        assert [store.get(ref)["n"] for ref in refs] == list(range(len(refs)))
+        assert temporary_files(disk) == []
+        # Once they are out of use, the oldest make room.
+        clock.tick(130)
+        assert store.get(store.put("y" * 100_000)) == "y" * 100_000
+        assert_sound(disk, store)
+
+
+def test_a_file_size_limit_refuses_the_value(tmp_path: Path):
+    found = run("limited", tmp_path)
+    assert "1,000," in found["error"]
+    assert found["small"] == "small"
+    assert temporary_files(tmp_path) == []
+
+
+def test_a_folder_made_read_only_is_read_on_and_refuses_writes(tmp_path: Path, clock: Clock):
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        store = Store(FileSystemBackend(disk / "values"), clock=clock)
+        ref = store.put({"a": 1})
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        clock.tick(100)
+        assert store.get(ref) == {"a": 1}
+        with pytest.raises(StoreUnavailableError, match="Read-only"):
+            store.put({"b": 2})
+        with pytest.raises(StoreUnavailableError, match=r"FileSystemBackend\(cache_dir="):
+            FileSystemBackend(disk / "other")
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        assert store.get(store.put({"b": 2})) == {"b": 2}
+
+
+def test_a_read_only_cache_folder_falls_back_to_the_temporary_directory_with_a_warning(
+    tmp_path: Path, monkeypatch
+):
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(disk))
+        monkeypatch.setattr(folder_module.tempfile, "gettempdir", lambda: str(tmp_path))
+        with pytest.warns(RuntimeWarning, match="lost with the container"):
+            store = Store(app="fallen back")
+        assert store.get(store.put(1)) == 1
+        assert store.backend.folder.path.is_relative_to(tmp_path)
+        monkeypatch.setattr(folder_module.tempfile, "gettempdir", lambda: str(disk))
+        with pytest.raises(StoreUnavailableError, match="temporary directory can't be used either"):
+            Store(app="fallen back")
+
+
+def test_a_folder_removed_while_running_is_made_anew(tmp_path: Path, clock: Clock):
+    import shutil
+
+    store = Store(FileSystemBackend(tmp_path / "values"), clock=clock)
+    ref = store.put({"a": 1}, producer="callback 'load' (app.py:3)")
+    token = store.sign(ref)
+    shutil.rmtree(tmp_path / "values")
+    with pytest.raises(HandleExpired, match="callback 'load'"):
+        store.get(store.open(token))
+    assert store.get(store.put({"a": 1})) == {"a": 1}
+    assert (tmp_path / "values").stat().st_mode & 0o777 == 0o700
+    # The secret comes back too, so that other workers sign alike.
+    clock.tick(61)
+    store.put({"b": 1})
+    assert store.get(Store(FileSystemBackend(tmp_path / "values"), clock=clock).open(token)) == {"a": 1}
+
+
+def test_a_relative_path_is_fixed_at_start(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = Store(FileSystemBackend("values"))
+    ref = store.put(1)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert store.get(ref) == 1
+    assert store.backend.where == str(tmp_path / "values")
+
+
+def test_the_default_folder_is_the_app_s_own(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert Store(app="My app/1").backend.folder.path == default_cache_dir("My app/1")
+    assert default_cache_dir("My app/1") == tmp_path / "dash-enrich" / "My-app-1"
+    assert default_cache_dir("../..") != tmp_path
+
+
+# --- torn and foreign files ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [{"a": list(range(5000))}, "frame"])
+def test_a_torn_file_counts_as_missing_and_can_be_written_again(tmp_path: Path, value: Any, caplog):
+    if value == "frame":
+        import pandas as pd
+
+        value = pd.DataFrame({"a": range(10_000), "b": "text"})
+    store = Store(FileSystemBackend(tmp_path))
+    ref = store.put(value)
+    path = store.backend.path(ref.key)
+    whole = path.read_bytes()
+    damages = [whole[:n] for n in (0, 1, 7, 8, 100, len(whole) // 2, len(whole) - 1)]
+    damages += [whole + b"x", b"\0" * len(whole), b"foreign" * 1000, whole[:16] + b"\xff" + whole[17:]]
+    for damaged in damages:
+        path.write_bytes(damaged)
+        with caplog.at_level(logging.WARNING, "enrich.store"):
+            assert store.get(ref, default=MISSING) is MISSING
+        assert "counts as missing" in caplog.text
+        caplog.clear()
+        with pytest.raises(HandleExpired):
+            store.get(ref)
+        assert store.put(value).new
+        assert store.get(ref, default=MISSING) is not MISSING
+
+
+@pytest.mark.parametrize("plant", ["folder", "pipe", "link", "dangling link", "link of the shard"])
+def test_what_isn_t_a_plain_file_counts_as_missing(tmp_path: Path, plant: str):
+    store = Store(FileSystemBackend(tmp_path / "values"))
+    ref = store.put({"secret": 1})
+    path = store.backend.path(ref.key)
+    outside = tmp_path / "outside"
+    outside.write_bytes(path.read_bytes())
+    path.unlink()
+    if plant == "folder":
+        path.mkdir()
+    elif plant == "pipe":
+        os.mkfifo(path)
+    elif plant == "link":
+        path.symlink_to(outside)
+    elif plant == "dangling link":
+        path.symlink_to(tmp_path / "new")
+    else:
+        path.parent.rmdir()
+        (tmp_path / "aside").mkdir()
+        (tmp_path / "aside" / path.name).write_bytes(outside.read_bytes())
+        path.parent.symlink_to(tmp_path / "aside")
+    assert store.get(ref, default=MISSING) is MISSING
+    before = outside.read_bytes()
+    if plant in ("folder", "link of the shard"):
+        with pytest.raises(StoreUnavailableError):
+            store.put({"secret": 1})
+    else:
+        assert store.get(store.put({"secret": 1})) == {"secret": 1}
+        assert not path.is_symlink()
+    assert outside.read_bytes() == before
+    assert not (tmp_path / "new").exists()
+    store.sweep()
+
+
+def test_more_live_values_than_file_descriptors(tmp_path: Path):
+    import resource
+
+    store = Store(FileSystemBackend(tmp_path))
+    ref = store.put("x" * 100_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, hard))
+    try:
+        found = [store.backend.read(ref.key) for _ in range(100)]
+        assert all(bytes(buffer) == bytes(found[0]) for buffer in found)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+# --- threads ------------------------------------------------------------------------------------
+
+
+def test_a_failed_computation_lets_the_next_one_try(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    tries: list[int] = []
+
+    def flaky() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("first")
+        return "second"
+
+    with pytest.raises(ValueError, match="first"):
+        store.compute("key", flaky)
+    assert store.compute("key", flaky) == "second"
+    assert store.compute("key", flaky) == "second"
+    assert len(tries) == 2
+
+
+def test_threads_compute_once_and_each_gets_its_own_copy(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    runs, answers = [], []
+    gate = threading.Barrier(8)
+
+    def ask() -> None:
+        gate.wait()
+        answers.append(store.compute("key", lambda: runs.append(1) or [1, 2]))
+
+    crew = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    assert runs == [1]
+    assert answers == [[1, 2]] * 8
+    assert len({id(answer) for answer in answers}) == 8
+
+
+def test_a_function_that_calls_itself_doesn_t_wait_for_itself(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    assert store.compute("key", lambda: store.compute("key", lambda: 5)) == 5
+
+
+def test_who_waits_too_long_computes_by_itself(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        go_on.wait(30)
+        return "slow"
+
+    leader = threading.Thread(target=store.compute, args=("key", slow))
+    leader.start()
+    begun.wait(30)
+    assert store.compute("key", lambda: "impatient", lock_timeout=0.05) == "impatient"
+    go_on.set()
+    leader.join()
+
+
+def test_forgetting_a_group_forgets_all_its_results(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    numbers = iter(range(100))
+    first = [store.compute(key, lambda: next(numbers), group="f") for key in "ab"]
+    assert [store.compute(key, lambda: next(numbers), group="f") for key in "ab"] == first
+    assert store.compute("a", lambda: next(numbers), group="g") not in first
+    store.forget(group="f")
+    assert not set(first) & {store.compute(key, lambda: next(numbers), group="f") for key in "ab"}
+
+
+def test_results_of_sessions_and_apps_are_kept_apart(tmp_path: Path):
+    one, two = (Store(FileSystemBackend(tmp_path), app=app) for app in ("one", "two"))
+    numbers = iter(range(100))
+    found = [one.compute("k", lambda: next(numbers), scope=scope) for scope in (None, "a", "b", None, "a")]
+    assert found == [0, 1, 2, 0, 1]
+    assert two.compute("k", lambda: next(numbers)) == 3
+    one.put([1], name="n")
+    with pytest.raises(HandleExpired):
+        two.named("n")
