@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ import dash
 from enrich import dash_internals
 from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
+from enrich.serving import AsyncRouter, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
@@ -78,6 +80,9 @@ class DashProxy(dash.Dash):
         self._build = Build(self, self.transforms, include_global_callbacks)
         self._store: Store | None = None
         self._sessions = Sessions(self)
+        self._layer_of: Any = None
+        self._routers: list[Callable[[], Any]] = []
+        self._async_routers: list[AsyncRouter] = []
         if ServersideOutputTransform.find(self) is not None:
             memoize.register(self)
         # Plugins, hooks and page modules declare callbacks in there.
@@ -136,35 +141,77 @@ class DashProxy(dash.Dash):
             try:
                 with dash_internals.hidden_globals():
                     super()._setup_server()
+                for router in self._routers:
+                    router()
             except BaseException:
-                dash_internals.forget_setup(self, "setup_server")
+                dash_internals.forget_setup(self, "setup_server", "pages")
                 raise
         if self._build.include_globals:
             dash_internals.clear_globals()
 
+    async def set_up_async(self) -> None:
+        """Do the work of the first request, where none came before."""
+        self._setup_server()
+        for router in self._async_routers:
+            await router()
+
     def _prepare_callback(self, g: Any, body: Any) -> Any:
         plain = super()._prepare_callback(g, body)
-        wires = dash_internals.wires_in_request(self._build.program.wires, body)
+        if dash_internals.is_websocket(g):
+            return self._answer_over_websocket(plain, body)
+        wires = dash_internals.wires_in_request(self, self._build.program.wires, body)
         current_call.set(Call(self, wires))
         return self._build.handler(body["output"], plain) if wires else plain
 
-    def serve_layout(self) -> Any:
+    def _answer_over_websocket(self, plain: Callable[..., Any], body: Any) -> Callable[..., Any]:
+        # Dash prepares the call in one context and makes it in another: that of the connection.
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            visit = self._sessions.visit()
+            wires = self._build.program.wires
+            if visit is not None:
+                wires = tuple(wire for wire in wires if wire.mark in visit.marks)
+            wires = dash_internals.wires_in_payload(wires, body)
+            current_call.set(Call(self, wires))
+            handler = self._build.handler(body["output"], plain) if wires else plain
+            return handler(*args, **kwargs)
+
+        return answer
+
+    def _layout_value(self) -> Any:
         current_call.set(Call(self))
-        return super().serve_layout()
+        return super()._layout_value()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         current_call.set(Call(self))
+        if self._sessions.visit() is not None:
+            self._sessions.serving_page()
+            # Under FastAPI, Dash's hooks skip all pages but the first.
+            self._setup_server()
         return super().index(*args, **kwargs)
 
     def init_app(self, app: Any = None, **kwargs: Any) -> None:
         super().init_app(app, **kwargs)
-        self._sessions.install()
+        if self._layer_of is not self.server:
+            self._layer_of = self.server
+            install_layer(self)
 
     def enable_pages(self) -> None:
-        with dash_internals.retried_router(self):
+        with dash_internals.captured_hooks(self) as hooks:
             super().enable_pages()
+        for hook in hooks:
+            if inspect.iscoroutinefunction(hook):
+                router = AsyncRouter(self, hook)
+                self._async_routers.append(router)
+                dash_internals.run_before_requests(self, router.__call__)
+            else:
+                self._routers.append(hook)
 
     # The store
+
+    @property
+    def has_open_store(self) -> bool:
+        """Has anybody needed the store yet?"""
+        return self._store is not None
 
     @property
     def store(self) -> Store:

@@ -108,7 +108,6 @@ class Build:
         self.scripts: list[str] = []
         self.program = Program()
         self.frozen = False
-        self.has_router = False
         self._declared: list[_Declared] = []
         self._emitted: dict[str, Emitted] = {}
         self._reusable: dict[int, Emitted] = {}
@@ -279,11 +278,27 @@ class Build:
                 # The next request tries again, and Dash declares its own again.
                 del self._declared[before:]
                 self._dirty = True
+                # Dash takes the cancel inputs out of the entries of background callbacks.
+                self._reusable = {}
                 raise
             if self.include_globals:
                 global_callbacks.release_local()
             self.frozen = True
             self._dirty = False
+
+    @contextmanager
+    def undone_on_failure(self) -> Iterator[None]:
+        """Forget what is declared in here, after the first request, if it does not succeed."""
+        declared, known = len(self._declared), set(self._emitted)
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                del self._declared[declared:]
+                for callback_id in self._emitted.keys() - known:
+                    self.list.remove(self._emitted.pop(callback_id).front)
+                    del self.map[callback_id]
+            raise
 
     def _add_late(self, spec: CallbackSpec) -> None:
         served = tuple(one.spec for one in self._emitted.values())

@@ -1,7 +1,7 @@
 """Whose browser it is: a signed cookie of our own, set with the page and read by callbacks.
 
 It is set with the page, the layout and the dependencies, so that callbacks that run in parallel find it there and need
-not each make one; callbacks only read it.
+not each make one; callbacks only read it. A WebSocket that comes without it is a session of its own.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import flask
+from werkzeug.http import dump_cookie
 
 from enrich import dash_internals
 from enrich.errors import HandleInvalid, SessionError, StoreUnavailableError
@@ -23,19 +29,34 @@ _log = logging.getLogger("enrich.sessions")
 _SALT = "enrich.session"
 
 
+@dataclass(slots=True)
+class Visit:
+    """One request, or one WebSocket connection, as the sessions of an app see it."""
+
+    cookie: str | None
+    """The app's own cookie as it came."""
+    https: bool
+    fresh: str | None = None
+    """The session to begin where the cookie names none; ``None`` where none may begin."""
+    session: str | None = None
+    """The session, once it is known."""
+    marks: set[str] = field(default_factory=set)
+    """Of a connection: the marks of wires that its messages so far had."""
+
+    def may_begin_session(self) -> None:
+        if self.fresh is None:
+            self.fresh = secrets.token_urlsafe(16)
+
+
+# One server may serve several apps, and each has sessions of its own.
+_visits: ContextVar[Mapping[int, Visit]] = ContextVar("enrich_visits", default={})  # noqa: B039, never changed
+
+
 class Sessions:
     """The browser sessions of one app."""
 
     def __init__(self, app: DashProxy) -> None:
         self.app = app
-        self._installed_on: Any = None
-
-    def install(self) -> None:
-        """Have the server set the cookie with the page."""
-        if self._installed_on is self.app.server or not isinstance(self.app.server, flask.Flask):
-            return
-        self._installed_on = self.app.server
-        self.app.server.after_request(self._set_cookie)
 
     def current(self) -> str:
         """The id of the session whose callback or layout is running.
@@ -48,23 +69,21 @@ class Sessions:
         settings = self._settings
         if settings is not None and settings.session_id is not None:
             return str(settings.session_id())
-        fresh = flask.g.get(self._key) if flask.has_request_context() else None
-        if fresh is not None:
-            return str(fresh)
-        cookies = getattr(dash_internals.context(), "cookies", None)
-        if cookies is None and flask.has_request_context():
-            cookies = flask.request.cookies
-        session = self._read((cookies or {}).get(self.cookie_name))
-        if session is not None:
-            return session
-        if dash_internals.context() or not flask.has_request_context():
+        visit = self.visit()
+        if visit is None:
+            # A background job has the cookies of the request that started it.
+            cookies = getattr(dash_internals.context(), "cookies", None) or {}
+            session = self._read(cookies.get(self.cookie_name))
+        else:
+            session = visit.session = visit.session or self._read(visit.cookie) or visit.fresh
+        if session is None:
             raise SessionError(
                 "The browser sent no session cookie with this callback, so a value can't be bound to its session. "
                 "If the app is shown in a frame of another site, browsers drop cookies unless they are marked for it: "
                 "use ServersideOutputTransform(cookie_samesite='None') over https. A test client must fetch the page "
                 "first. ServersideOutputTransform(session_check=False) needs no cookie, and shares values."
             )
-        return self._mint()
+        return session
 
     def current_or_none(self) -> str | None:
         """The id of the running session, or ``None`` where there is none."""
@@ -73,15 +92,82 @@ class Sessions:
         except SessionError:
             return None
 
-    @property
+    @cached_property
     def cookie_name(self) -> str:
         """One name per app, since cookies are shared by all ports of a host."""
         identity = dash_internals.app_identity(self.app).encode()
         return f"enrich_session_{hashlib.blake2s(identity, digest_size=4).hexdigest()}"
 
-    @property
-    def _key(self) -> str:
-        return f"enrich_session_{id(self)}"
+    # Visits
+
+    def visit(self) -> Visit | None:
+        """The request or connection that is being served, if there is one."""
+        if not flask.has_request_context():
+            return _visits.get().get(id(self))
+        key = f"enrich_visit_{id(self)}"
+        visit: Visit | None = flask.g.get(key)
+        if visit is None:
+            request = flask.request
+            visit = Visit(cookie=request.cookies.get(self.cookie_name), https=request.is_secure)
+            setattr(flask.g, key, visit)
+            if self.is_part_of_page(request.path):
+                visit.may_begin_session()
+        return visit
+
+    @contextmanager
+    def visited(self, visit: Visit) -> Iterator[None]:
+        """Serve one request or connection of a server that is not Flask."""
+        token = _visits.set({**_visits.get(), id(self): visit})
+        try:
+            yield
+        finally:
+            _visits.reset(token)
+
+    def serving_page(self) -> None:
+        """The answer to the running request is a page, whatever its path."""
+        visit = self.visit()
+        if visit is not None:
+            visit.may_begin_session()
+
+    def is_part_of_page(self, path: str) -> bool:
+        """Does the browser fetch this path before its first callbacks?"""
+        prefix = self.app.config.routes_pathname_prefix
+        return path == prefix or path.endswith((f"{prefix}_dash-layout", f"{prefix}_dash-dependencies"))
+
+    def new_cookie(self, visit: Visit) -> str | None:
+        """The ``Set-Cookie`` that the answer must have, if it must have one."""
+        settings = self._settings
+        if visit.fresh is None or settings is None or not settings.uses_cookie:
+            return None
+        try:
+            visit.session = visit.session or self._read(visit.cookie) or visit.fresh
+            if visit.session != visit.fresh:
+                return None
+            signed = self.app.store.sign_text(visit.session, salt=_SALT)
+        except StoreUnavailableError as error:
+            # Nothing is stored yet, and perhaps nothing ever will be: what needs the store raises this itself.
+            _log.warning("No session cookie was set: %s", error)
+            return None
+        cross_site = settings.cookie_samesite == "None"
+        return dump_cookie(
+            self.cookie_name,
+            signed,
+            httponly=True,
+            samesite=settings.cookie_samesite,
+            secure=visit.https or cross_site,
+            partitioned=cross_site,
+            path=self.app.config.requests_pathname_prefix or "/",
+        )
+
+    def after_flask_request(self, response: flask.Response) -> flask.Response:
+        """Give the page its cookie, under Flask."""
+        visit = self.visit()
+        cookie = self.new_cookie(visit) if visit is not None else None
+        if cookie is not None:
+            response.headers.add("Set-Cookie", cookie)
+        return response
+
+    # The cookie's text
 
     @property
     def _settings(self) -> Any:
@@ -97,46 +183,3 @@ class Sessions:
         except HandleInvalid:
             _log.info("A session cookie of another app or secret was ignored.")
             return None
-
-    def _mint(self) -> str:
-        session = secrets.token_urlsafe(16)
-        setattr(flask.g, self._key, session)
-        return session
-
-    def _set_cookie(self, response: flask.Response) -> flask.Response:
-        settings = self._settings
-        if settings is None or not settings.uses_cookie or not self._is_page():
-            return response
-        try:
-            session = flask.g.get(self._key)
-            if session is None:
-                if self._read(flask.request.cookies.get(self.cookie_name)) is not None:
-                    return response
-                session = self._mint()
-            signed = self.app.store.sign_text(session, salt=_SALT)
-        except StoreUnavailableError as error:
-            # Nothing is stored yet, and perhaps nothing ever will be: what needs the store raises this itself.
-            _log.warning("No session cookie was set: %s", error)
-            return response
-        secure = flask.request.is_secure
-        cross_site = settings.cookie_samesite == "None"
-        response.set_cookie(
-            self.cookie_name,
-            signed,
-            httponly=True,
-            samesite=settings.cookie_samesite,
-            secure=secure or cross_site,
-            partitioned=cross_site,
-            path=self.app.config.requests_pathname_prefix or "/",
-        )
-        return response
-
-    def _is_page(self) -> bool:
-        rule = flask.request.url_rule
-        prefix = self.app.config.routes_pathname_prefix
-        return rule is not None and rule.rule in {
-            prefix,
-            f"{prefix}<path:path>",
-            f"{prefix}_dash-layout",
-            f"{prefix}_dash-dependencies",
-        }

@@ -38,7 +38,18 @@ from enrich.dash_internals.registration import (
     register_job,
     validate_dependencies,
 )
-from enrich.dash_internals.serving import app_identity, error_handler, forget_setup, retried_router, wires_in_request
+from enrich.dash_internals.serving import (
+    app_identity,
+    captured_hooks,
+    error_handler,
+    forget_setup,
+    is_websocket,
+    is_websocket_path,
+    run_before_requests,
+    server_kind,
+    wires_in_payload,
+    wires_in_request,
+)
 
 __all__ = [
     "CALLBACK_OPTIONS",
@@ -50,9 +61,9 @@ __all__ = [
     "captured_hooks",
     "clear_globals",
     "context",
-    "error_handler",
     "declare_callback",
     "declare_clientside_callback",
+    "error_handler",
     "flatten_result",
     "forget_setup",
     "hidden_globals",

@@ -58,7 +58,9 @@ def _recording_callback(
         # A plain Dash app takes its global callbacks from Dash's own lists, in Dash's own grammar.
         plain = register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)
     except (DashException, ValueError) as error:
-        _not_for_plain_dash.append(f"The callback at {origin} is left out of this plain dash.Dash app: {error}")
+        _not_for_plain_dash.append(
+            f"The callback at {origin} is left out of this plain dash.Dash app: {error}"
+        )
         return ours
     return lambda func: ours(plain(func))
 

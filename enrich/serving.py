@@ -1,0 +1,159 @@
+"""An app on its server: what stands around Dash's own handling of requests.
+
+Dash's hooks skip WebSockets, and under FastAPI every path but its own, so sessions and setup have a thin layer here:
+``after_request`` under Flask, pure ASGI under FastAPI and Quart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from enrich import dash_internals
+from enrich.sessions import Visit
+
+if TYPE_CHECKING:
+    from enrich.app import DashProxy
+
+_log = logging.getLogger("enrich.serving")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+def install_layer(app: DashProxy) -> None:
+    """Put an app's layer around its server."""
+    kind = dash_internals.server_kind(app)
+    server: Any = app.server
+    if kind == "fastapi":
+        server.add_middleware(AsgiLayer, dash_app=app)
+    elif kind == "quart":
+        server.asgi_app = AsgiLayer(server.asgi_app, dash_app=app)
+    else:
+        server.after_request(app._sessions.after_flask_request)
+
+
+class AsgiLayer:
+    """Pure ASGI around a server: knows the visit, and sets the app up for a WebSocket that comes first."""
+
+    def __init__(self, app: Asgi, dash_app: DashProxy) -> None:
+        self.inner = app
+        self.dash_app = dash_app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket" and dash_internals.is_websocket_path(self.dash_app, scope["path"]):
+            await self._websocket(scope, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        sessions = self.dash_app._sessions
+        visit = self._visit(scope)
+        if sessions.is_part_of_page(scope["path"]):
+            visit.may_begin_session()
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and visit.fresh is not None:
+                cookie = await self._new_cookie(visit)
+                if cookie is not None:
+                    headers = [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))]
+                    message = {**message, "headers": headers}
+            await send(message)
+
+        with sessions.visited(visit):
+            await self.inner(scope, receive, send_with_cookie)
+
+    async def _new_cookie(self, visit: Visit) -> str | None:
+        new_cookie = self.dash_app._sessions.new_cookie
+        # Opening the store reads its secret from a file.
+        return (
+            new_cookie(visit) if self.dash_app.has_open_store else await asyncio.to_thread(new_cookie, visit)
+        )
+
+    async def _websocket(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        visit = self._visit(scope)
+        visit.may_begin_session()
+
+        async def receive_and_look() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive":
+                self._look_for_marks(message, visit)
+            return message
+
+        with self.dash_app._sessions.visited(visit):
+            await self._set_up()
+            await self.inner(scope, receive_and_look, send)
+
+    async def _set_up(self) -> None:
+        try:
+            await self.dash_app.set_up_async()
+        except Exception:
+            # Dash sets nothing up for a WebSocket. What was declared works all the same, and the next page tries again.
+            _log.exception("An app could not be set up for a WebSocket that came before any request.")
+
+    def _look_for_marks(self, message: Message, visit: Visit) -> None:
+        text = message.get("text")
+        data = message.get("bytes") or b""
+        for wire in self.dash_app._build.program.wires:
+            if (wire.mark in text) if text is not None else (wire.mark.encode() in data):
+                visit.marks.add(wire.mark)
+
+    def _visit(self, scope: MutableMapping[str, Any]) -> Visit:
+        cookie = _cookie(scope, self.dash_app._sessions.cookie_name)
+        return Visit(cookie=cookie, https=scope.get("scheme") in ("https", "wss"))
+
+
+def _cookie(scope: MutableMapping[str, Any], name: str) -> str | None:
+    start = f"{name}=".encode("latin-1")
+    for key, value in scope["headers"]:
+        if key.lower() == b"cookie":
+            for part in value.split(b";"):
+                if (part := part.strip()).startswith(start):
+                    return str(part[len(start) :].decode("latin-1"))
+    return None
+
+
+class AsyncRouter:
+    """Dash's asynchronous pages router: run once, by one request while the others wait, and again if it failed.
+
+    Dash marks it as done before it is, so a request that comes meanwhile would be served without its callbacks.
+    """
+
+    def __init__(self, app: DashProxy, router: Callable[[], Awaitable[None]]) -> None:
+        self.app = app
+        self.router = router
+        self.is_done = False
+        self._lock = Lock()
+        self._running: Future[None] | None = None
+
+    async def __call__(self) -> None:
+        while not self.is_done:
+            with self._lock:
+                other = self._running
+                if other is None:
+                    mine = self._running = Future()
+                    # A waiter that is cancelled must not cancel it for the others.
+                    mine.set_running_or_notify_cancel()
+            if other is not None:
+                # The one that runs may be in another thread's loop.
+                await asyncio.wrap_future(other)
+                continue
+            try:
+                with self.app._build.undone_on_failure():
+                    await self.router()
+                self.is_done = True
+            except BaseException:
+                dash_internals.forget_setup(self.app, "pages")
+                raise
+            finally:
+                self._running = None
+                mine.set_result(None)
