@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import xxhash
 
@@ -34,6 +35,8 @@ from .arrow_messages import (
 from .entry import ALIGNMENT, CorruptEntry, Encoded, Piece, padding
 
 ARROW_MAGIC = b"ARROW1"
+# A missing value is the one NaN that everyone uses: labels are looked up by identity.
+CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 METADATA_KEY = b"enrich"
 
 _VERSION = 1
@@ -209,5 +212,6 @@ def open_entry(view: memoryview) -> ArrowEntry:
     digest.update(view[footer_at:])
     if digest.digest() != view[footer_at - _DIGEST_SIZE : footer_at]:
         raise CorruptEntry("the digest of the metadata differs")
-    plan = json.loads(bytes(view[text_at : text_at + text_size]))
+    text = bytes(view[text_at : text_at + text_size])
+    plan = json.loads(text, parse_constant=CONSTANTS.__getitem__)
     return ArrowEntry(view, plan, dictionaries_at, body_at, parts_at)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from ...errors import StoreError
-from .arrow_file import ArrowEntry, Parts
+from .arrow_file import CONSTANTS, ArrowEntry, Parts
 from .entry import CorruptEntry, Encoded, Pickler, Piece, Refusal, excerpt, type_name
 
 # A JSON object with this key isn't a dict but a value that JSON has no word for: {"$": tag, ...}.
@@ -103,7 +103,7 @@ class Reader:
 
     def loads(self, text: str) -> Any:
         """The value of a JSON text; objects are resolved from the inside out, while it is parsed."""
-        return json.loads(text, object_hook=self.resolve)
+        return json.loads(text, object_hook=self.resolve, parse_constant=CONSTANTS.__getitem__)
 
     def value(self, node: Node) -> Any:
         """The value of a node that is parsed already."""

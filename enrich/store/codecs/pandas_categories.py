@@ -29,8 +29,7 @@ def _encode(writer: Writer, body: Body, values: pd.Categorical) -> tuple[Column,
 
 def _decode(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
     categories = decode_index(frame, spec["categories"])
-    dtype = pd.CategoricalDtype(categories, spec["ordered"])
-    return categorical(frame.column(spec["c"], memory, rows), dtype)
+    return categorical(frame.column(spec["c"], memory, rows), categories, spec["ordered"])
 
 
 ARRAYS[pd.CategoricalDtype] = _encode

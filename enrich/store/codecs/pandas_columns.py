@@ -19,7 +19,7 @@ from .context import Node, Reader, Writer
 from .entry import CorruptEntry, Refusal, type_name
 from .memory import Memory
 from .pandas_blocks import decode_flat, encode_flat, is_flat, with_validity
-from .pandas_internals import datetime_array, masked_data, ndarray_of
+from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dtype, with_freq
 from .pandas_objects import decode_objects, encode_objects
 from .timezones import encode_timezone
 
@@ -134,13 +134,6 @@ def string_na(dtype: Any) -> str:
     return "NA" if getattr(dtype, "na_value", pd.NA) is pd.NA else "nan"
 
 
-def string_dtype(storage: str, missing: str) -> Any:
-    """The string dtype of a storage and a missing value."""
-    if missing == "NA" or storage.endswith("_numpy"):
-        return pd.StringDtype(storage)
-    return pd.StringDtype(storage, na_value=np.nan)
-
-
 def _decode_string(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
     dtype = string_dtype(spec["s"], spec["na"])
     if spec["s"] == "python":
@@ -191,14 +184,22 @@ def _decode_period(frame: FrameReader, memory: Memory, rows: int, spec: Spec) ->
 
 
 def _interval(writer: Writer, body: Body, values: Any) -> Encoded:
-    left, right = (encode_column(writer, body, side.array) for side in (values.left, values.right))
-    column = struct_column(["left", "right"], [left[0], right[0]], len(values))
-    return column, {"t": "interval", "l": left[1], "r": right[1], "closed": values.closed}
+    columns, specs = [], []
+    for side in (values.left, values.right):
+        column, spec = encode_column(writer, body, side.array)
+        columns.append(column)
+        freq = getattr(side, "freq", None)
+        specs.append(spec if freq is None else {**spec, "freq": writer.node(freq)})
+    column = struct_column(["left", "right"], columns, len(values))
+    return column, {"t": "interval", "sides": specs, "closed": values.closed}
 
 
 def _decode_interval(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    left, right = (frame.column(spec[side], memory, rows) for side in ("l", "r"))
-    return pd.arrays.IntervalArray.from_arrays(left, right, closed=spec["closed"])
+    sides = []
+    for side in spec["sides"]:
+        index = pd.Index(frame.column(side, memory, rows), copy=False)
+        sides.append(with_freq(index, frame.reader.value(side["freq"])) if "freq" in side else index)
+    return pd.arrays.IntervalArray.from_arrays(*sides, closed=spec["closed"])
 
 
 def _node(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:

@@ -17,7 +17,7 @@ from .entry import Encoded, Pickler, Refusal, excerpt
 from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
 from .pandas_columns import FrameReader, encode_column, is_opaque
 from .pandas_index import Named, decode_index, encode_index, encode_names, place_foreign, values_of
-from .pandas_internals import blocks_of, frame_of
+from .pandas_internals import Blocks, blocks_of, frame_of
 
 Array = np.ndarray[Any, Any]
 
@@ -37,11 +37,11 @@ def encode_frame(
     for values, positions in _grouped(frame):
         if isinstance(values, list):
             encoded, spec = _flat(body, values, frame, positions)
-            for position, column in zip(positions.tolist(), encoded, strict=True):
+            for position, column in zip(positions, encoded, strict=True):
                 columns[position] = column
             blocks.append({**spec, "l": _short(positions)})
             continue
-        for row, position in zip(values, positions.tolist(), strict=True):
+        for row, position in zip(values, positions, strict=True):
             try:
                 columns[position], spec = encode_column(writer, body, row)
             except Refusal as refusal:
@@ -55,7 +55,8 @@ def encode_frame(
     except Refusal as refusal:
         raise refusal.below(".index") from None
     try:
-        names = encode_names(writer, frame.columns)
+        labels = frame.columns.tolist()
+        names = encode_names(writer, frame.columns, labels)
     except Refusal as refusal:
         raise refusal.below(".columns") from None
     body.columns = columns + [column for _, column in named]
@@ -63,28 +64,27 @@ def encode_frame(
     if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one"):
         plan["opaque"] = True
     plan.update(_extras(writer, frame))
-    labels = field_names([*frame.columns.tolist(), *_index_labels(named)])
-    return write_batch(labels, body, plan, writer.parts, {})
+    return write_batch(field_names([*labels, *_index_labels(named)]), body, plan, writer.parts, {})
 
 
-def _grouped(frame: pd.DataFrame) -> list[tuple[Any, Array]]:
+def _grouped(frame: pd.DataFrame) -> list[tuple[Any, list[int]]]:
     """The frame's arrays: numpy ones of one dtype together as a list of blocks, others column by column."""
-    flat: dict[Any, tuple[list[Array], list[Array]]] = {}
-    others: list[tuple[Any, Array]] = []
+    flat: dict[Any, tuple[list[Array], list[int]]] = {}
+    others: list[tuple[Any, list[int]]] = []
     for values, positions in blocks_of(frame):
         if isinstance(values, np.ndarray) and is_flat(values.dtype):
             found = flat.setdefault(values.dtype.str, ([], []))
             found[0].append(values)
-            found[1].append(positions)
+            found[1].extend(positions)
         elif values.ndim == 1:
             others.append(((values,), positions))
         else:
             others.append((values, positions))
-    return [(values, np.concatenate(positions)) for values, positions in flat.values()] + others
+    return [*flat.values(), *others]
 
 
 def _flat(
-    body: Body, blocks: list[Array], frame: pd.DataFrame, positions: Array
+    body: Body, blocks: list[Array], frame: pd.DataFrame, positions: list[int]
 ) -> tuple[list[Column], Spec]:
     try:
         return encode_block(body, blocks)
@@ -92,16 +92,15 @@ def _flat(
         raise refusal.below(f" in column {excerpt(frame.columns[positions[0]])}") from None
 
 
-def _short(positions: Array) -> list[int] | dict[str, list[int]]:
-    first, count = int(positions[0]), len(positions)
-    step = int(positions[1]) - first if count > 1 else 1
-    if step > 0 and np.array_equal(positions, np.arange(first, first + count * step, step)):
-        return [first, first + count * step, step]
-    return {"v": positions.tolist()}
+def _short(positions: list[int]) -> list[int] | dict[str, list[int]]:
+    first, count = positions[0], len(positions)
+    step = positions[1] - first if count > 1 else 1
+    regular = step > 0 and positions == list(range(first, first + count * step, step))
+    return [first, first + count * step, step] if regular else {"v": positions}
 
 
-def _positions(short: Any) -> Array:
-    return np.array(short["v"], np.intp) if isinstance(short, dict) else np.arange(*short, dtype=np.intp)
+def _positions(short: Any) -> Any:
+    return np.array(short["v"], np.intp) if isinstance(short, dict) else slice(*short)
 
 
 def _extras(writer: Writer, data: Any) -> dict[str, Node]:
@@ -170,17 +169,18 @@ def _block(source: FrameReader, spec: Spec) -> Any:
     return values.reshape(1, -1) if isinstance(values, np.ndarray) else values
 
 
-def _chosen(source: FrameReader, specs: list[Spec], wanted: list[int]) -> list[tuple[Any, Array]]:
+def _chosen(source: FrameReader, specs: list[Spec], wanted: list[int]) -> Blocks:
     rows = {}
     for spec in specs:
-        for row, position in enumerate(_positions(spec["l"]).tolist()):
+        short = spec["l"]
+        for row, position in enumerate(short["v"] if isinstance(short, dict) else range(*short)):
             rows[position] = (spec, row)
     blocks = []
     for place, position in enumerate(wanted):
         spec, row = rows[position]
         one = spec["t"] == "one"
         values = _block(source, spec) if one else decode_row(source.body, source.rows, spec, row)
-        blocks.append((values, np.array([place], np.intp)))
+        blocks.append((values, slice(place, place + 1, 1)))
     return blocks
 
 

@@ -15,8 +15,8 @@ from .context import Node, Writer
 from .entry import Encoded, Pickler, Refusal, type_name
 from .json_values import is_text
 from .pandas_blocks import encode_flat, with_validity
-from .pandas_columns import FrameReader, encode_column, string_dtype, string_na
-from .pandas_internals import multi_index, ndarray_of, with_freq
+from .pandas_columns import FrameReader, encode_column, string_na
+from .pandas_internals import index_of, multi_index, ndarray_of, string_dtype, with_freq
 
 _PLAIN_CLASSES = (
     pd.Index,
@@ -123,8 +123,7 @@ def decode_index(frame: FrameReader, spec: Spec, rows: int | None = None) -> pd.
         return _decode_names(frame, spec)
     memory = frame.dictionary(spec["at"]) if "at" in spec else frame.body
     values = frame.column(spec["a"], memory, spec.get("r", rows))
-    dtype = values.dtype if isinstance(values, np.ndarray) and values.dtype == object else None
-    index = pd.Index(values, dtype=dtype, copy=False, name=_decode_name(frame, name))
+    index = index_of(values, _decode_name(frame, name))
     return with_freq(index, frame.reader.value(spec["freq"])) if "freq" in spec else index
 
 
@@ -139,13 +138,12 @@ def _decode_multi(frame: FrameReader, spec: Spec) -> pd.MultiIndex:
     return multi_index(levels, codes, names, spec["s"])
 
 
-def encode_names(writer: Writer, columns: pd.Index) -> Spec:
+def encode_names(writer: Writer, columns: pd.Index, names: list[Any]) -> Spec:
     """The column names of a frame: plain text as text, anything else as an index in a part of its own."""
     kind = type(columns)
     if kind is pd.RangeIndex:
         return encode_index(writer, Body(), columns, [])
     if kind is pd.Index:
-        names = columns.tolist()
         string = isinstance(columns.dtype, pd.StringDtype)
         if (
             (string or columns.dtype == object)
@@ -164,12 +162,12 @@ def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
     if spec["d"] is None:
         values = np.empty(len(names), object)
         values[:] = names
-        return pd.Index(values, dtype=object, copy=False, name=name)
+        return index_of(values, name)
     storage, missing = spec["d"]
     dtype = string_dtype(storage, missing)
     if storage == "python":
-        return pd.Index(pd.array(names, dtype=dtype), copy=False, name=name)
-    return pd.Index(dtype.__from_arrow__(pa.array(names, pa.large_string())), copy=False, name=name)
+        return index_of(pd.array(names, dtype=dtype), name)
+    return index_of(dtype.__from_arrow__(pa.array(names, pa.large_string())), name)
 
 
 def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:

@@ -1,25 +1,28 @@
 """The one file that uses private names of pandas; ``tests/store/codecs/test_pandas_internals.py`` is its contract.
 
-A frame's blocks can be read only through ``_mgr`` (pandas 2.2 to 3.x). Building a frame from blocks is public from
-pandas 3.0 (``pandas.api.internals``, made for pyarrow); pandas 2.2 has the same parts under private names. Public
-constructors look at every value, copy, or consolidate, which is what makes ``to_pandas`` slow.
+A frame's blocks can be read only through ``_mgr``. Building a frame from blocks is public from pandas 3.0
+(``pandas.api.internals``, made for pyarrow), but checks what we know; the parts that it is made of are the same in
+pandas 2.2 to 3.1. Public constructors look at every value, copy, or consolidate, which is what makes ``to_pandas``
+slow.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas._libs.internals import BlockPlacement
+from pandas.core.internals.blocks import new_block_2d
+from pandas.core.internals.managers import BlockManager
 
-__all__ = ["frame_of"]
-
-Blocks = list[tuple[Any, "np.ndarray[Any, Any]"]]
+Blocks = list[tuple[Any, Any]]
 
 
 def blocks_of(frame: pd.DataFrame) -> Blocks:
     """The frame's own arrays, (columns × rows) or one column each, with the positions of their columns."""
-    return [(_array_of(block.values), block.mgr_locs.as_array) for block in frame._mgr.blocks]
+    return [(_array_of(block.values), block.mgr_locs.as_array.tolist()) for block in frame._mgr.blocks]
 
 
 def _array_of(values: Any) -> Any:
@@ -34,17 +37,43 @@ def ndarray_of(array: Any) -> np.ndarray[Any, Any]:
     return array._ndarray  # type: ignore[no-any-return]
 
 
-try:
-    from pandas.api.internals import create_dataframe_from_blocks as frame_of
-except ImportError:
-    from pandas.core.internals.api import make_block
-    from pandas.core.internals.managers import BlockManager
+def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame:
+    """A frame over these arrays as they are: (columns × rows) of numpy, or one extension array for a column."""
+    made = [new_block_2d(_two_dimensional(values), BlockPlacement(positions)) for values, positions in blocks]
+    manager = BlockManager(made, [columns, index], verify_integrity=False)
+    return pd.DataFrame._from_mgr(manager, manager.axes)
 
-    def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame:
-        """A frame over these arrays, as they are."""
-        made = [make_block(values, placement) for values, placement in blocks]
-        manager = BlockManager(made, [columns, index], verify_integrity=False)
-        return pd.DataFrame._from_mgr(manager, manager.axes)
+
+def _two_dimensional(values: Any) -> Any:
+    # Zoned datetimes and periods are kept in two dimensions, other extension arrays in one.
+    if (
+        isinstance(getattr(values, "_ndarray", None), np.ndarray)
+        and values.dtype.kind in "MO"
+        and values.ndim == 1
+    ):
+        return (
+            values.reshape(1, -1)
+            if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype))
+            else values
+        )
+    return values
+
+
+def index_of(values: Any, name: Any) -> pd.Index:
+    """An index over an array as it is."""
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "mM":
+        return pd.Index._simple_new(values, name=name)
+    if isinstance(values.dtype, pd.StringDtype):
+        return pd.Index._simple_new(values, name=name)
+    return pd.Index(values, copy=False, name=name)
+
+
+@cache
+def string_dtype(storage: str, missing: str) -> pd.StringDtype:
+    """The string dtype of a storage and a missing value."""
+    if missing == "NA" or storage.endswith("_numpy"):
+        return pd.StringDtype(storage)
+    return pd.StringDtype(storage, na_value=np.nan)
 
 
 def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> Any:
@@ -62,8 +91,9 @@ def with_freq(index: Any, freq: Any) -> Any:
     return index
 
 
-def categorical(codes: np.ndarray[Any, Any], dtype: pd.CategoricalDtype) -> pd.Categorical:
-    """A categorical over codes that are known to fit."""
+def categorical(codes: np.ndarray[Any, Any], categories: pd.Index, ordered: bool) -> pd.Categorical:
+    """A categorical over codes that are known to fit, and categories that are known to differ."""
+    dtype = pd.CategoricalDtype._from_fastpath(categories, ordered)
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
 
 

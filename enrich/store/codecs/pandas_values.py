@@ -67,7 +67,9 @@ def _plain_offset(writer: Writer, value: Any) -> Node:
 
 
 def _find(value: Any) -> Encode | None:
-    return _offset if isinstance(value, pd.offsets.BaseOffset) else None
+    if isinstance(value, pd.offsets.BaseOffset):
+        return _offset
+    return _array if isinstance(value, pd.api.extensions.ExtensionArray) else None
 
 
 def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
@@ -101,18 +103,6 @@ ENCODERS.update(
         pd.Interval: _interval,
         type(pd.NaT): lambda writer, value: {TAG: "pandas.NaT"},
         type(pd.NA): lambda writer, value: {TAG: "pandas.NA"},
-        pd.Categorical: _array,
-        pd.arrays.IntegerArray: _array,
-        pd.arrays.FloatingArray: _array,
-        pd.arrays.BooleanArray: _array,
-        pd.arrays.IntervalArray: _array,
-        pd.arrays.PeriodArray: _array,
-        pd.arrays.DatetimeArray: _array,
-        pd.arrays.TimedeltaArray: _array,
-        pd.arrays.SparseArray: _array,
-        pd.arrays.StringArray: _array,
-        pd.arrays.ArrowStringArray: _array,
-        pd.arrays.ArrowExtensionArray: _array,
     }
 )
 FINDERS["pandas"] = _find

@@ -372,9 +372,7 @@ CELLS: dict[str, list[Any]] = {
     "UUIDs and None": [UUID_1, None],
     "nanosecond Timestamps": [pd.Timestamp(1, unit="ns"), pd.Timestamp("2020")],
     "Timestamps of several zones": [pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2020", tz="Asia/Tokyo")],
-    "Timestamps with fold": [
-        pd.Timestamp(year=2020, month=10, day=25, hour=2, minute=30, tz="Europe/Berlin", fold=1)
-    ],
+    "Timestamps with fold": [pd.Timestamp("2020-10-25 01:30", tz="UTC").tz_convert("Europe/Berlin")],
     "Timestamps and NaT": [pd.Timestamp("2020"), pd.NaT],
     "Timedeltas": [pd.Timedelta(1, "ns"), pd.Timedelta("1D")],
     "Periods": [pd.Period("2020", "M"), pd.Period("2020", "D")],
