@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -39,11 +40,14 @@ def name_records(app: str, name: str, secrets: Secrets) -> list[str]:
     return keyed_digests("name", [app.encode(), name.encode()], secrets)
 
 
-def memo_record(app: str, key: str | bytes, scope: str | None, generation: bytes, secrets: Secrets) -> str:
-    """Return where the result of a memoized call is kept."""
+def memo_record(
+    app: str, key: str | bytes, scope: str | None, group: Sequence[bytes], secrets: Secrets
+) -> str:
+    """Return where the result of a memoized call is kept; `group` is its group and that group's generation."""
     whose = "shared" if scope is None else f"scope {scope}"
-    parts = [app.encode(), whose.encode(), generation, key.encode() if isinstance(key, str) else key]
-    return digest("memo", parts, secrets)
+    return digest(
+        "memo", [app.encode(), whose.encode(), key.encode() if isinstance(key, str) else key, *group], secrets
+    )
 
 
 def group_record(app: str, group: str, secrets: Secrets) -> str:

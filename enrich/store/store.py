@@ -348,11 +348,11 @@ class Store:
         return self._flights.run(place, record, look, compute, timeout=lock_timeout)
 
     def _memo_record(self, key: str | bytes, scope: str | None, group: str | None, place: Backend) -> str:
-        secrets, generation = self._keyring.secrets, b""
+        secrets, parts = self._keyring.secrets, []
         if group is not None:
-            found = place.get_record(group_record(self.app, group, secrets), kept=True)
-            generation = b"0" if found is MISSING else found
-        return memo_record(self.app, key, scope, generation, secrets)
+            generation = place.get_record(group_record(self.app, group, secrets), kept=True)
+            parts = [group.encode(), b"0" if generation is MISSING else generation]
+        return memo_record(self.app, key, scope, parts, secrets)
 
     def forget(
         self,

@@ -36,6 +36,7 @@ T = TypeVar("T")
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
 TRASH = ".trash"
+_TRIES = 5
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -229,12 +230,13 @@ class FileSystemBackend:
             raise self._failed(error, nbytes) from error
 
     def _retry(self, action: Callable[[], T]) -> T:
-        try:
-            return action()
-        except FileNotFoundError:
-            # The folder was removed while running, or a sweeper took a temporary file whose lock wasn't held yet.
-            self.folder.make("")
-            return action()
+        for _attempt in range(_TRIES - 1):
+            try:
+                return action()
+            except FileNotFoundError:
+                # The folder was removed while running, or a sweeper took a temporary file that wasn't locked yet.
+                self.folder.make("")
+        return action()
 
     def _failed(self, error: OSError, nbytes: int) -> StoreFullError | StoreUnavailableError:
         if error.errno in _FULL:

@@ -9,6 +9,9 @@ import sys
 
 from enrich.store.backends.protocol import Buffer
 
+if sys.platform != "win32":
+    import resource
+
 # Below this a read is cheaper than a map with its page faults.
 _MAP_FROM = 32 * 1024
 _NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
@@ -19,7 +22,10 @@ def file_contents(fd: int, size: int) -> Buffer:
     if size < _MAP_FROM:
         return read_whole(fd, size)
     try:
-        if sys.version_info >= (3, 13):
+        if sys.version_info < (3, 13):
+            if _is_crowded(fd):
+                return read_whole(fd, size)
+        else:
             return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)
         return mmap.mmap(fd, size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
@@ -41,3 +47,11 @@ def read_whole(fd: int, size: int) -> bytearray:
         view[at : at + len(data)] = data
         at += len(data)
     return buffer
+
+
+def _is_crowded(fd: int) -> bool:
+    """Are descriptors getting short? A map keeps one for as long as its frame lives; sockets need some too."""
+    if sys.platform == "win32":
+        return False
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft != resource.RLIM_INFINITY and fd > soft * 3 // 4
