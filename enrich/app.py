@@ -160,7 +160,7 @@ class DashProxy(dash.Dash):
         if dash_internals.is_websocket(g):
             return self._answer_over_websocket(plain, body)
         wires = dash_internals.wires_in_request(self, self._build.program.wires, body)
-        current_call.set(Call(self, wires))
+        self._enter(wires)
         return self._build.handler(body["output"], plain) if wires else plain
 
     def _answer_over_websocket(self, plain: Callable[..., Any], body: Any) -> Callable[..., Any]:
@@ -171,18 +171,23 @@ class DashProxy(dash.Dash):
             if visit is not None:
                 wires = tuple(wire for wire in wires if wire.mark in visit.marks)
             wires = dash_internals.wires_in_payload(wires, body)
-            current_call.set(Call(self, wires))
+            self._enter(wires)
             handler = self._build.handler(body["output"], plain) if wires else plain
             return handler(*args, **kwargs)
 
         return answer
 
+    def _enter(self, wires: tuple[Any, ...] = ()) -> None:
+        """What runs from here on, to the end of the request, is this app's."""
+        dash_internals.enter_app(self)
+        current_call.set(Call(self, wires))
+
     def _layout_value(self) -> Any:
-        current_call.set(Call(self))
+        self._enter()
         return super()._layout_value()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
-        current_call.set(Call(self))
+        self._enter()
         if self._sessions.visit() is not None:
             self._sessions.serving_page()
             # Under FastAPI, Dash's hooks skip all pages but the first.
@@ -194,6 +199,10 @@ class DashProxy(dash.Dash):
         if self._layer_of is not self.server:
             self._layer_of = self.server
             install_layer(self)
+
+    def _setup_routes(self) -> None:
+        with dash_internals.named_websocket(self):
+            super()._setup_routes()
 
     def enable_pages(self) -> None:
         with dash_internals.captured_hooks(self) as hooks:

@@ -53,6 +53,9 @@ class AsgiLayer:
         elif kind == "websocket" and dash_internals.is_websocket_path(self.dash_app, scope["path"]):
             await self._websocket(scope, receive, send)
         else:
+            if kind == "lifespan":
+                # Dash makes the route of all pages at the server's start, for the app it believes to be the current.
+                dash_internals.enter_app(self.dash_app)
             await self.inner(scope, receive, send)
 
     async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

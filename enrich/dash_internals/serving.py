@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import flask
+from dash import _get_app
 
 
 def server_kind(app: Any) -> str:
@@ -106,6 +108,29 @@ def is_websocket(g: Any) -> bool:
 
 def is_websocket_path(app: Any, path: str) -> bool:
     return path.endswith(f"{app.config.routes_pathname_prefix}_dash-ws-callback")
+
+
+def enter_app(app: Any) -> None:
+    """Make ``dash.get_app()`` give this app for the rest of the request, and not the one that was made last."""
+    app_context = getattr(_get_app, "app_context", None)  # since Dash 3.2
+    if app_context is not None:
+        app_context.set(app)
+
+
+@contextmanager
+def named_websocket(app: Any) -> Iterator[None]:
+    """Let Quart serve several apps: Dash gives their WebSocket routes one name."""
+    if server_kind(app) != "quart":
+        yield
+        return
+    server = app.server
+    server.websocket = partial(
+        server.websocket, endpoint=f"{app.config.routes_pathname_prefix}_dash-ws-callback"
+    )
+    try:
+        yield
+    finally:
+        del server.websocket
 
 
 @contextmanager
