@@ -7,6 +7,8 @@ from reads from outside by a depth counter that only the holder of the lock chan
 
 from __future__ import annotations
 
+import functools
+import gc
 import itertools
 import threading
 import warnings
@@ -93,6 +95,22 @@ def _not_yet(*_args: Any) -> None:
     """Stands for the function until the decorator gets it."""
 
 
+def _without_collection(build: Callable[[Build], None]) -> Callable[[Build], None]:
+    """Keep Python's garbage collector from walking an app's callbacks again and again while they are made."""
+
+    @functools.wraps(build)
+    def run(self: Build) -> None:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            build(self)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    return run
+
+
 # --- one app ----------------------------------------------------------------------------------------
 
 
@@ -173,6 +191,7 @@ class Build:
 
     # Building
 
+    @_without_collection
     def _rebuild(self) -> None:
         seen = global_callbacks.version
         declared = [*self._declared, *(global_callbacks.declared if self.include_globals else ())]

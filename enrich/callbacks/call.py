@@ -18,6 +18,9 @@ class Wire(Protocol):
 
     mark: str
 
+    def prepare(self, spec: CallbackSpec) -> CallbackSpec:
+        """Note on a spec what loading will want to know; done once, when a function that loads is compiled."""
+
     def load(self, value: Any, slot: Slot, spec: CallbackSpec) -> Any:
         """Replace every value of this kind in an argument, at any depth."""
 

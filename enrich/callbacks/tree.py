@@ -12,12 +12,12 @@ Tree: TypeAlias = "Leaf | Sequence[Tree[Leaf]] | Mapping[str, Tree[Leaf]]"
 
 
 def is_branch(node: Any) -> bool:
-    return isinstance(node, list | tuple | dict)
+    return isinstance(node, (list, tuple, dict))
 
 
 def leaves(tree: Any) -> Iterator[Any]:
     """Walk the leaves from left to right, depth first, as Dash does."""
-    if isinstance(tree, list | tuple):
+    if isinstance(tree, (list, tuple)):
         for child in tree:
             yield from leaves(child)
     elif isinstance(tree, dict):
@@ -29,7 +29,7 @@ def leaves(tree: Any) -> Iterator[Any]:
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """Build a tree of the same shape with every leaf replaced; sequences become tuples."""
-    if isinstance(tree, list | tuple):
+    if isinstance(tree, (list, tuple)):
         return tuple(map_leaves(function, child) for child in tree)
     if isinstance(tree, dict):
         return {key: map_leaves(function, child) for key, child in tree.items()}
@@ -39,6 +39,15 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
 def fill(tree: Any, values: Iterator[Any]) -> Any:
     """Build a tree of the same shape whose leaves are taken from ``values`` in order."""
     return map_leaves(lambda _: next(values), tree)
+
+
+def as_lists(tree: Any) -> Any:
+    """Dash compares groupings with lists, where a spec keeps tuples."""
+    if isinstance(tree, (list, tuple)):
+        return [as_lists(child) for child in tree]
+    if isinstance(tree, dict):
+        return {key: as_lists(child) for key, child in tree.items()}
+    return tree
 
 
 def keep_leaves(keep: Callable[[Any], bool], tree: Any) -> Any:

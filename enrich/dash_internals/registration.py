@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,15 @@ from dash._utils import create_callback_id
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 from dash.exceptions import DuplicateCallback
 
+from enrich.callbacks.tree import as_lists, fill, leaves
 from enrich.dash_internals.recording import (
     Decorator,
     register_callback_of_dash,
     register_clientside_callback_of_dash,
 )
 
+_PARSED = "_enrich_parsed"
+_parse_of_dash = _callback.handle_grouped_callback_args
 _register_job = BaseBackgroundCallbackManager.register_func
 
 CALLBACK_OPTIONS = frozenset(
@@ -66,9 +70,8 @@ def register(
     """
     entries: list[dict[str, Any]] = []
     handlers: dict[str, dict[str, Any]] = {}
-    # Dash keeps a single positional dependency single; in inputs= it makes a list of it.
-    args, inputs_kw = ((inputs,), {}) if isinstance(inputs, Input | State) else ((), {"inputs": inputs})
-    wrap = register_callback_of_dash(entries, handlers, prevent, *args, **inputs_kw, **kwargs)
+    parsed = (kwargs["output"], *_split(inputs), kwargs.get("prevent_initial_call"))
+    wrap = register_callback_of_dash(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})
     (handler_entry,) = handlers.values()
 
     def handler_of(func: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,6 +80,21 @@ def register(
         return handler
 
     return entries[0], handler_entry, handler_of
+
+
+def _split(inputs: Any) -> tuple[list[Input], list[State], Any]:
+    """Take a tree of dependencies apart, as Dash's parser does: inputs, states, and the tree of their places."""
+    flat = list(leaves(inputs))
+    of_inputs = [dependency for dependency in flat if isinstance(dependency, Input)]
+    of_states = [dependency for dependency in flat if not isinstance(dependency, Input)]
+    next_input, next_state = itertools.count(), itertools.count(len(of_inputs))
+    places = [next(next_input if isinstance(dependency, Input) else next_state) for dependency in flat]
+    return of_inputs, of_states, as_lists(fill(inputs, iter(places)))
+
+
+def _parse_once(args: Any, kwargs: Any) -> Any:
+    """Stand for Dash's parser: what was declared through us is parsed already."""
+    return kwargs[_PARSED] if _PARSED in kwargs else _parse_of_dash(args, kwargs)
 
 
 def register_clientside(
@@ -112,3 +130,4 @@ def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str)
 
 
 BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]
+_callback.handle_grouped_callback_args = _parse_once

@@ -174,7 +174,7 @@ class ServersideOutputTransform(DashTransform):
         return program.with_changes(wires=(*program.wires, HANDLES))
 
     def _rewrite(self, spec: CallbackSpec) -> CallbackSpec:
-        spec = with_wants(_mark_outputs(spec))
+        spec = _mark_outputs(spec)
         if "memoize" in spec.flags:
             spec = with_memo(spec, session_check=self.session_check, arg_check=self.arg_check)
         return spec
@@ -249,6 +249,9 @@ class _Handles:
 
     def made(self) -> int:
         return _last_made
+
+    def prepare(self, spec: CallbackSpec) -> CallbackSpec:
+        return with_wants(spec)
 
     def load(self, value: Any, slot: Slot, spec: CallbackSpec) -> Any:
         if isinstance(value, str):

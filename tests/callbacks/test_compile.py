@@ -23,6 +23,9 @@ class Doubling:
     mark = "~"
     count = 0
 
+    def prepare(self, spec):
+        return spec
+
     def load(self, value, slot, spec):
         return value * 2 if isinstance(value, str) and "~" in value else value
 
