@@ -35,6 +35,8 @@ from .arrow_messages import (
 from .entry import ALIGNMENT, CorruptEntry, Encoded, Piece, padding
 
 ARROW_MAGIC = b"ARROW1"
+# One encoder for all: making one costs more than encoding a frame's metadata.
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 # A missing value is the one NaN that everyone uses: labels are looked up by identity.
 CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 METADATA_KEY = b"enrich"
@@ -172,7 +174,7 @@ class Layout:
 
 def plan_text(plan: Mapping[str, Any], parts: Parts) -> bytes:
     """Our metadata as text."""
-    return json.dumps({**plan, "parts": parts.spans}, ensure_ascii=False, separators=(",", ":")).encode()
+    return as_json({**plan, "parts": parts.spans}).encode()
 
 
 def schema_message(schema: pa.Schema) -> bytes:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from ...errors import StoreError
-from .arrow_file import CONSTANTS, ArrowEntry, Parts
+from .arrow_file import CONSTANTS, ArrowEntry, Parts, as_json
 from .entry import CorruptEntry, Encoded, Pickler, Piece, Refusal, excerpt, type_name
 
 # A JSON object with this key isn't a dict but a value that JSON has no word for: {"$": tag, ...}.
@@ -184,4 +184,4 @@ def texts(items: Sequence[Node]) -> list[str]:
 
 def dumps(node: Node) -> str:
     """A node as text, with every character as itself."""
-    return json.dumps(node, ensure_ascii=False, separators=(",", ":"))
+    return as_json(node)

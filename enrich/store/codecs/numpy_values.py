@@ -26,13 +26,18 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
         else np.lib.format.dtype_to_descr(dtype)
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
-    if rebuilt != dtype or rebuilt.type is not dtype.type:
-        raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
-    return writer.node(descr)
+    if rebuilt == dtype and rebuilt.type is dtype.type:
+        return writer.node(descr)
+    # C has two integers of 8 bytes, which numpy gives two types and one name.
+    if rebuilt == dtype and dtype.char in "qQlL":
+        return f"char {dtype.char}"
+    raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
 
 
 def decode_dtype(descr: Any) -> np.dtype[Any]:
     """The dtype of a resolved node."""
+    if isinstance(descr, str) and descr.startswith("char "):
+        return np.dtype(descr[5:])
     return np.lib.format.descr_to_dtype(descr)
 
 

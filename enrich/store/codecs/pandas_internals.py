@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas._libs.internals import BlockPlacement
+from pandas.core.arrays import DatetimeArray, TimedeltaArray
 from pandas.core.internals.blocks import new_block_2d
 from pandas.core.internals.managers import BlockManager
 
@@ -45,18 +46,15 @@ def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame
 
 
 def _two_dimensional(values: Any) -> Any:
-    # Zoned datetimes and periods are kept in two dimensions, other extension arrays in one.
-    if (
-        isinstance(getattr(values, "_ndarray", None), np.ndarray)
-        and values.dtype.kind in "MO"
-        and values.ndim == 1
-    ):
-        return (
-            values.reshape(1, -1)
-            if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype))
-            else values
-        )
-    return values
+    # Zoned datetimes and periods are kept in two dimensions, other extension arrays in one; naive datetimes and
+    # timedeltas are wrapped.
+    if type(values) is np.ndarray:
+        wrapper = _WRAPPERS.get(values.dtype.kind)
+        return values if wrapper is None else wrapper._simple_new(values, dtype=values.dtype)
+    return values.reshape(1, -1) if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)) else values
+
+
+_WRAPPERS: dict[str, Any] = {"M": DatetimeArray, "m": TimedeltaArray}
 
 
 def index_of(values: Any, name: Any) -> pd.Index:
@@ -78,8 +76,6 @@ def string_dtype(storage: str, missing: str) -> pd.StringDtype:
 
 def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> Any:
     """A zoned datetime array over UTC moments; the public ways there copy or look at every value."""
-    from pandas.core.arrays import DatetimeArray
-
     return DatetimeArray._simple_new(values, dtype=dtype)
 
 

@@ -18,14 +18,14 @@ def _encode(writer: Writer, figure: go.Figure) -> Node:
         if (value := getattr(figure, name, None)) is not None
     }
     try:
-        return {TAG: "plotly.Figure", "v": writer.node(figure.to_plotly_json()), "grid": writer.node(grid)}
+        json = writer.node(figure.to_plotly_json())
+        return {TAG: "plotly.Figure", "v": json, "grid": writer.node(grid), "validate": figure._validate}
     except Refusal as refusal:
         raise refusal.below(".figure") from None
 
 
 def _decode(reader: Reader, node: dict[str, Any]) -> go.Figure:
-    # What is stored has been validated when the figure was made.
-    figure = go.Figure(node["v"], _validate=False)
+    figure = go.Figure(node["v"], _validate=node["validate"])
     for name, value in node["grid"].items():
         setattr(figure, name, value)
     return figure

@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from .arrow_file import ArrowEntry
+from .arrow_file import ArrowEntry, Parts
 from .arrow_tables import read_table, write_table
-from .context import KINDS, TABLES, Reader
+from .container import write_container
+from .context import DECODERS, KINDS, TABLES, TAG, Reader, dumps
 from .entry import Encoded, Pickler, Refusal
 
 
@@ -34,28 +35,45 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
             )
     if frame.height and not frame.width:
         raise Refusal("it has rows but no columns", "Give it a column.")
-    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
-    _check_types(frame, table)
-    return write_table(table, kind, {})
+    try:
+        table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+        back: Any = pl.from_arrow(pa.ipc.read_schema(table.schema.serialize()).empty_table())
+    except pa.ArrowInvalid:
+        return _encode_own(frame, kind)
+    # Some types of polars have no Arrow type; which ones depends on its version.
+    return write_table(table, kind, {}) if back.schema == frame.schema else _encode_own(frame, kind)
 
 
-def _check_types(frame: pl.DataFrame, table: pa.Table) -> None:
-    # Some types of polars have no Arrow type of their own; which ones depends on its version.
-    back: Any = pl.from_arrow(pa.ipc.read_schema(table.schema.serialize()).empty_table())
+def _encode_own(frame: pl.DataFrame, kind: str) -> Encoded:
+    """A frame that pyarrow has no types for, in polars' own dialect of Arrow."""
+    back = pl.read_ipc_stream(frame.head(0).write_ipc_stream(None))
     for name, dtype in frame.schema.items():
         if back.schema[name] != dtype:
-            raise Refusal(
-                f"its dtype {dtype} comes back as {back.schema[name]}", "Cast it to a dtype that Arrow has."
-            ).below(f" in column {name!r}")
+            raise Refusal(f"its dtype {dtype} comes back as {back.schema[name]}", "Cast it.").below(
+                f" in column {name!r}"
+            )
+    parts = Parts()
+    part = parts.add([frame.write_ipc_stream(None).getbuffer()])
+    return write_container(kind, dumps({TAG: "polars.own", "i": part, "k": kind}), parts)
+
+
+def _decode_own(reader: Reader, node: dict[str, Any]) -> Any:
+    return _as_kind(pl.read_ipc_stream(bytes(reader.source.part(node["i"]))), node["k"])
+
+
+def _as_kind(frame: pl.DataFrame, kind: str) -> Any:
+    if kind == "polars.LazyFrame":
+        return frame.lazy()
+    return frame.to_series() if kind == "polars.Series" else frame
 
 
 def _read(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
-    return pl.from_arrow(read_table(entry, columns), rechunk=False)
+    frame: Any = pl.from_arrow(read_table(entry, columns), rechunk=False)
+    return _as_kind(frame, entry.plan["kind"])
 
 
 TABLES[pl.DataFrame] = _encode_frame
 TABLES[pl.LazyFrame] = _encode_lazy
 TABLES[pl.Series] = _encode_series
-KINDS["polars.DataFrame"] = _read
-KINDS["polars.LazyFrame"] = lambda entry, reader, columns: _read(entry, reader, columns).lazy()
-KINDS["polars.Series"] = lambda entry, reader, columns: _read(entry, reader, columns).to_series()
+KINDS.update({"polars.DataFrame": _read, "polars.LazyFrame": _read, "polars.Series": _read})
+DECODERS["polars.own"] = _decode_own

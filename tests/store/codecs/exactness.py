@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -160,7 +161,10 @@ def _frame_cells(frame: Any) -> str:
 
 
 def _same_plain(left: Any, right: Any, path: str) -> None:
-    if isinstance(left, dict):
+    if dataclasses.is_dataclass(left):
+        for field in dataclasses.fields(left):
+            assert_same(getattr(left, field.name), getattr(right, field.name), f"{path}.{field.name}")
+    elif isinstance(left, dict):
         for ours, theirs in zip(left, right, strict=True):
             assert_same(ours, theirs, f"{path} key")
             assert_same(left[ours], right[theirs], f"{path}[{ours!r}]")

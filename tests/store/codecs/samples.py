@@ -1,0 +1,100 @@
+"""Classes that stored values are made of, at the top level of a module as they have to be."""
+
+from __future__ import annotations
+
+import enum
+from collections import namedtuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = "b"
+    ALIAS = 1  # noqa: PIE796
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+class Access(enum.Flag):
+    READ = 1
+    WRITE = 2
+    RUN = 4
+
+
+class Word(enum.StrEnum):
+    YES = "yes"
+
+
+class Point(NamedTuple):
+    x: float
+    y: Any
+
+
+Pair = namedtuple("Pair", ["left", "right"])
+
+
+@dataclass
+class Result:
+    name: str
+    frame: pd.DataFrame
+    tags: tuple[str, ...] = ()
+
+    @cached_property
+    def size(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    when: Any
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert self.when != "never run again"
+
+
+@dataclass
+class Derived(Result):
+    more: Level = Level.LOW
+
+
+class Custom:
+    """Not data: needs a pickle."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Custom) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(str(self.value))
+
+
+class MyFrame(pd.DataFrame):
+    """A subclass, which a DataFrame read back wouldn't be."""
+
+
+class Listing(list[int]):
+    pass
+
+
+@dataclass
+class Shadow(dict[str, int]):
+    """A dataclass whose dict isn't among its fields."""
+
+    a: int = 1
+
+
+@dataclass
+class Unlucky:
+    value: Any
+
+    def __reduce__(self) -> Any:
+        return Unlucky, (1,)

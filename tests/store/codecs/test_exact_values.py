@@ -1,0 +1,309 @@
+"""The public table, everything that isn't pandas: each kind comes back as it was."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import fractions
+import ipaddress
+import pathlib
+import uuid
+from collections import Counter, OrderedDict, deque
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dateutil.tz
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import polars as pl
+import pyarrow as pa
+import pytest
+from plotly.subplots import make_subplots
+
+from .exactness import assert_same, round_trip, stored
+from .samples import Access, Color, Derived, Frozen, Level, Pair, Point, Result, Word
+from .test_exact_pandas import ARROW_TYPES, CELLS, Kinds
+
+JSON: Kinds = {
+    "None": lambda: None,
+    "bool": lambda: True,
+    "int": lambda: -5,
+    "huge int": lambda: 10**6000,
+    "float": lambda: 0.1,
+    "NaN": lambda: float("nan"),
+    "negative zero": lambda: -0.0,
+    "infinity": lambda: float("-inf"),
+    "text": lambda: "ü 日本 🎈 \x00 \u2028",
+    "lone surrogate": lambda: "\ud800",
+    "surrogate pair in halves": lambda: ["\ud83d\ude00", "😀"],
+    "list": lambda: [1, 2.0, "a", None, True, [], {}],
+    "dict": lambda: {"a": [1, {"b": None}], "": 2},
+    "dict in its order": lambda: {"b": 1, "a": 2},
+    "dict with integer keys": lambda: {1: "a", 2: "b"},
+    "dict with keys of many types": lambda: {
+        1: 1,
+        "1": 2,
+        1.5: 3,
+        None: 4,
+        (1, 2): 5,
+        dt.date(2020, 1, 1): 6,
+    },
+    "dict with our own key": lambda: {"$": "tuple", "v": [1, 2]},
+    "dict with a surrogate key": lambda: {"\ud800": 1},
+    "dict with bool keys": lambda: {True: 1, False: 2},
+    "tuple": lambda: (1, (2, [3]), ()),
+    "tuple in a list": lambda: [(1, 2), [1, 2]],
+    "set": lambda: {1, "a", (2, 3), None},
+    "frozenset": lambda: frozenset({1, frozenset({2})}),
+    "bytes": lambda: b"\x00\xff",
+    "long bytes": lambda: bytes(range(256)) * 40,
+    "bytearray": lambda: bytearray(b"ab") * 4000,
+    "empty bytes": lambda: b"",
+    "complex": lambda: complex(-0.0, float("nan")),
+    "date": lambda: dt.date(1, 1, 1),
+    "datetime": lambda: dt.datetime(2020, 2, 29, 1, 2, 3, 4, fold=1),
+    "datetime in UTC": lambda: dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
+    "datetime in a zone": lambda: dt.datetime(2020, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
+    "datetime at an offset": lambda: dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(seconds=-3661))),
+    "datetime at a named offset": lambda: dt.datetime(
+        2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(0), "UTC ")
+    ),
+    "datetime in dateutil's zone": lambda: dt.datetime(2020, 1, 1, tzinfo=dateutil.tz.gettz("Asia/Tokyo")),
+    "time": lambda: dt.time(1, 2, 3, 4, tzinfo=dt.UTC, fold=1),
+    "timedelta": lambda: dt.timedelta(-999999999, 1, 2),
+    "zone": lambda: [ZoneInfo("Asia/Tokyo"), dt.UTC],
+    "Decimal": lambda: [decimal.Decimal(t) for t in ("1.10", "-0", "1E+3", "NaN123", "sNaN", "Infinity")][:3],
+    "UUID": lambda: uuid.UUID(int=5),
+    "Fraction": lambda: fractions.Fraction(-1, 3),
+    "range": lambda: range(5, -3, -2),
+    "slice": lambda: slice(None, 3),
+    "ellipsis": lambda: ...,
+    "deque": lambda: deque([1, (2,)], maxlen=5),
+    "OrderedDict": lambda: OrderedDict([("b", 1), ("a", (2,))]),
+    "Counter": lambda: Counter("aab"),
+    "addresses": lambda: [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
+    "path": lambda: [pathlib.Path("/a/b"), pathlib.PurePosixPath("c"), pathlib.PureWindowsPath("d")],
+    "enum": lambda: [Color.RED, Color.ALIAS, Color.BLUE, Level.LOW, Word.YES],
+    "flags": lambda: [Access.READ, Access.READ | Access.RUN, Access(0)],
+    "named tuple": lambda: Point(1.5, Pair("a", (1,))),
+    "enum as a key": lambda: {Color.RED: 1, Level.LOW: 2},
+    "dataclass": lambda: Frozen(dt.date(2020, 1, 1), {"a": (1,)}),
+    "150 levels": lambda: nested(140),
+}
+
+
+def nested(depth: int) -> Any:
+    value: Any = ("leaf",)
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+for _name, _cells in CELLS.items():
+    if "Decimals NaN" not in _name:
+        JSON[f"list of {_name}"] = lambda cells=_cells: list(cells)
+
+ARRAYS: Kinds = {
+    **{
+        kind: (lambda kind=kind: np.array([0, 1, 5], kind))
+        for kind in ("b", "B", "h", "H", "i", "I", "q", "Q", "?")
+    },
+    **{
+        kind: (lambda kind=kind: np.array([0, 1.5, -0.0], kind))
+        for kind in ("e", "f", "d", "g", "F", "D", "G")
+    },
+    "NaN with a payload": lambda: np.array([0x7FF8000000000123], "u8").view("f8"),
+    "two dimensions": lambda: np.arange(6).reshape(2, 3),
+    "Fortran order": lambda: np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    "every second": lambda: np.arange(10)[::2],
+    "reversed": lambda: np.arange(10)[::-1],
+    "broadcast": lambda: np.broadcast_to(np.arange(3), (4, 3)),
+    "five dimensions": lambda: np.arange(32).reshape(2, 2, 2, 2, 2),
+    "no dimensions": lambda: np.array(1.5),
+    "no items": lambda: np.empty((0, 3), "int8"),
+    "big-endian": lambda: np.array([1, 2], ">i4"),
+    "datetime64[ns]": lambda: np.array(["2020", "NaT"], "M8[ns]"),
+    "datetime64[D]": lambda: np.array(["2020-01-01", "NaT"], "M8[D]"),
+    "timedelta64[15m]": lambda: np.array([1, 2], "m8[15m]"),
+    "text": lambda: np.array(["a", "bcd", ""]),
+    "byte strings": lambda: np.array([b"a", b"bcd"]),
+    "void": lambda: np.array([b"abc"], "V3"),
+    "records": lambda: np.array([(1, 2.5, "a")], [("x", "i4"), ("y", "f8"), ("z", "U3")]),
+    "nested records": lambda: np.zeros(2, [("p", [("x", "i1"), ("y", ">f4", (2, 2))])]),
+    "aligned records": lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    "objects": lambda: np.array([1, "a", None, (1, 2)], object),
+    "objects in two dimensions": lambda: np.array([[1, "a"], [None, 2.5]], object),
+    "objects in Fortran order": lambda: np.asfortranarray(np.array([[1, "a"], [None, 2.5]], object)),
+    "masked": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], fill_value=9.0),
+    "scalar": lambda: [np.float64(0.1), np.int8(-1), np.bool_(True), np.str_("a"), np.bytes_(b"a")],
+    "scalar of time": lambda: [np.datetime64("2020-01-01", "D"), np.timedelta64("NaT", "s")],
+    "scalar record": lambda: list(np.array([(1, 2.5)], [("x", "i4"), ("y", "f8")])),
+    "dtype": lambda: [np.dtype("f8"), np.dtype([("x", ">i4")])],
+}
+
+TABLES: Kinds = {
+    "columns": lambda: pa.table({"a": [1, None], "b": ["x", None], "c": [[1], None]}),
+    "in chunks": lambda: pa.table(
+        {"a": pa.chunked_array([[1, 2], [3]]), "b": pa.chunked_array([["a"], ["b", "c"]])}
+    ),
+    "sliced": lambda: pa.table({"a": list(range(100)), "b": list(map(str, range(100)))}).slice(13, 40),
+    "duplicate names": lambda: pa.table([pa.array([1]), pa.array(["a"])], names=["x", "x"]),
+    "with metadata": lambda: pa.table({"a": [1]}).replace_schema_metadata({"k": "v", b"\xff": b"\x00"}),
+    "with a key of ours": lambda: pa.table({"a": [1]}).replace_schema_metadata({"enrich": "mine"}),
+    "with metadata of pandas": lambda: pa.Table.from_pandas(pd.DataFrame({"a": [1]}, index=["x"])),
+    "fields with metadata, not null": lambda: pa.table(
+        [pa.array([1])], schema=pa.schema([pa.field("a", pa.int64(), nullable=False, metadata={"m": "n"})])
+    ),
+    "dictionaries that differ": lambda: pa.table(
+        {
+            "d": pa.chunked_array(
+                [pa.array(["a", "b"]).dictionary_encode(), pa.array(["c"]).dictionary_encode()]
+            )
+        }
+    ),
+    "ordered dictionary": lambda: pa.table(
+        {"d": pa.DictionaryArray.from_arrays(pa.array([0, None], pa.int16()), ["x", "y"], ordered=True)}
+    ),
+    "string view": lambda: pa.table({"s": pa.array(["a", None, "longer than twelve"], pa.string_view())}),
+    "month interval": lambda: pa.table({"i": pa.array([(1, 2, 3), None], pa.month_day_nano_interval())}),
+    "union": lambda: pa.table(
+        {
+            "u": pa.UnionArray.from_dense(
+                pa.array([0, 1], pa.int8()), pa.array([0, 0], pa.int32()), [pa.array([1]), pa.array(["a"])]
+            )
+        }
+    ),
+    "run-end encoded": lambda: pa.table({"r": pa.RunEndEncodedArray.from_arrays([2, 5], ["a", "b"])}),
+    "extension": lambda: pa.table({"u": pa.array([b"0" * 16], pa.uuid())}),
+    "tensors": lambda: pa.table(
+        {"t": pa.FixedShapeTensorArray.from_numpy_ndarray(np.arange(8.0).reshape(2, 2, 2))}
+    ),
+    "no rows": lambda: pa.table(
+        {"a": pa.array([], pa.int64()), "d": pa.array([], pa.dictionary(pa.int8(), pa.string()))}
+    ),
+    "no columns": lambda: pa.table({}),
+    "record batch": lambda: pa.record_batch({"a": [1, None], "d": pa.array(["a", "b"]).dictionary_encode()}),
+    "record batch without rows": lambda: pa.record_batch({"a": pa.array([], pa.int64())}),
+    **{
+        f"Arrow {name}": (lambda kind=kind, cells=cells: pa.table({"x": pa.array(cells, kind)}))
+        for name, (kind, cells) in ARROW_TYPES.items()
+    },
+}
+
+POLARS: Kinds = {
+    "frame": lambda: pl.DataFrame(
+        {"a": [1, None], "b": ["x", "longer than twelve bytes"], "c": [1.5, float("nan")]}
+    ),
+    "lazy frame": lambda: pl.DataFrame({"a": [1, 2]}).lazy().filter(pl.col("a") > 1),
+    "series": lambda: pl.Series("s", [1, None]),
+    "no rows": lambda: pl.DataFrame(schema={"a": pl.Int8, "b": pl.Categorical, "c": pl.List(pl.String)}),
+    "nothing": pl.DataFrame,
+    "categorical": lambda: pl.DataFrame({"c": pl.Series(["a", None, "b"], dtype=pl.Categorical)}),
+    "enum": lambda: pl.DataFrame({"c": pl.Series(["a", None], dtype=pl.Enum(["b", "a"]))}),
+    "nested": lambda: pl.DataFrame({"l": [[1, 2], None], "s": [{"x": 1}, {"x": None}]}),
+    "array": lambda: pl.DataFrame({"a": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2))}),
+    "times": lambda: pl.DataFrame({"d": [dt.date(2020, 1, 1)], "t": [dt.time(1)], "x": [dt.timedelta(1)]}),
+    "datetimes": lambda: pl.DataFrame(
+        {
+            unit: pl.Series([dt.datetime(2020, 1, 1), None], dtype=pl.Datetime(unit, "Europe/Berlin"))
+            for unit in ("ms", "us", "ns")
+        }
+    ),
+    "decimal": lambda: pl.DataFrame(
+        {"d": pl.Series([decimal.Decimal("1.10"), None], dtype=pl.Decimal(10, 2))}
+    ),
+    "binary and null": lambda: pl.DataFrame({"b": [b"a", None], "n": [None, None]}),
+    "in chunks": lambda: pl.concat([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})], rechunk=False),
+    "every integer": lambda: pl.DataFrame(
+        {str(kind): pl.Series([1, None], dtype=kind) for kind in (pl.Int8, pl.UInt64, pl.Int128, pl.Float32)}
+    ),
+}
+
+
+def plot() -> go.Figure:
+    figure = go.Figure(
+        go.Scatter(x=np.arange(3), y=[1, None, 2.5], name="ü"), layout={"title": {"text": "t"}}
+    )
+    figure.add_bar(x=pd.date_range("2020", periods=2), y=np.array([1.5, 2.5], "f4"))
+    return figure
+
+
+def subplots() -> go.Figure:
+    figure = make_subplots(rows=1, cols=2)
+    figure.add_trace(go.Scatter(y=[1]), row=1, col=2)
+    return figure
+
+
+CONTAINERS: Kinds = {
+    "figure": plot,
+    "empty figure": go.Figure,
+    "figure with subplots": subplots,
+    "dict of frames": lambda: {"a": pd.DataFrame({"x": [1]}), "b": pl.DataFrame({"y": [2]}), "c": pa.table({"z": [3]})},
+    "list of arrays": lambda: [np.arange(3), np.array(1), [np.zeros((2, 2))]],
+    "tuple of a series and an index": lambda: (pd.Series([1], name="s"), pd.date_range("2020", periods=2)),
+    "frame under integer keys": lambda: {1: {2: pd.DataFrame({"x": ["a"]})}},
+    "named tuple of frames": lambda: Point(pd.DataFrame({"x": [1]}), np.arange(2)),
+    "dataclass with a frame": lambda: Result("r", pd.DataFrame({"x": [1.5]}), ("a",)),
+    "derived dataclass": lambda: Derived("r", pd.DataFrame({"x": [1.5]})),
+    "scalars of pandas": lambda: [
+        pd.Timestamp("2020", tz="Asia/Tokyo"), pd.Timestamp(5), pd.Timedelta(1, "ns"), pd.NaT, pd.NA,
+        pd.Period("2020", "M"), pd.Interval(0.5, 1, closed="left"), pd.offsets.MonthEnd(2), pd.offsets.Day(),
+    ],
+}  # fmt: skip
+
+VALUES: Kinds = {
+    f"{family}: {name}": make
+    for family, kinds in {
+        "json": JSON,
+        "numpy": ARRAYS,
+        "pyarrow": TABLES,
+        "polars": POLARS,
+        "containers": CONTAINERS,
+    }.items()
+    for name, make in kinds.items()
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_value_comes_back_as_it_was(kind: str) -> None:
+    value = VALUES[kind]()
+    assert_same(value, round_trip(value))
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_equal_values_give_equal_bytes(kind: str) -> None:
+    assert stored(VALUES[kind]()) == stored(VALUES[kind]())
+
+
+@pytest.mark.parametrize("text", ["NaN", "NaN123", "sNaN", "-sNaN1", "Infinity"])
+def test_decimal_that_is_no_number_comes_back(text: str) -> None:
+    assert str(round_trip(decimal.Decimal(text))) == text
+
+
+def test_equal_sets_give_equal_bytes() -> None:
+    names = [f"name {number}" for number in range(50)]
+    assert stored(set(names)) == stored(set(names[::-1]))
+
+
+def test_cached_attribute_of_a_dataclass_comes_back() -> None:
+    value = Result("r", pd.DataFrame({"x": [1.5]}))
+    assert value.size == 1
+    assert vars(round_trip(value))["size"] == 1
+
+
+def test_figure_goes_on_as_it_was() -> None:
+    figure = round_trip(subplots())
+    figure.add_trace(go.Scatter(y=[2]), row=1, col=1)
+    assert figure.data[1].xaxis == "x"
+    figure.update_layout(title="new")
+    assert figure.layout.title.text == "new"
+
+
+def test_array_shares_the_memory_of_the_entry() -> None:
+    data = stored({"a": np.arange(1000)})
+    from enrich.store.codecs import decode
+
+    array = decode(data)["a"]
+    array[0] = 99
+    assert decode(data)["a"][0] == 99
