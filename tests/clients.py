@@ -166,5 +166,7 @@ class Socket:
 def socket(client: AsgiClient, prefix: str = "/", **more: Any) -> Iterator[Socket]:
     """Open a WebSocket with the cookies that a client has."""
     headers = {"origin": "http://localhost", "host": "localhost"}
-    with client.inner.websocket_connect(f"{prefix}_dash-ws-callback", headers=headers, **more) as inner:
+    with client.inner.websocket_connect(
+        f"ws://localhost{prefix}_dash-ws-callback", headers=headers, **more
+    ) as inner:
         yield Socket(inner)
