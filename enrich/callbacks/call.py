@@ -27,6 +27,9 @@ class Wire(Protocol):
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         """Replace every value of this kind in a result, at any depth."""
 
+    def is_made_by(self, func: Any) -> bool:
+        """Does the code of a function name this kind of value?"""
+
     def made(self) -> int:
         """How many values of this kind were made in this process: unchanged means there is nothing to dump."""
 
@@ -38,6 +41,8 @@ class Call:
     app: Any
     wires: tuple[Wire, ...] = ()
     """The wires whose values are in the request."""
+    callback_id: str | None = None
+    """The callback's, as Dash has it; ``None`` for a layout."""
 
 
 current_call: ContextVar[Call | None] = ContextVar("enrich_call", default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,11 +22,30 @@ def adapt(spec: CallbackSpec) -> Clientside:
     if outputs is None and _spread(inputs) == list(range(len(slots))):
         return func
     return Clientside(
-        source=f"{_script('adapt.js')}({_target(func)}, {_literal(inputs)}, {_literal(outputs)})"
+        source=f"{_script('adapt.js')}({target_of(func)}, {_literal(inputs)}, {_literal(outputs)})"
     )
 
 
-def _target(func: Clientside) -> str:
+def compose(files: tuple[str, ...], config: Mapping[str, Any], member: str) -> str:
+    """Write an expression for one function of a script: each file is a function of those before it and of ``config``.
+
+    Parameters
+    ----------
+    files:
+        Names of files in ``js/``, in the order in which they build on each other.
+    config:
+        What the scripts need to know; anything that JSON holds.
+    member:
+        The name of the function in the object that the last file gives.
+    """
+    built = ""
+    for name in files:
+        built = f"{_script(name)}({built}{', ' if built else ''}{_literal(config)})"
+    return f"{built}.{member}"
+
+
+def target_of(func: Clientside) -> str:
+    """Write an expression for the author's own function."""
     if func.source is not None:
         return f"({func.source})"
     namespace, name = _literal(func.namespace), _literal(func.function_name)
@@ -39,10 +59,9 @@ def _target(func: Clientside) -> str:
 def _input_shape(spec: CallbackSpec) -> Any:
     """The author's tree with positions in dash-renderer's arguments, without what is not passed."""
     slots = list(spec.input_slots())
-    order = [i for i, s in enumerate(slots) if s.role == "input"]
-    order += [i for i, s in enumerate(slots) if s.role == "state"]
+    order = [i for i, s in enumerate(slots) if s.fires] + [i for i, s in enumerate(slots) if not s.fires]
     rank = {i: place for place, i in enumerate(order)}
-    ranked = fill(spec.inputs, iter(_Place(rank[i], slot.passed) for i, slot in enumerate(slots)))
+    ranked = fill(spec.dash_inputs, iter(_Place(rank[i], slot.passed) for i, slot in enumerate(slots)))
     kept = keep_leaves(lambda place: place.passed, ranked)
     return _plain(kept)
 

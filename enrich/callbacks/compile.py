@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from enrich import dash_internals
-from enrich.callbacks.call import Wire, active_wires
+from enrich.callbacks.call import Wire, active_wires, current_app
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
 from enrich.callbacks.tree import is_branch, leaves
 
@@ -28,15 +28,36 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
         from enrich.callbacks.joint import compile_joint
 
         return compile_joint(spec, wires)
-    if _asks_for_nothing(spec) and not (wires and is_async(spec.func)):
-        return spec.func  # type: ignore[return-value]
-    return compile_full(spec, wires)
+    if not _asks_for_nothing(spec) or (wires and is_async(spec.func)):
+        return compile_full(spec, wires)
+    if any(wire.is_made_by(spec.func) for wire in wires):
+        return compile_full(spec, wires)
+    return spec.func  # type: ignore[return-value]
+
+
+def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | None:
+    """Compile what answers for a failed callback, so that its answer is dumped like a result."""
+    own = spec.options.get("on_error")
+    dump = _Dump(spec, wires)
+    if not (dump.converts or spec.finish):
+        return own
+
+    def answer(error: Exception) -> Any:
+        handler = own or dash_internals.error_handler(current_app())
+        if handler is None:
+            raise error
+        value = handler(error)
+        return None if value is None else dump(value, None)
+
+    return answer
 
 
 def compile_full(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     """Compile a function that also looks for the values of ``wires`` in its arguments and results."""
     if isinstance(spec.func, Joint):
         return compile_callback(spec, wires)
+    for wire in wires:
+        spec = wire.prepare(spec)
     function = _flat(spec, wires)
     for outer in spec.outer:
         function = outer(function, spec)
@@ -54,7 +75,7 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         @functools.wraps(func)
         async def call_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             args, kwargs = await _off_loop(load, args, kwargs)
-            with _open(around):
+            with open_brackets(around):
                 async for chunk in func(*args, **kwargs):
                     yield await _off_loop(dump, chunk, None)
 
@@ -65,7 +86,7 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         @functools.wraps(func)
         def call_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
             args, kwargs = load(args, kwargs)
-            with _open(around):
+            with open_brackets(around):
                 for chunk in func(*args, **kwargs):
                     yield dump(chunk, None)
 
@@ -77,7 +98,7 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         async def call_async(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = await _off_loop(load, args, kwargs)
             before = dump.start()
-            with _open(around):
+            with open_brackets(around):
                 result = await func(*args, **kwargs)
             return await _off_loop(dump, result, before)
 
@@ -87,7 +108,7 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     def call(*args: Any, **kwargs: Any) -> Any:
         args, kwargs = load(args, kwargs)
         before = dump.start()
-        with _open(around):
+        with open_brackets(around):
             result = func(*args, **kwargs)
         return dump(result, before)
 
@@ -109,7 +130,8 @@ def _asks_for_nothing(spec: CallbackSpec) -> bool:
     )
 
 
-def _open(around: tuple[Any, ...]) -> ExitStack:
+def open_brackets(around: tuple[Any, ...]) -> ExitStack:
+    """Open every bracket of a callback, the first one outermost."""
     stack = ExitStack()
     for bracket in around:
         stack.enter_context(bracket())
@@ -129,7 +151,7 @@ class _Load:
     def __init__(self, spec: CallbackSpec, wires: tuple[Wire, ...]) -> None:
         self.spec = spec
         self.wires = wires
-        tree: Any = spec.inputs
+        tree: Any = spec.dash_inputs
         self.tree = tree if is_branch(tree) else (tree,)
         self.converts = any(slot.converts for slot in leaves(self.tree))
         self.drops = any(not slot.passed for slot in leaves(self.tree))

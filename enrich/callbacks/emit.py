@@ -12,11 +12,9 @@ from dash import ClientsideFunction, Input, Output, State
 from enrich import dash_internals
 from enrich.callbacks.call import Wire
 from enrich.callbacks.clientside import adapt
-from enrich.callbacks.compile import compile_callback, compile_full
+from enrich.callbacks.compile import compile_callback, compile_full, compile_on_error
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Slot
-from enrich.callbacks.tree import leaves, map_leaves
-
-_KINDS: dict[str, type] = {"input": Input, "state": State}
+from enrich.callbacks.tree import as_lists, leaves, map_leaves
 
 
 @dataclass(slots=True)
@@ -59,8 +57,8 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
     if isinstance(spec.func, Clientside):
         function = adapt(spec)
         target = function.source or ClientsideFunction(function.namespace or "", function.function_name or "")
-        inputs = [s for s in spec.input_slots() if s.role == "input"]
-        states = [s for s in spec.input_slots() if s.role == "state"]
+        inputs = [s for s in spec.input_slots() if s.fires]
+        states = [s for s in spec.input_slots() if not s.fires]
         kwargs |= {
             "output": _clientside_outputs(spec),
             "inputs": [dependency(s) for s in inputs],
@@ -68,8 +66,9 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
         }
         front, back, scripts = dash_internals.register_clientside(prevent_initial_callbacks, target, kwargs)
         return _named(Emitted(spec, front["output"], front, back, tuple(scripts)))
-    kwargs["output"] = _lists(map_leaves(dependency, spec.outputs))
-    inputs_tree = _lists(map_leaves(dependency, spec.inputs))
+    kwargs["on_error"] = compile_on_error(spec, wires)
+    kwargs["output"] = as_lists(map_leaves(dependency, spec.outputs))
+    inputs_tree = as_lists(map_leaves(dependency, spec.dash_inputs))
     front, back, handler_of = dash_internals.register(prevent_initial_callbacks, inputs_tree, kwargs)
     if spec.job is not None:
         handler_of(spec.job.run)
@@ -107,15 +106,8 @@ def dependency(slot: Slot) -> Any:
     component_id = slot.id.thaw() if isinstance(slot.id, FrozenId) else slot.id
     if slot.role == "output":
         return Output(component_id, slot.prop, allow_duplicate=slot.allow_duplicate)
-    return _KINDS[slot.role](component_id, slot.prop, allow_optional=slot.allow_optional)
-
-
-def _lists(tree: Any) -> Any:
-    if isinstance(tree, tuple):
-        return [_lists(child) for child in tree]
-    if isinstance(tree, dict):
-        return {key: _lists(child) for key, child in tree.items()}
-    return tree
+    kind = Input if slot.fires else State
+    return kind(component_id, slot.prop, allow_optional=slot.allow_optional)
 
 
 def _clientside_outputs(spec: CallbackSpec) -> Any:

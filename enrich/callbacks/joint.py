@@ -12,9 +12,9 @@ from dash.exceptions import PreventUpdate
 
 from enrich import dash_internals
 from enrich.callbacks.call import Wire, current_app
-from enrich.callbacks.compile import compile_full, is_async
+from enrich.callbacks.compile import compile_full, is_async, open_brackets
 from enrich.callbacks.spec import CallbackSpec, Joint, Member, Slot
-from enrich.callbacks.tree import fill
+from enrich.callbacks.tree import as_lists, fill
 from enrich.errors import GroupError
 
 _OF_THE_MEMBER = frozenset({"on_error", "api_endpoint", "running"})
@@ -71,7 +71,7 @@ def _union(slots: Iterable[Slot]) -> tuple[Slot, ...]:
     for slot in slots:
         plain = slot.with_changes(marker=None, passed=True, converts=(), want=None)
         known = seen.get(slot.key)
-        if known is None or (known.role == "state" and slot.role == "input"):
+        if known is None or (not known.fires and slot.fires):
             seen[slot.key] = plain
         elif slot.allow_duplicate:
             seen[slot.key] = known.with_changes(allow_duplicate=True)
@@ -148,21 +148,21 @@ class _Runner:
     def of(cls, member: Member, whole: CallbackSpec, wires: tuple[Wire, ...]) -> _Runner:
         # The request lists all inputs, then all states; the member's values are found there by position.
         slots = list(whole.input_slots())
-        order = [s.key for s in slots if s.role == "input"] + [s.key for s in slots if s.role == "state"]
+        order = [s.key for s in slots if s.fires] + [s.key for s in slots if not s.fires]
         places = {key: place for place, key in enumerate(order)}
         output_places = {slot.key: place for place, slot in enumerate(whole.output_slots())}
         spec = member.spec
         own = list(spec.input_slots())
-        inputs = [slot for slot in own if slot.role == "input"]
-        states = [slot for slot in own if slot.role == "state"]
-        rank = iter(_ranks(own))
+        inputs = [slot for slot in own if slot.fires]
+        states = [slot for slot in own if not slot.fires]
+        rank = iter(ranks(own))
         count = iter(range(len(list(spec.output_slots()))))
         return cls(
             member=member,
             func=compile_full(spec, wires),
             inputs=tuple(places[slot.key] for slot in inputs),
             states=tuple(places[slot.key] for slot in states),
-            input_shape=as_lists(fill(spec.inputs, rank)),
+            input_shape=as_lists(fill(spec.dash_inputs, rank)),
             outputs=tuple(output_places[slot.key] for slot in spec.output_slots()),
             output_shape=as_lists(fill(spec.outputs, count)),
         )
@@ -190,7 +190,7 @@ class _Runner:
 
     def _slots(self) -> list[Slot]:
         slots = list(self.member.spec.input_slots())
-        return [s for s in slots if s.role == "input"] + [s for s in slots if s.role == "state"]
+        return [s for s in slots if s.fires] + [s for s in slots if not s.fires]
 
     def _places(self) -> tuple[int, ...]:
         return self.inputs + self.states
@@ -229,35 +229,37 @@ def compile_joint(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., 
 
         @_named(joint)
         def call_members(*_args: Any) -> Any:
+            with open_brackets(spec.around):
+                play = _play(runners, outputs)
+                try:
+                    step = next(play)
+                    while True:
+                        try:
+                            result = step()
+                        except Exception as error:
+                            step = play.throw(error)
+                        else:
+                            step = play.send(result)
+                except StopIteration as end:
+                    return end.value
+
+        return call_members
+
+    @_named(joint)
+    async def call_members_async(*_args: Any) -> Any:
+        with open_brackets(spec.around):
             play = _play(runners, outputs)
             try:
                 step = next(play)
                 while True:
                     try:
-                        result = step()
+                        result = await (step() if is_async(step.func) else asyncio.to_thread(step))
                     except Exception as error:
                         step = play.throw(error)
                     else:
                         step = play.send(result)
             except StopIteration as end:
                 return end.value
-
-        return call_members
-
-    @_named(joint)
-    async def call_members_async(*_args: Any) -> Any:
-        play = _play(runners, outputs)
-        try:
-            step = next(play)
-            while True:
-                try:
-                    result = await (step() if is_async(step.func) else asyncio.to_thread(step))
-                except Exception as error:
-                    step = play.throw(error)
-                else:
-                    step = play.send(result)
-        except StopIteration as end:
-            return end.value
 
     return call_members_async
 
@@ -296,21 +298,12 @@ def _named(joint: Joint) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return name
 
 
-def _ranks(own: Sequence[Slot]) -> list[int]:
+def ranks(own: Sequence[Slot]) -> list[int]:
     """Where each leaf of a member stands in its inputs followed by its states."""
-    inputs = [i for i, slot in enumerate(own) if slot.role == "input"]
-    states = [i for i, slot in enumerate(own) if slot.role == "state"]
+    inputs = [i for i, slot in enumerate(own) if slot.fires]
+    states = [i for i, slot in enumerate(own) if not slot.fires]
     rank = {i: place for place, i in enumerate(inputs + states)}
     return [rank[i] for i in range(len(own))]
-
-
-def as_lists(tree: Any) -> Any:
-    """Dash compares groupings with lists, where a spec keeps tuples."""
-    if isinstance(tree, list | tuple):
-        return [as_lists(child) for child in tree]
-    if isinstance(tree, dict):
-        return {key: as_lists(child) for key, child in tree.items()}
-    return tree
 
 
 def _pick(shape: Any, values: Sequence[Any]) -> Any:

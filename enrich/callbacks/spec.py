@@ -22,6 +22,9 @@ Around: TypeAlias = Callable[[], AbstractContextManager[Any]]
 Outer: TypeAlias = Callable[[Callable[..., Any], "CallbackSpec"], Callable[..., Any]]
 """Wraps the compiled function: takes arguments as they travelled, and returns what is to travel."""
 
+PORT = "enrich_port_"
+"""What the names of ports start with, in a tree that is a dict."""
+
 Finish: TypeAlias = Callable[[Any], Any]
 """Maps the whole returned value, before its leaves are looked at."""
 
@@ -71,6 +74,8 @@ class Slot:
     """The dependency as its author wrote it, where it says more than Dash's own words."""
     passed: bool = True
     """Does the user's function see the value?"""
+    as_state: bool = False
+    """Dash is given an input as a state: something else fires the callback in its place."""
     converts: tuple[Convert, ...] = ()
     want: Any = None
     """The form in which the function wants a stored value, where it says so."""
@@ -82,6 +87,11 @@ class Slot:
     def key(self) -> tuple[ComponentId, str]:
         """What the slot addresses, whichever way the value goes."""
         return self.id, self.prop
+
+    @property
+    def fires(self) -> bool:
+        """Does a change of the property run the callback?"""
+        return self.role == "input" and not self.as_state
 
     @property
     def is_for_all(self) -> bool:
@@ -145,7 +155,10 @@ class CallbackSpec:
     func: Callable[..., Any] | Clientside | Joint
     outputs: Tree[Slot]
     inputs: Tree[Slot]
+    """The author's own, in the author's shape."""
     origin: Origin
+    ports: Mapping[str, Slot] = field(default_factory=dict)
+    """Hidden inputs, by name, that Dash is given behind the author's; none of them is passed."""
     prevent_initial_call: bool | str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     """Keywords that Dash knows."""
@@ -197,8 +210,19 @@ class CallbackSpec:
         return leaves(self.outputs)
 
     def input_slots(self) -> Iterator[Slot]:
-        """Inputs and states together, in the order of declaration."""
-        return leaves(self.inputs)
+        """Inputs and states together, in the order of declaration, and the ports behind them."""
+        yield from leaves(self.inputs)
+        yield from self.ports.values()
+
+    @property
+    def dash_inputs(self) -> Tree[Slot]:
+        """The tree that Dash is given: the author's, with the ports at its end."""
+        if not self.ports:
+            return self.inputs
+        if isinstance(self.inputs, dict):
+            return {**self.inputs, **{f"{PORT}{name}": slot for name, slot in self.ports.items()}}
+        own = self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+        return (*own, *self.ports.values())
 
 
 @dataclass(frozen=True, slots=True)

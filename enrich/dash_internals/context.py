@@ -105,19 +105,39 @@ def member_view(
         The member's trees, with positions in ``inputs + states`` and in ``outputs`` for leaves.
     """
     changed = [t for t in whole.triggered_inputs if t["prop_id"] in set(prop_ids(inputs))]
-    items = convert_to_AttributeDict([*inputs, *states])
-    for item in items:
-        for part in item if isinstance(item, list) else [item]:
-            update_args_group(part, [t["prop_id"] for t in changed])
-    view = AttributeDict(whole)
-    view.inputs_list, view.states_list = list(inputs), list(states)
-    view.input_values, view.state_values = inputs_to_dict(inputs), inputs_to_dict(states)
-    view.triggered_inputs = changed
-    view.args_grouping = _group(items, input_shape)
-    view.using_args_grouping = _is_grouped(input_shape)
+    view = inputs_view(whole, inputs, states, input_shape, changed)
     view.outputs_list = outputs[0] if isinstance(output_shape, int) else list(outputs)
     view.outputs_grouping = _group(outputs, output_shape)
     view.using_outputs_grouping = _is_grouped(output_shape)
+    return view
+
+
+def inputs_view(
+    whole: Any, inputs: Sequence[Any], states: Sequence[Any], shape: Any, triggered: Sequence[Any]
+) -> Any:
+    """Make a ``ctx`` with other inputs, states and triggers; all else is shared with ``whole``.
+
+    Parameters
+    ----------
+    whole:
+        The context of the call.
+    inputs, states:
+        The request's items to show.
+    shape:
+        The tree to show, with positions in ``inputs + states`` for leaves.
+    triggered:
+        What changed, as ``ctx.triggered`` lists it.
+    """
+    items = convert_to_AttributeDict([*inputs, *states])
+    for item in items:
+        for part in item if isinstance(item, list) else [item]:
+            update_args_group(part, [t["prop_id"] for t in triggered])
+    view = AttributeDict(whole)
+    view.inputs_list, view.states_list = list(inputs), list(states)
+    view.input_values, view.state_values = inputs_to_dict(inputs), inputs_to_dict(states)
+    view.triggered_inputs = list(triggered)
+    view.args_grouping = _group(items, shape)
+    view.using_args_grouping = _is_grouped(shape)
     return view
 
 

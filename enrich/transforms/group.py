@@ -27,7 +27,7 @@ class GroupTransform(DashTransform):
     ...     return "right"
     """
 
-    after = ("TriggerTransform", "ServersideOutputTransform")
+    after = ("TriggerTransform", "ServersideOutputTransform", "CycleBreakerTransform")
 
     def apply(self, program: Program, /) -> Program:
         groups: dict[object, list[CallbackSpec]] = {}

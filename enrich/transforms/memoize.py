@@ -137,7 +137,7 @@ class Memo:
         identity = function_identity(spec.func)  # type: ignore[arg-type]
         if not self.by_arguments:
             return make_memoize_key(identity, concrete)
-        tree: Any = spec.inputs
+        tree: Any = spec.dash_inputs
         given: Any = (
             kwargs if isinstance(tree, dict) else args[len(args) - (len(tree) if is_branch(tree) else 1) :]
         )

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 from enrich.callbacks.joint import join, priority
+from enrich.callbacks.naming import declaration_salt
 from enrich.callbacks.overlap import overlapping
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.transforms.base import DashTransform
-from enrich.transforms.no_output import declaration_salt
 
 
 class MultiplexerTransform(DashTransform):
@@ -38,7 +38,13 @@ class MultiplexerTransform(DashTransform):
     ...     return "right"
     """
 
-    after = ("GroupTransform", "ServersideOutputTransform", "TriggerTransform")
+    after = (
+        "BlockingCallbackTransform",
+        "CycleBreakerTransform",
+        "GroupTransform",
+        "ServersideOutputTransform",
+        "TriggerTransform",
+    )
 
     def __init__(self, proxy_location: Any = None, proxy_wrapper_map: Any = None) -> None:
         if proxy_location is not None or proxy_wrapper_map is not None:
@@ -79,7 +85,7 @@ def _identity(spec: CallbackSpec) -> Any:
     outputs = frozenset(slot.key for slot in spec.output_slots())
     if spec.is_clientside or spec.is_background or not outputs:
         return None
-    return outputs, frozenset(slot.key for slot in spec.input_slots() if slot.role == "input")
+    return outputs, frozenset(slot.key for slot in spec.input_slots() if slot.fires)
 
 
 def _runs_initially(prevent: Any, program: Program) -> bool:
@@ -126,5 +132,5 @@ def _allow(spec: CallbackSpec, positions: set[int], program: Program) -> Callbac
 
 
 def _claims(spec: CallbackSpec) -> list[Any]:
-    inputs = tuple(slot.key for slot in spec.input_slots() if slot.role == "input")
+    inputs = tuple(slot.key for slot in spec.input_slots() if slot.fires)
     return [(slot.key, inputs) for slot in spec.output_slots() if slot.allow_duplicate]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
+from enrich.callbacks.naming import declaration_salt
 from enrich.callbacks.spec import CallbackSpec, Program
 from enrich.transforms.base import DashTransform
 
@@ -24,7 +24,7 @@ class NoOutputTransform(DashTransform):
     ...     print("saved")
     """
 
-    after = ("GroupTransform",)
+    after = ("GroupTransform", "BlockingCallbackTransform", "CycleBreakerTransform")
 
     def apply(self, program: Program, /) -> Program:
         seen: Counter[str] = Counter()
@@ -39,17 +39,3 @@ def _act(spec: CallbackSpec, seen: Counter[str]) -> CallbackSpec:
 
 def drop(_value: Any) -> None:
     """Dash refuses a value from a callback that has no output for it."""
-
-
-def declaration_salt(spec: CallbackSpec, seen: Counter[str]) -> str:
-    """Name a declaration by what it says, and by how often the same was said before."""
-    said = json.dumps(
-        [
-            spec.origin.module,
-            getattr(spec.func, "__qualname__", spec.func_name),
-            [str(slot) for slot in spec.output_slots()],
-            [f"{slot.role} {slot}" for slot in spec.input_slots()],
-        ]
-    )
-    seen[said] += 1
-    return f"{said}#{seen[said]}"
