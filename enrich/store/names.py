@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from enrich.errors import HandleExpired
-from enrich.store.backends.protocol import MISSING, Backend
+from enrich.store.backends.protocol import MISSING, Backend, Missing
 from enrich.store.handle import short_digest
-from enrich.store.keys import digest, keyed_digests
+from enrich.store.keys import KEY, digest, keyed_digests
 from enrich.store.ref import Ref
 from enrich.store.secrets import Secrets
+
+logger = logging.getLogger("enrich.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,15 @@ class Named:
         return json.dumps([self.key, self.written, self.producer]).encode()
 
     @classmethod
-    def load(cls, data: bytes) -> Self:
-        """Read a record."""
-        key, written, producer = json.loads(data)
-        return cls(key, written, producer)
+    def load(cls, data: bytes) -> Self | Missing:
+        """Read a record; a torn or foreign one counts as missing."""
+        try:
+            key, written, producer = json.loads(data)
+            if KEY.fullmatch(key) and isinstance(written, float) and isinstance(producer, str):
+                return cls(key, written, producer)
+        except (ValueError, TypeError):
+            logger.warning("enrich.store: a record can't be read and counts as missing")
+        return MISSING
 
 
 def name_records(app: str, name: str, secrets: Secrets) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from blake3 import blake3
 
-from enrich.errors import StoreConfigError
+from enrich.errors import StoreConfigError, StoreUnavailableError
 from enrich.store.backends.protocol import Backend
 
 VARIABLES = ("ENRICH_SECRET_KEY", "DASH_SECRET_KEY")
@@ -72,7 +72,12 @@ def kept_secrets(backend: Backend, known: Secrets | None = None) -> Secrets:
     What this worker `known` before stays valid, and is put back should the place have been emptied.
     """
     mine = known.texts[0] if known is not None else random_source.token_urlsafe(32)
-    found = backend.add_record(_RECORD, mine.encode(), kept=True).decode()
+    found = backend.add_record(_RECORD, mine.encode(), kept=True).decode(errors="replace")
+    if len(found) < _SHORTEST or "\ufffd" in found:
+        raise StoreUnavailableError(
+            f"The secret kept in store {backend.name!r} is damaged. Give Store(secret=...), or clear the place away "
+            "with all that is in it."
+        )
     old = known.texts if known is not None else ()
     return Secrets((found, *(text for text in old if text != found)), made=True)
 

@@ -78,12 +78,10 @@ class Store:
             "allow_pickle": allow_pickle, "max_bytes": max_bytes, "ttl": ttl, "session_quota": session_quota,
             "verify": verify, "durable": durable, "clock": clock,
         }  # fmt: skip
-        for name in ("max_bytes", "ttl", "session_quota"):
-            _check_positive(name, self._arguments[name])
         self.app = app
         self._verify = verify
         self._clock = clock
-        settings = Settings(app, float(ttl), max_bytes, session_quota, durable, clock, self.is_genuine)
+        settings = Settings(app, ttl, max_bytes, session_quota, durable, clock, self.is_genuine)
         self._places = Places(backend, backends, settings)
         self._keyring = Keyring(self._places.default, secret, server_secret, clock)
         if allow_pickle:
@@ -236,8 +234,8 @@ class Store:
     def _look_up(self, name: str, place: Backend) -> Named | Missing:
         for record in name_records(self.app, stored_name(name), self._keyring.secrets):
             data = place.get_record(record)
-            if data is not MISSING:
-                return Named.load(data)
+            if data is not MISSING and (named := Named.load(data)) is not MISSING:
+                return named
         return MISSING
 
     def delete(self, ref: Ref | str) -> bool:
@@ -335,6 +333,8 @@ class Store:
             if data is MISSING:
                 return MISSING
             found = Named.load(data)
+            if found is MISSING:
+                return MISSING
             if ttl is not None and not 0 <= self._clock() - found.written <= ttl:
                 return MISSING
             return self.get(Ref(found.key, store=_store), default=MISSING)
@@ -389,13 +389,6 @@ class Store:
         """Drop all values, names and memoized results; secrets stay, so old handles are recognised as expired."""
         for _name, place in self.opened():
             place.clear()
-
-
-def _check_positive(name: str, value: Any) -> None:
-    if value is None and name != "ttl":
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise StoreConfigError(f"Store({name}={value!r}): give a positive number.")
 
 
 def _rebuilt(arguments: dict[str, Any]) -> Store:

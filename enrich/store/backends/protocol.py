@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, Self, TypeVar
 
+from enrich.errors import StoreConfigError
+
 Buffer = bytes | bytearray | memoryview | mmap.mmap
 T = TypeVar("T")
 Reach = Literal["process", "host", "hosts"]
@@ -67,6 +69,14 @@ class Settings:
     durable: bool = False
     clock: Callable[[], float] = time.time
     genuine: Callable[[str, Buffer], bool] = field(default=_always_genuine)
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "ttl", "session_quota"):
+            value = getattr(self, name)
+            if value is None and name != "ttl":
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise StoreConfigError(f"Store({name}={value!r}): give a positive number.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,257 @@
+"""Redis at its worst: restarted, paused, full, flushed, seen from two hosts, a cluster, behind a sentinel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFullError, StoreUnavailableError
+from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store
+
+from .conftest import Clock
+from .servers import Server, free_port, redis_command, running
+from .workers import value_of
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Server]:
+    port = free_port()
+    with running(redis_command(port, tmp_path), port) as server:
+        yield server
+
+
+def url(server: Server) -> str:
+    return f"redis://127.0.0.1:{server.port}/0"
+
+
+def cli(server: Server, *command: str) -> str:
+    done = subprocess.run(["redis-cli", "-p", str(server.port), *command], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def host(server: Server, folder: Path, **arguments: Any) -> Store:
+    backend = RedisBackend(url(server), timeout=0.5, local=FileSystemBackend(folder))
+    return Store(backend, app="redis", **arguments)
+
+
+def test_two_hosts_share_values_names_handles_and_memoized_results(redis_server: Server, redis_url: str, tmp_path: Path):
+    one, two = host(redis_server, tmp_path / "one"), host(redis_server, tmp_path / "two")
+    ref = one.put(value_of(49), scope="s", producer="callback 'load'")
+    token = one.sign(ref, session="s")
+    assert two.get(two.open(token, session="s")) == value_of(49)
+    assert (tmp_path / "two" / "entries").exists()
+    one.put("old", name="n")
+    handle = two.sign(two.named("n"))
+    two.put("new", name="n")
+    assert one.get(one.open(handle)) == "new"
+    assert one.compute("key", lambda: [1]) == [1]
+    assert two.compute("key", lambda: [2]) == [1]
+    one.delete(ref)
+    with pytest.raises(HandleExpired, match="callback 'load'"):
+        host(redis_server, tmp_path / "three").get(ref)
+
+
+def test_a_torn_local_copy_is_fetched_again(redis_server: Server, redis_url: str, tmp_path: Path):
+    store = host(redis_server, tmp_path)
+    ref = store.put(value_of(49))
+    copy = next(path for path in (tmp_path / "entries").rglob(ref.key))
+    copy.write_bytes(copy.read_bytes()[:-5])
+    assert store.get(ref) == value_of(49)
+    assert store.get(ref) == value_of(49)
+
+
+def test_a_use_of_the_local_copy_renews_the_server_s_value(redis_server: Server, redis_url: str, tmp_path: Path):
+    clock = Clock(time.time())
+    store = host(redis_server, tmp_path, ttl=1000, clock=clock)
+    ref = store.put("value")
+    key = f"enrich:e:{ref.key}"
+    cli(redis_server, "EXPIRE", key, "10")
+    store.get(ref)
+    assert int(cli(redis_server, "TTL", key)) <= 10
+    clock.tick(61)
+    store.get(ref)
+    assert int(cli(redis_server, "TTL", key)) > 900
+
+
+def test_a_session_has_a_quota_in_redis(redis_url: str):
+    store = Store(RedisBackend(redis_url, local=False), session_quota=3000)
+    small = [store.put("x" * 1000 + str(i), scope="one") for i in range(2)]
+    with pytest.raises(StoreFullError, match="quota"):
+        store.put("y" * 1500, scope="one")
+    store.put("y" * 1500, scope="two")
+    for ref in small:
+        assert store.get(ref)
+        store.delete(ref)
+    store.put("y" * 1500, scope="one")
+
+
+def test_a_server_that_is_away_gives_a_typed_error_and_local_copies_are_served_on(own_redis: Server, tmp_path: Path):
+    store = host(own_redis, tmp_path / "local")
+    ref = store.put(value_of(1))
+    own_redis.stop()
+    assert store.get(ref) == value_of(1)
+    begin = time.monotonic()
+    for action in (
+        lambda: store.put("other"), lambda: store.named("n"), lambda: store.compute("k", lambda: 1),
+        lambda: store.get("0" * 32), lambda: store.put("n", name="n"),
+    ):  # fmt: skip
+        with pytest.raises(StoreUnavailableError, match="Is it running"):
+            action()
+    assert time.monotonic() - begin < 10
+    own_redis.start()
+    assert store.get(store.put("other")) == "other"
+
+
+def test_a_restarted_server_has_lost_the_values_and_says_so(own_redis: Server, tmp_path: Path):
+    clock = Clock(time.time())
+    store = Store(RedisBackend(url(own_redis), local=False), clock=clock)
+    token = store.sign(store.put(value_of(1), producer="callback 'load'"))
+    own_redis.stop()
+    own_redis.start()
+    with pytest.raises(HandleExpired):
+        store.get(store.open(token))
+    # The worker puts its secret back, so that the handles it signs open everywhere.
+    clock.tick(61)
+    token = store.sign(store.put(value_of(1)))
+    other = Store(RedisBackend(url(own_redis), local=False))
+    assert other.get(other.open(token)) == value_of(1)
+
+
+def test_a_paused_server_is_waited_for_for_a_bounded_time(own_redis: Server, tmp_path: Path):
+    store = Store(RedisBackend(url(own_redis), timeout=0.3, local=False))
+    ref = store.put("value")
+    assert own_redis.process is not None
+    os.kill(own_redis.process.pid, signal.SIGSTOP)
+    try:
+        for action in (lambda: store.get(ref), lambda: store.put("other")):
+            begin = time.monotonic()
+            with pytest.raises(StoreUnavailableError, match=r"0\.3 s"):
+                action()
+            assert time.monotonic() - begin < 3
+    finally:
+        os.kill(own_redis.process.pid, signal.SIGCONT)
+    assert store.get(ref) == "value"
+
+
+def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
+    store = Store(RedisBackend(url(own_redis), local=False))
+    ref = store.put("value")
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "3mb")
+
+    def fill() -> None:
+        for number in range(100):
+            store.put(f"{number}" * 100_000)
+
+    with pytest.raises(StoreFullError, match="maxmemory"):
+        fill()
+    assert store.get(ref) == "value"
+    cli(own_redis, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    fill()
+
+
+def test_a_server_flushed_under_load_gives_right_values_or_typed_errors(own_redis: Server, tmp_path: Path):
+    stores = [host(own_redis, tmp_path / str(i), secret="the right secret") for i in range(2)]
+    wrong: list[object] = []
+    done = threading.Event()
+
+    def work(seed: int) -> None:
+        store = stores[seed % 2]
+        for number in range(60):
+            value = value_of(number % 20)
+            try:
+                found = store.get(store.put(value), default=MISSING)
+                if found is not MISSING and found != value:
+                    wrong.append(found)
+                if store.compute(f"key {number % 5}", lambda number=number: number % 5) != number % 5:
+                    wrong.append(number)
+            except StoreError as error:
+                if not isinstance(error, (StoreUnavailableError, HandleExpired)):
+                    wrong.append(error)
+
+    def flush() -> None:
+        while not done.wait(0.02):
+            cli(own_redis, "FLUSHALL")
+
+    flusher = threading.Thread(target=flush)
+    crew = [threading.Thread(target=work, args=(i,)) for i in range(6)]
+    for thread in (flusher, *crew):
+        thread.start()
+    for thread in crew:
+        thread.join()
+    done.set()
+    flusher.join()
+    assert wrong == []
+
+
+def test_the_lock_of_a_dead_holder_is_free_after_its_lease(redis_url: str):
+    one, two = (RedisBackend(redis_url, local=False) for _ in range(2))
+    assert one.try_lock("job", 0.2) is not None  # and its holder dies
+    assert two.try_lock("job", 0.2) is None
+    until = time.monotonic() + 5
+    lease = None
+    while lease is None and time.monotonic() < until:
+        lease = two.try_lock("job", 0.2)
+    assert lease is not None
+
+
+def test_a_lock_lost_to_another_is_not_released_for_him(redis_server: Server, redis_url: str):
+    one, two = (RedisBackend(redis_url, local=False) for _ in range(2))
+    late = one.try_lock("job", 30)
+    assert late is not None
+    cli(redis_server, "DEL", "enrich:l:job")
+    mine = two.try_lock("job", 30)
+    late.release()
+    late.renew()
+    assert mine is not None
+    assert one.try_lock("job", 30) is None
+
+
+def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
+    port = free_port()
+    while port > 50_000:  # the cluster bus listens 10,000 above
+        port = free_port()
+    with running(redis_command(port, tmp_path, "--cluster-enabled", "yes"), port) as server:
+        cli(server, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        until = time.monotonic() + 10
+        while "cluster_state:ok" not in cli(server, "CLUSTER", "INFO") and time.monotonic() < until:
+            pass
+        store = Store(RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False))
+        refs = [store.put(value_of(number)) for number in range(20)]
+        assert [store.get(ref) for ref in refs] == [value_of(number) for number in range(20)]
+        assert store.info().entries == 20
+        assert store.compute("k", lambda: 1) == 1
+        store.clear()
+        assert store.info().entries == 0
+
+
+def test_a_service_behind_a_sentinel_is_reached_by_its_url(own_redis: Server, tmp_path: Path):
+    port = free_port()
+    config = tmp_path / "sentinel.conf"
+    config.write_text(f"bind 127.0.0.1\nport {port}\nsentinel monitor main 127.0.0.1 {own_redis.port} 1\n")
+    with running([redis_command(port, tmp_path)[0], str(config), "--sentinel"], port):
+        store = Store(RedisBackend(f"redis+sentinel://127.0.0.1:{port}/main/0", local=False))
+        assert store.get(store.put(value_of(3))) == value_of(3)
+
+
+@pytest.mark.parametrize("bad", ["http://127.0.0.1", "nonsense", "redis+sentinel://127.0.0.1:1"])
+def test_an_impossible_url_is_refused_at_build(bad: str):
+    with pytest.raises(StoreConfigError, match="URL"):
+        RedisBackend(bad, local=False)
+
+
+def test_the_password_is_not_shown():
+    backend = RedisBackend("redis://user:hidden@127.0.0.1:1/0", local=False)
+    assert "hidden" not in backend.where
+    with pytest.raises(StoreUnavailableError) as caught:
+        backend.read("0" * 32)
+    assert "hidden" not in str(caught.value)
