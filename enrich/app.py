@@ -160,7 +160,7 @@ class DashProxy(dash.Dash):
         if dash_internals.is_websocket(g):
             return self._answer_over_websocket(plain, body)
         wires = dash_internals.wires_in_request(self, self._build.program.wires, body)
-        self._enter(wires)
+        self._enter(wires, body["output"])
         return self._build.handler(body["output"], plain) if wires else plain
 
     def _answer_over_websocket(self, plain: Callable[..., Any], body: Any) -> Callable[..., Any]:
@@ -171,20 +171,25 @@ class DashProxy(dash.Dash):
             if visit is not None:
                 wires = tuple(wire for wire in wires if wire.mark in visit.marks)
             wires = dash_internals.wires_in_payload(wires, body)
-            self._enter(wires)
+            self._enter(wires, body["output"])
             handler = self._build.handler(body["output"], plain) if wires else plain
             return handler(*args, **kwargs)
 
         return answer
 
-    def _enter(self, wires: tuple[Any, ...] = ()) -> None:
+    def _enter(self, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
         """What runs from here on, to the end of the request, is this app's."""
         dash_internals.enter_app(self)
-        current_call.set(Call(self, wires))
+        current_call.set(Call(self, wires, callback_id))
 
     def _layout_value(self) -> Any:
         self._enter()
         return super()._layout_value()
+
+    def serve_layout(self) -> Any:
+        # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
+        self._enter()
+        return super().serve_layout()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         self._enter()

@@ -9,90 +9,33 @@ from __future__ import annotations
 
 import functools
 import gc
-import itertools
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from enrich import dash_internals
 from enrich.callbacks.call import Call
 from enrich.callbacks.compile import compile_full
-from enrich.callbacks.declare import declare, is_serverside, is_trigger
-from enrich.callbacks.emit import Emitted, dependency, emit
-from enrich.callbacks.jobs import Job, make_job
+from enrich.callbacks.declare import is_serverside, is_trigger
+from enrich.callbacks.emit import Emitted, emit
+from enrich.callbacks.jobs import Job
+from enrich.callbacks.overlap import fits
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
+from enrich.declared import (
+    Declared,
+    Embedding,
+    global_callbacks,
+    identity,
+    in_order,
+    next_serial,
+    recorded,
+    resolve,
+)
 from enrich.errors import DeclarationError, MissingTransformError
-from enrich.transforms.base import Transform
-
-_serial = itertools.count()
-_Declared = tuple[int, CallbackSpec]
-
-
-class GlobalCallbacks:
-    """What ``enrich.callback`` and ``dash.callback`` declared, for every app that includes it.
-
-    A declaration at module level belongs to every such app. One inside a function, as app factories and tests have
-    them, belongs to the first app that serves, as all do under Dash; so a factory that runs twice declares once a run.
-    """
-
-    def __init__(self) -> None:
-        self.declared: list[_Declared] = []
-        self.version = 0
-
-    def declare(
-        self, func: Clientside | None, args: tuple[Any, ...], kwargs: Mapping[str, Any], origin: Origin
-    ) -> Callable[..., Any]:
-        return _recorded(self._add, func, args, kwargs, origin)
-
-    def _add(self, spec: CallbackSpec) -> None:
-        if spec.origin.at_module_level:
-            # A module that is imported anew replaces what it declared before.
-            self.declared = [(n, old) for n, old in self.declared if not _is_same_declaration(old, spec)]
-        self.declared.append((next(_serial), spec))
-        self.version += 1
-
-    def release_local(self) -> None:
-        """Forget the declarations that belong to the first app only."""
-        self.declared = [entry for entry in self.declared if entry[1].origin.at_module_level]
-
-
-def _is_same_declaration(old: CallbackSpec, new: CallbackSpec) -> bool:
-    return old.origin == new.origin and old.func_name == new.func_name and old.outputs == new.outputs
-
-
-global_callbacks = GlobalCallbacks()
-dash_internals.record_globals(global_callbacks)
-
-
-def _recorded(
-    add: Callable[[CallbackSpec], None],
-    func: Clientside | None,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    origin: Origin,
-) -> Callable[..., Any]:
-    """Read a declaration now, and hand it on once its function is known."""
-    if func is not None:
-        add(declare(func, args, kwargs, origin))
-        return lambda function: function
-    spec = declare(_not_yet, args, kwargs, origin)
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        own = spec.with_changes(func=function)
-        if endpoint := spec.options.get("api_endpoint"):
-            dash_internals.add_api(endpoint, function)
-        if spec.is_background:
-            own = own.with_changes(job=make_job(own, dependency))
-        add(own)
-        return function
-
-    return decorate
-
-
-def _not_yet(*_args: Any) -> None:
-    """Stands for the function until the decorator gets it."""
+from enrich.transforms.base import Transform, order
 
 
 def _without_collection(build: Callable[[Build], None]) -> Callable[[Build], None]:
@@ -119,20 +62,27 @@ class Build:
 
     def __init__(self, app: Any, transforms: Sequence[Transform], include_globals: bool) -> None:
         self.app = app
-        self.transforms = tuple(transforms)
+        self.given = list(transforms)
+        """The transforms, for whoever adds to them; they are put in order when the app is built."""
+        self.transforms = order(self.given)
         self.include_globals = include_globals
         self.map: dict[str, Any] = {}
         self.list: list[dict[str, Any]] = []
         self.scripts: list[str] = []
         self.program = Program()
         self.frozen = False
-        self._declared: list[_Declared] = []
+        self.declared: list[Declared] = []
+        self.version = 0
+        self.places: WeakSet[Any] = WeakSet()
         self._emitted: dict[str, Emitted] = {}
         self._reusable: dict[int, Emitted] = {}
         self._lock = threading.RLock()
         self._depth = 0
+        self._set_up_from: int | None = None
         self._dirty = True
         self._globals_seen = -1
+        self._given_seen = list(self.given)
+        self._embedded: set[Any] = set()
         self._components: tuple[Any, ...] = ()
         self._warned: set[tuple[str, str]] = set()
         dash_internals.record(self.list, self)
@@ -142,17 +92,59 @@ class Build:
     def declare(
         self, func: Clientside | None, args: tuple[Any, ...], kwargs: Mapping[str, Any], origin: Origin
     ) -> Callable[..., Any]:
-        return _recorded(self._add, func, args, kwargs, origin)
+        return recorded(self._add, func, args, kwargs, origin)
 
     def _add(self, spec: CallbackSpec) -> None:
         if spec.job is not None:
             spec.job.owner = self
         with self._lock:
-            self._declared.append((next(_serial), spec))
+            self.declared.append((next_serial(), spec))
             if self.frozen:
-                self._add_late(spec)
+                self._add_late((spec,))
             else:
                 self._dirty = True
+        self._tell_places()
+
+    def embed(self, embedding: Embedding) -> None:
+        """Make a blueprint's callbacks the app's, those it declares later too."""
+        if embedding.holds(self):
+            raise DeclarationError("An app can't be embedded in itself. Make a blueprint.")
+        with self._lock:
+            specs = embedding.program(self._prevent).callbacks
+            # A layout that is a function embeds its blueprints each time the page is loaded.
+            if embedding.is_among(self.declared) or (
+                self.frozen and self._embedded.issuperset(map(identity, specs))
+            ):
+                return
+            embedding.source.places.add(self)
+            self.declared.append((next_serial(), embedding))
+            self.changed()
+
+    def changed(self) -> None:
+        """Hear that a blueprint has declared more."""
+        with self._lock:
+            if self.frozen:
+                late = [spec for spec in self._embedded_specs() if identity(spec) not in self._embedded]
+                if late:
+                    self._add_late(tuple(late))
+                self._embedded.update(map(identity, late))
+            else:
+                self._dirty = True
+        self._tell_places()
+
+    def _tell_places(self) -> None:
+        self.version += 1
+        for place in list(self.places):
+            place.changed()
+
+    def _embedded_specs(self) -> Iterator[CallbackSpec]:
+        for _, entry in self.declared:
+            if isinstance(entry, Embedding):
+                yield from entry.program(self._prevent).callbacks
+
+    @property
+    def _prevent(self) -> Any:
+        return self.app.config.prevent_initial_callbacks
 
     # Reading
 
@@ -175,7 +167,23 @@ class Build:
                 self._rebuild()
 
     def _is_stale(self) -> bool:
-        return self._dirty or (self.include_globals and self._globals_seen != global_callbacks.version)
+        return (
+            self._dirty
+            or (self.include_globals and self._globals_seen != global_callbacks.version)
+            or self._given_seen != self.given
+        )
+
+    def settle(self) -> None:
+        """Take in what a layout has declared while Dash sets the server up, before Dash looks at the callbacks."""
+        with self._lock:
+            if self._depth and self._set_up_from is not None and not self.frozen and self._is_stale():
+                self._rebuild()
+                self._set_up_from = len(self.declared)
+
+    def spec_of(self, callback_id: str | None) -> CallbackSpec | None:
+        """What a served callback was made from."""
+        emitted = self._emitted.get(callback_id) if callback_id is not None else None
+        return None if emitted is None else emitted.spec
 
     def handler(self, callback_id: str, plain: Callable[..., Any]) -> Callable[..., Any]:
         """Dash's handler for a request that holds values of a wire."""
@@ -186,7 +194,9 @@ class Build:
         """The function of a background job, after all transforms; what its arguments hold is looked at in any case."""
         self.refresh()
         wires = self.program.wires
-        spec = next(one.spec for one in self._emitted.values() if one.spec.job is job)
+        specs = [one.spec for one in self._emitted.values() if one.spec.job is job]
+        # A blueprint that is embedded several times has one job for all: the call's own ids tell them apart.
+        spec = next((one for one in specs if _is_called(one)), specs[0])
         return compile_full(spec, wires), Call(self.app, wires)
 
     # Building
@@ -194,27 +204,22 @@ class Build:
     @_without_collection
     def _rebuild(self) -> None:
         seen = global_callbacks.version
-        declared = [*self._declared, *(global_callbacks.declared if self.include_globals else ())]
-        declared.sort(key=lambda entry: entry[0])
-        specs = tuple(spec for _, spec in declared)
-        for spec in specs:
+        if self._given_seen != self.given:
+            self.transforms, self._given_seen = order(self.given), list(self.given)
+        declared = in_order(self.declared, global_callbacks.declared if self.include_globals else ())
+        whole = resolve(declared, self._prevent)
+        for spec in whole.callbacks:
             if spec.job is not None:
                 spec.job.owner = self
-        program = self._transformed(specs, served=None)
+        program = self._transformed(whole)
         emitted = self._emit_all(program)
         self._replace(emitted, program)
         self.program = program
         self._globals_seen = seen
+        self._embedded = set(map(identity, self._embedded_specs()))
         self._dirty = False
 
-    def _transformed(
-        self, specs: tuple[CallbackSpec, ...], served: tuple[CallbackSpec, ...] | None
-    ) -> Program:
-        program = Program(
-            callbacks=specs,
-            served=served,
-            prevent_initial_callbacks=self.app.config.prevent_initial_callbacks,
-        )
+    def _transformed(self, program: Program) -> Program:
         for transform in self.transforms:
             program = transform.apply(program)
         for spec in program.callbacks:
@@ -224,9 +229,8 @@ class Build:
     def _emit_all(self, program: Program) -> dict[str, Emitted]:
         emitted: dict[str, Emitted] = {}
         reusable: dict[int, Emitted] = {}
-        prevent = self.app.config.prevent_initial_callbacks
         for spec in program.callbacks:
-            one = self._reusable.get(id(spec)) or emit(spec, program.wires, prevent)
+            one = self._reusable.get(id(spec)) or emit(spec, program.wires, self._prevent)
             other = emitted.get(one.id)
             if other is not None:
                 raise DeclarationError(_replaced(other.spec, spec))
@@ -286,20 +290,22 @@ class Build:
                 yield False
                 return
             self.refresh()
-            before = len(self._declared)
+            self._set_up_from = len(self.declared)
             try:
                 with self.inside():
                     yield True
                 # Dash declares callbacks of its own while it sets the server up: those that cancel background jobs.
-                for _, spec in self._declared[before:]:
-                    self._add_late(spec)
+                for _, spec in self.declared[self._set_up_from :]:
+                    self._add_late((spec,))
             except BaseException:
                 # The next request tries again, and Dash declares its own again.
-                del self._declared[before:]
+                del self.declared[self._set_up_from :]
                 self._dirty = True
                 # Dash takes the cancel inputs out of the entries of background callbacks.
                 self._reusable = {}
                 raise
+            finally:
+                self._set_up_from = None
             if self.include_globals:
                 global_callbacks.release_local()
             self.frozen = True
@@ -308,22 +314,23 @@ class Build:
     @contextmanager
     def undone_on_failure(self) -> Iterator[None]:
         """Forget what is declared in here, after the first request, if it does not succeed."""
-        declared, known = len(self._declared), set(self._emitted)
+        declared, known, embedded = len(self.declared), set(self._emitted), set(self._embedded)
         try:
             yield
         except BaseException:
             with self._lock:
-                del self._declared[declared:]
+                del self.declared[declared:]
+                self._embedded = embedded
                 for callback_id in self._emitted.keys() - known:
                     self.list.remove(self._emitted.pop(callback_id).front)
                     del self.map[callback_id]
             raise
 
-    def _add_late(self, spec: CallbackSpec) -> None:
+    def _add_late(self, specs: tuple[CallbackSpec, ...]) -> None:
         served = tuple(one.spec for one in self._emitted.values())
-        program = self._transformed((spec,), served=served)
-        for final in program.callbacks:
-            one = emit(final, self.program.wires, self.app.config.prevent_initial_callbacks)
+        late = Program(callbacks=specs, served=served, prevent_initial_callbacks=self._prevent)
+        for final in self._transformed(late).callbacks:
+            one = emit(final, self.program.wires, self._prevent)
             if one.id in self.map:
                 known = self._emitted.get(one.id)
                 raise DeclarationError(_replaced(known.spec if known else one.id, final))
@@ -356,3 +363,25 @@ def _replaced(first: object, second: CallbackSpec) -> str:
         f"{second} has the same outputs and inputs as {first}, and would silently replace it. "
         "Add MultiplexerTransform() (callbacks without outputs: NoOutputTransform()) to run both, or remove one."
     )
+
+
+def _is_called(spec: CallbackSpec) -> bool:
+    """Is it this callback that the running call asks for?"""
+    context = dash_internals.context()
+    slots = list(spec.output_slots())
+    asked = getattr(context, "outputs_list", None)
+    if not slots:
+        slots = [slot for slot in spec.input_slots() if slot.role == "input"]
+        asked = getattr(context, "inputs_list", None)
+    items = list(_items(asked))
+    return all(
+        any(slot.prop == item["property"] and fits(slot.id, item["id"]) for item in items) for slot in slots
+    )
+
+
+def _items(node: Any) -> Iterator[Any]:
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from _items(child)
+    elif node:
+        yield node

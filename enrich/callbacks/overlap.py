@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
 from dash.dependencies import Wildcard
 
-from enrich.callbacks.spec import FrozenId, Slot
+from enrich.callbacks.spec import ComponentId, FrozenId, Slot
+
+
+def fits(pattern: ComponentId, component_id: str | Mapping[str, Any]) -> bool:
+    """Does a component's id fit the id that a callback is declared with?"""
+    if not isinstance(pattern, FrozenId) or isinstance(component_id, str):
+        return pattern == component_id
+    return pattern.keys == tuple(sorted(component_id)) and all(
+        isinstance(value, Wildcard) or component_id[key] == value for key, value in pattern.items
+    )
 
 
 def overlapping(slots: Sequence[Slot]) -> set[int]:

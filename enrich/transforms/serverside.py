@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 from enrich import dash_internals
-from enrich.callbacks.call import current_app
+from enrich.callbacks.call import current_app, current_call
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.errors import (
@@ -71,7 +73,7 @@ class Serverside:
                 "A Serverside value was serialised outside of a callback or a layout. "
                 "Only an app of enrich (Dash, DashProxy) can store it, while it answers a request."
             )
-        return _store(app, self.value, _where_of_running_callback(), key=self.key, backend=self.backend)
+        return _store(app, self.value, _where(app), key=self.key, backend=self.backend)
 
 
 class ServersideOutputTransform(DashTransform):
@@ -233,13 +235,11 @@ def _located(error: EnrichError, where: str) -> EnrichError:
     return error
 
 
-def _where_of_running_callback() -> str:
-    outputs = getattr(dash_internals.context(), "outputs_list", None)
-    if not outputs:
-        return "the layout"
-    flat = outputs if isinstance(outputs, list) else [outputs]
-    names = ", ".join(dict.fromkeys(dash_internals.prop_ids(flat)))
-    return f"the callback with output {names}"
+def _where(app: Any) -> str:
+    """Name what is running: a callback, or the layout."""
+    call = current_call.get()
+    spec = app._build.spec_of(call.callback_id) if call is not None else None
+    return str(spec) if spec is not None else "the layout"
 
 
 class _Handles:
@@ -249,6 +249,13 @@ class _Handles:
 
     def made(self) -> int:
         return _last_made
+
+    def is_made_by(self, func: Any) -> bool:
+        code = getattr(inspect.unwrap(func), "__code__", None)
+        names = getattr(func, "__globals__", {})
+        return code is not None and any(
+            name == "Serverside" or names.get(name) is Serverside for name in _names_in(code)
+        )
 
     def prepare(self, spec: CallbackSpec) -> CallbackSpec:
         return with_wants(spec)
@@ -285,6 +292,14 @@ class _Handles:
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"
         return _replace_serverside(value, where)
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
 
 
 HANDLES = _Handles()
