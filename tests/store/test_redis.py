@@ -35,7 +35,9 @@ def url(server: Server) -> str:
 
 
 def cli(server: Server, *command: str) -> str:
-    done = subprocess.run(["redis-cli", "-p", str(server.port), *command], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["redis-cli", "-p", str(server.port), *command], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 
@@ -44,7 +46,9 @@ def host(server: Server, folder: Path, **arguments: Any) -> Store:
     return Store(backend, app="redis", **arguments)
 
 
-def test_two_hosts_share_values_names_handles_and_memoized_results(redis_server: Server, redis_url: str, tmp_path: Path):
+def test_two_hosts_share_values_names_handles_and_memoized_results(
+    redis_server: Server, redis_url: str, tmp_path: Path
+):
     one, two = host(redis_server, tmp_path / "one"), host(redis_server, tmp_path / "two")
     ref = one.put(value_of(49), scope="s", producer="callback 'load'")
     token = one.sign(ref, session="s")
@@ -70,7 +74,9 @@ def test_a_torn_local_copy_is_fetched_again(redis_server: Server, redis_url: str
     assert store.get(ref) == value_of(49)
 
 
-def test_a_use_of_the_local_copy_renews_the_server_s_value(redis_server: Server, redis_url: str, tmp_path: Path):
+def test_a_use_of_the_local_copy_renews_the_server_s_value(
+    redis_server: Server, redis_url: str, tmp_path: Path
+):
     clock = Clock(time.time())
     store = host(redis_server, tmp_path, ttl=1000, clock=clock)
     ref = store.put("value")
@@ -95,7 +101,9 @@ def test_a_session_has_a_quota_in_redis(redis_url: str):
     store.put("y" * 1500, scope="one")
 
 
-def test_a_server_that_is_away_gives_a_typed_error_and_local_copies_are_served_on(own_redis: Server, tmp_path: Path):
+def test_a_server_that_is_away_gives_a_typed_error_and_local_copies_are_served_on(
+    own_redis: Server, tmp_path: Path
+):
     store = host(own_redis, tmp_path / "local")
     ref = store.put(value_of(1))
     own_redis.stop()

@@ -1,0 +1,108 @@
+"""`python -m enrich store`."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from enrich.__main__ import main
+from enrich.store import FileSystemBackend, Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(FileSystemBackend(tmp_path / "values"))
+    store.put({"a": list(range(1000))}, scope="s")
+    store.put([1], name="n")
+    return store
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    status = main(["store", *map(str, arguments)])
+    out = capsys.readouterr()
+    return status, out.out + out.err
+
+
+def test_info_tells_entries_and_size(store: Store, capsys):
+    status, text = run(capsys, "info", "--dir", store.backend.where)
+    assert status == 0
+    assert "entries      2" in text
+    status, text = run(capsys, "info", "--dir", store.backend.where, "--json")
+    assert json.loads(text)["entries"] == 2
+
+
+def test_ls_lists_kinds_and_renews_nothing(store: Store, capsys):
+    path = next((Path(store.backend.where) / "entries").rglob("*/*"))
+    import os
+
+    os.utime(path, (path.stat().st_mtime - 3600,) * 2)
+    before = path.stat().st_mtime
+    status, text = run(capsys, "ls", "--dir", store.backend.where)
+    assert (status, text.count("json")) == (0, 2)
+    assert path.stat().st_mtime == before
+    _, text = run(capsys, "ls", "--dir", store.backend.where, "--json", "-n", 1)
+    assert [entry["kind"] for entry in json.loads(text)] == ["json"]
+
+
+def test_verify_finds_damage_that_only_a_full_digest_shows(store: Store, capsys):
+    folder = store.backend.where
+    assert run(capsys, "verify", "--dir", folder)[0] == 0
+    ref = store.put({"a": ["text"] * 1000})
+    path = store.backend.path(ref.key)
+    whole = path.read_bytes()
+    at = whole.rindex(b"text")
+    path.write_bytes(whole[:at] + b"texx" + whole[at + 4 :])
+    status, text = run(capsys, "verify", "--dir", folder, "--delete")
+    assert (status, "1 damaged" in text, ref.key in text) == (1, True, True)
+    assert run(capsys, "verify", "--dir", folder)[0] == 0
+
+
+def test_verify_says_what_it_can_t_check_without_the_app_s_secret(tmp_path: Path, capsys):
+    store = Store(FileSystemBackend(tmp_path / "values"), secret="the app's own secret")
+    store.put(1)
+    status, text = run(capsys, "verify", "--dir", store.backend.where)
+    assert (status, "ENRICH_SECRET_KEY" in text) == (0, True)
+
+
+def test_sweep_and_clear(store: Store, capsys, monkeypatch):
+    folder = store.backend.where
+    assert "dropped 0 of 2" in run(capsys, "sweep", "--dir", folder)[1]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("no\n"))
+    assert run(capsys, "clear", "--dir", folder)[0] == 1
+    assert store.info().entries == 2
+    assert run(capsys, "clear", "--dir", folder, "--yes")[0] == 0
+    assert store.info().entries == 0
+
+
+def test_a_folder_that_isn_t_there_or_isn_t_ours_is_refused(tmp_path: Path, capsys, monkeypatch):
+    status, text = run(capsys, "info", "--dir", tmp_path / "nowhere")
+    assert (status, "There is no folder" in text) == (2, True)
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "foreign").write_text("x")
+    status, text = run(capsys, "clear", "--yes", "--dir", tmp_path)
+    assert (status, "isn't a folder of stored values" in text) == (2, True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Store(app="known")
+    status, text = run(capsys, "info", "--app", "unknown")
+    assert "Apps with a folder are: known" in text
+
+
+def test_it_runs_as_a_module(store: Store):
+    command = [sys.executable, "-m", "enrich", "store", "info", "--dir", store.backend.where]
+    assert "entries" in subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
+@pytest.mark.server
+def test_redis_is_looked_after_too(redis_url: str, capsys):
+    from enrich.store import RedisBackend
+
+    Store(RedisBackend(redis_url, local=False)).put([1, 2])
+    assert "entries      1" in run(capsys, "info", "--url", redis_url)[1]
+    assert run(capsys, "verify", "--url", redis_url)[0] == 0
+    assert run(capsys, "clear", "--yes", "--url", redis_url)[0] == 0
+    assert "entries      0" in run(capsys, "info", "--url", redis_url)[1]
