@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,16 +24,28 @@ def encode(value: Any, *, pickler: Pickler | None = None) -> Encoded:
     """
     cls = type(value)
     try:
-        if cls not in ENCODERS and cls not in TABLES:
-            load_library(cls.__module__.partition(".")[0])
-        if cls in TABLES:
-            return TABLES[cls](value, pickler)
-        writer = Writer(pickler)
-        text = plain_text(value)
-        if text is None:
-            text = dumps(writer.node(value))
+        return _encode(value, pickler)
     except Refusal as refusal:
-        raise refusal.as_error() from refusal.__cause__
+        error = refusal.as_error(pickled=pickler is not None)
+        cause = refusal.__cause__
+    if pickler is not None:
+        # Pickled as a whole: cycles, and types that refused in more places than one.
+        writer = Writer(pickler)
+        with contextlib.suppress(Refusal):
+            return write_container(type_name(cls), dumps(writer.pickled(value)), writer.parts)
+    raise error from cause
+
+
+def _encode(value: Any, pickler: Pickler | None) -> Encoded:
+    cls = type(value)
+    if cls not in ENCODERS and cls not in TABLES:
+        load_library(cls.__module__.partition(".")[0])
+    if cls in TABLES:
+        return TABLES[cls](value, pickler)
+    writer = Writer(pickler)
+    text = plain_text(value)
+    if text is None:
+        text = dumps(writer.node(value))
     return write_container(type_name(cls) if writer.parts.spans else "json", text, writer.parts)
 
 

@@ -91,6 +91,15 @@ class Parts:
         self.size += length + len(end)
         return len(self.spans) - 1
 
+    def mark(self) -> tuple[int, int, int]:
+        """A point to go back to."""
+        return len(self.pieces), len(self.spans), self.size
+
+    def reset(self, mark: tuple[int, int, int]) -> None:
+        """Forget the parts that were added since."""
+        del self.pieces[mark[0] :], self.spans[mark[1] :]
+        self.size = mark[2]
+
 
 def write_batch(
     names: Sequence[str], body: Body, plan: Mapping[str, Any], parts: Parts, metadata: Mapping[bytes, bytes]

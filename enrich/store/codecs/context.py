@@ -50,14 +50,21 @@ class Writer:
         encode = ENCODERS.get(type(value)) or find(value)
         if encode is None:
             return self.pickled(value)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if self.depth >= MAX_DEPTH:
             raise Refusal(
                 f"it is nested more than {MAX_DEPTH} levels deep, or contains itself",
                 "Flatten it, or break the cycle.",
+                in_place=False,
             )
+        self.depth += 1
+        before = self.parts.mark()
         try:
             return encode(self, value)
+        except Refusal as refusal:
+            if self.pickler is None or not refusal.in_place:
+                raise
+            self.parts.reset(before)
+            return self.pickled(value)
         finally:
             self.depth -= 1
 
@@ -84,7 +91,10 @@ class Writer:
         except Exception as error:  # __reduce__ of any class runs here, and may raise anything
             kind = type_name(type(value))
             raise Refusal(
-                f"it is of type {kind}, and pickling it failed: {error}", "Return plain data instead.", False
+                f"it is of type {kind}, and pickling it failed: {error}",
+                "Return plain data instead.",
+                False,
+                False,
             ) from error
         pieces: list[Piece] = [stream, *buffers]
         signature = self.pickler.sign(pieces).hex()

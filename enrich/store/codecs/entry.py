@@ -25,8 +25,10 @@ class CorruptEntry(ValueError):
 class Refusal(Exception):
     """A value can't be carried exactly; ``path`` grows on the way out to say where in the value it sits."""
 
-    def __init__(self, what: str, mend: str, pickle_helps: bool = True) -> None:
+    def __init__(self, what: str, mend: str, pickle_helps: bool = True, in_place: bool = True) -> None:
         super().__init__(what)
+        # Whether a pickle of this one part would do: a cycle must be pickled as a whole.
+        self.in_place = in_place
         self.what = what
         self.mend = mend
         self.pickle_helps = pickle_helps
@@ -37,10 +39,12 @@ class Refusal(Exception):
         self.path.insert(0, step)
         return self
 
-    def as_error(self) -> UnstorableValueError:
-        """What the user gets to read."""
-        place = "the value" + "".join(self.path) if self.path else "the value"
-        pickle = " Or allow pickle: Store(..., allow_pickle=True)." if self.pickle_helps else ""
+    def as_error(self, pickled: bool) -> UnstorableValueError:
+        """What the user gets to read; ``pickled`` says that pickles were allowed already."""
+        place = "the value" + "".join(self.path)
+        pickle = (
+            " Or allow pickle: Store(..., allow_pickle=True)." if self.pickle_helps and not pickled else ""
+        )
         return UnstorableValueError(f"{place} can't be stored exactly: {self.what}. {self.mend}{pickle}")
 
 
@@ -88,7 +92,7 @@ def excerpt(value: object, limit: int = 60) -> str:
     try:
         text = repr(value)
     except Exception as error:  # a user's own __repr__ may raise anything, and the refusal matters more
-        text = f"<{type_name(type(value))} whose repr raises {type(error).__name__}>"
+        return f"<an object whose repr raises {type(error).__name__}>"
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

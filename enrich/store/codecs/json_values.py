@@ -133,6 +133,12 @@ def _members(reader: Reader, node: dict[str, Any]) -> list[Any]:
     return [reader.loads(text) for text in node["v"]]
 
 
+def _subclass(writer: Writer, value: Any) -> Node:
+    if vars(value):
+        raise Refusal(f"it has attributes besides its items: {excerpt(vars(value))}", "Make it a plain dict.")
+    return {TAG: type(value).__name__, "v": pairs(writer, value)}
+
+
 def _deque(writer: Writer, value: deque[Any]) -> Node:
     return {TAG: "deque", "v": items(writer, value), "n": value.maxlen}
 
@@ -150,8 +156,8 @@ ENCODERS.update(
         set: _set,
         frozenset: _frozenset,
         deque: _deque,
-        OrderedDict: lambda writer, value: {TAG: "OrderedDict", "v": pairs(writer, value)},
-        Counter: lambda writer, value: {TAG: "Counter", "v": pairs(writer, value)},
+        OrderedDict: _subclass,
+        Counter: _subclass,
     }
 )
 DECODERS.update(

@@ -84,7 +84,10 @@ def encode_codes(
     """Lay positions in a dictionary into the body; −1 means missing."""
     column, spec = encode_flat(body, codes)
     kind = pa.dictionary(column.type, dictionary.columns[0].type, ordered)
-    column = with_validity(body, column, codes < 0, kind)
+    missing = codes < 0
+    if missing.any():
+        # polars wants valid codes also where the bitmap says that there is none; so it gets codes of its own.
+        column = with_validity(body, encode_flat(body, np.where(missing, codes.dtype.type(0), codes))[0], missing, kind)
     return Column(kind, column.nodes, column.buffers, dictionaries=(dictionary,)), spec
 
 

@@ -46,7 +46,7 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
 
 def _encode_own(frame: pl.DataFrame, kind: str) -> Encoded:
     """A frame that pyarrow has no types for, in polars' own dialect of Arrow."""
-    back = pl.read_ipc_stream(frame.head(0).write_ipc_stream(None))
+    back = pl.read_ipc_stream(frame.head(0).write_ipc_stream(None).getvalue())
     for name, dtype in frame.schema.items():
         if back.schema[name] != dtype:
             raise Refusal(f"its dtype {dtype} comes back as {back.schema[name]}", "Cast it.").below(

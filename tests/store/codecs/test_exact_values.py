@@ -283,7 +283,10 @@ def test_decimal_that_is_no_number_comes_back(text: str) -> None:
 
 def test_equal_sets_give_equal_bytes() -> None:
     names = [f"name {number}" for number in range(50)]
-    assert stored(set(names)) == stored(set(names[::-1]))
+    backwards = set()
+    for name in reversed(names):
+        backwards.add(name)
+    assert stored(set(names)) == stored(backwards)
 
 
 def test_cached_attribute_of_a_dataclass_comes_back() -> None:

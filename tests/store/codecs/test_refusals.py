@@ -1,0 +1,237 @@
+"""What can't come back exactly is refused, and the error says where it is, what it is, and what to do."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict, UserDict, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from enrich.errors import StoreError, UnstorableValueError
+from enrich.store.codecs import decode, encode
+
+from . import samples
+from .exactness import assert_same, round_trip, stored
+from .pickling import KeyedPickler
+from .samples import Color, Custom, Frozen, Listing, MyFrame, Point, Shadow, Unlucky
+from .test_exact_pandas import Kinds, cells_frame, with_attrs
+
+
+@dataclass
+class Outer:
+    inner: Any
+
+
+class Calendar(pd.offsets.CustomBusinessDay):
+    pass
+
+
+class Unregistered(pa.ExtensionType):
+    def __init__(self) -> None:
+        super().__init__(pa.int64(), "tests.unregistered")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> Unregistered:
+        return cls()
+
+
+def local_class() -> Any:
+    @dataclass
+    class Local:
+        a: int
+
+    return Local(1)
+
+
+def cyclic() -> Any:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+def deep() -> Any:
+    value: Any = 1
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
+# Custom classes, which a pickle carries.
+PICKLED: Kinds = {
+    "an object": lambda: Custom([1]),
+    "an object in a dict": lambda: {"a": [Custom(1)]},
+    "an object as a key": lambda: {Custom(1): 2},
+    "an object in a set": lambda: {Custom(1)},
+    "cells of objects": lambda: cells_frame([Custom(1), None, Custom(2)]),
+    "cells of objects among text": lambda: pd.DataFrame({"ok": [1, 2], "bad": pd.Series(["a", Custom(1)], dtype=object)}),
+    "names of objects": lambda: pd.DataFrame([[1, 2]], columns=pd.Index([Custom(1), Custom(2)], dtype=object)),
+    "index of objects": lambda: pd.Series([1.5], index=pd.Index([Custom(1)], dtype=object)),
+    "index named by an object": lambda: pd.Series([1.5], index=pd.Index([1], name=Custom(1))),
+    "attrs with an object": lambda: with_attrs({"a": {"b": Custom(1)}}),
+    "categories of objects": lambda: pd.Series(pd.Categorical.from_codes([0], pd.Index([Custom(1)], dtype=object))),
+    "an array of objects": lambda: np.array([Custom(1), 2], object),
+    "a field of a dataclass": lambda: Frozen(Custom(1)),
+    "a subclass of list": lambda: Listing([1, 2]),
+    "a defaultdict": lambda: defaultdict(list, a=[1]),
+    "a UserDict": lambda: UserDict({"a": 1}),
+    "an exception": lambda: {"error": KeyError},
+    "a class": lambda: Custom,
+    "a function": lambda: local_class,
+    "a dataclass with a custom reduce": lambda: Unlucky(1),
+    "a dataclass that is a dict": lambda: Shadow(2),
+    "a frame's subclass": lambda: MyFrame({"a": [1]}),
+    "unregistered extension types": lambda: pa.table(
+        {"u": pa.ExtensionArray.from_storage(Unregistered(), pa.array([1]))}
+    ),
+    "an offset with a calendar": lambda: pd.offsets.CustomBusinessDay(holidays=["2020-01-01"]),
+    "index with a calendar": lambda: pd.Series(
+        1.5, index=pd.date_range("2020", periods=3, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"]))
+    ),
+}  # fmt: skip
+
+REFUSED: Kinds = {
+    "a lock": threading.Lock,
+    "a local class": local_class,
+    "a lambda": lambda: lambda: 1,
+    "a generator": lambda: (n for n in range(3)),
+    "an open file": lambda: open(__file__),  # noqa: SIM115
+    "a list nested very deeply": deep,
+    "polars objects": lambda: pl.DataFrame({"o": pl.Series([Custom(1)], dtype=pl.Object)}),
+}
+
+
+@pytest.mark.parametrize("kind", [*PICKLED, *REFUSED])
+def test_refused_without_pickle(kind: str) -> None:
+    value = {**PICKLED, **REFUSED}[kind]()
+    with pytest.raises(UnstorableValueError):
+        encode(value)
+    if isinstance(value, io.IOBase):
+        value.close()
+
+
+@pytest.mark.parametrize("kind", PICKLED)
+def test_carried_by_a_pickle_that_is_allowed(kind: str) -> None:
+    value = PICKLED[kind]()
+    back = round_trip(value, pickler=KeyedPickler())
+    if kind == "an exception" or callable(value):
+        assert back == value
+    elif isinstance(value, samples.Unlucky):
+        assert back.value == 1
+    else:
+        assert_same(value, back)
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refused_also_with_pickle(kind: str) -> None:
+    value = REFUSED[kind]()
+    with pytest.raises(UnstorableValueError) as caught:
+        encode(value, pickler=KeyedPickler())
+    assert "allow_pickle" not in str(caught.value)
+    if isinstance(value, io.IOBase):
+        value.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "place"),
+    [
+        (lambda: {"a": [1, Custom(1)]}, "['a'][1]"),
+        (lambda: {"a": {2: (0, Custom(1))}}, "['a'][2][1]"),
+        (lambda: cells_frame(["a", Custom(1)]), "in column 'x' in row 1"),
+        (lambda: {"f": cells_frame([[Custom(1)]])}, "['f'] in column 'x' in row 0[0]"),
+        (lambda: with_attrs({"a": Custom(1)}), ".attrs['a']"),
+        (lambda: Outer(Outer(Custom(1))), ".inner.inner"),
+        (lambda: Point(1.0, Custom(1)), ".y"),
+        (lambda: pd.Series([1], index=pd.Index([Custom(1)], dtype=object)), ".index in row 0"),
+        (lambda: pd.DataFrame([[1]], columns=pd.Index([Custom(1)], dtype=object)), ".columns in row 0"),
+        (lambda: pd.DataFrame({"c": pd.Categorical([Custom(1)])}), "in column 'c'.categories in row 0"),
+        (lambda: go.Figure(layout={"meta": Custom(1)}), ".figure['layout']['meta']"),
+    ],
+)
+def test_refusal_names_the_place(make: Any, place: str) -> None:
+    with pytest.raises(UnstorableValueError) as caught:
+        encode(make())
+    message = str(caught.value)
+    assert place + " can't be stored exactly" in message
+    assert "samples.Custom" in message
+    assert "Return plain data instead. Or allow pickle: Store(..., allow_pickle=True)." in message
+
+
+def test_refusal_survives_a_repr_that_raises() -> None:
+    class Rude:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    with pytest.raises(UnstorableValueError, match="whose repr raises RuntimeError"):
+        encode(Rude())
+
+
+def test_list_that_contains_itself_needs_a_pickle() -> None:
+    with pytest.raises(UnstorableValueError, match="contains itself"):
+        encode(cyclic())
+    back = round_trip(cyclic(), pickler=KeyedPickler())
+    assert back[0] is back
+
+
+def test_nothing_given_is_changed() -> None:
+    frame = pd.DataFrame({"a": [1, None], "b": ["x", "y"]})
+    value = {"frame": frame, "list": [1, (2, 3)]}
+    before = frame.copy()
+    encode(value)
+    assert_same(before, frame)
+    assert value["list"] == [1, (2, 3)]
+
+
+def test_class_that_is_not_imported_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = stored(Frozen(1))
+    monkeypatch.delitem(__import__("sys").modules, samples.__name__)
+    with pytest.raises(StoreError, match=r"samples\.Frozen, which isn't imported in this process"):
+        decode(data)
+
+
+def test_class_whose_fields_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = stored(Frozen(1))
+
+    @dataclass
+    class Frozen2:
+        other: int
+
+    monkeypatch.setattr(samples, "Frozen", Frozen2)
+    with pytest.raises(
+        StoreError, match=r"with the fields \['when', 'extra'\], and the class now has \['other'\]"
+    ):
+        decode(data)
+
+
+def test_name_that_is_no_class_any_more_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = [stored(Frozen(1)), stored(Point(1, 2)), stored(Color.RED)]
+    called = []
+    for name in ("Frozen", "Point", "Color"):
+        monkeypatch.setattr(samples, name, lambda *args: called.append(args))
+    for entry in data:
+        with pytest.raises(StoreError):
+            decode(entry)
+    assert called == []
+
+
+def test_initialisation_is_not_run_again() -> None:
+    value = Frozen(1)
+    object.__setattr__(value, "when", "never run again")
+    assert round_trip(value).when == "never run again"
+
+
+def test_ordered_dict_with_attributes_is_refused() -> None:
+    value: Any = OrderedDict(a=1)
+    value.note = "kept in no item"
+    with pytest.raises(UnstorableValueError, match="attributes"):
+        encode(value)
