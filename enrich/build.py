@@ -110,15 +110,15 @@ class Build:
         if embedding.holds(self):
             raise DeclarationError("An app can't be embedded in itself. Make a blueprint.")
         with self._lock:
-            specs = embedding.program(self._prevent).callbacks
-            # A layout that is a function embeds its blueprints each time the page is loaded.
-            if embedding.is_among(self.declared) or (
-                self.frozen and self._embedded.issuperset(map(identity, specs))
-            ):
+            if embedding.is_among(self.declared) or (self.frozen and self._has_all_of(embedding)):
                 return
             embedding.source.places.add(self)
             self.declared.append((next_serial(), embedding))
             self.changed()
+
+    def _has_all_of(self, embedding: Embedding) -> bool:
+        """Is it a blueprint that a layout makes and embeds anew each time the page is loaded?"""
+        return self._embedded.issuperset(map(identity, embedding.program(self._prevent).callbacks))
 
     def changed(self) -> None:
         """Hear that a blueprint has declared more."""
@@ -140,7 +140,10 @@ class Build:
     def _embedded_specs(self) -> Iterator[CallbackSpec]:
         for _, entry in self.declared:
             if isinstance(entry, Embedding):
-                yield from entry.program(self._prevent).callbacks
+                yield from self._specs_of(entry)
+
+    def _specs_of(self, entry: CallbackSpec | Embedding) -> tuple[CallbackSpec, ...]:
+        return entry.program(self._prevent).callbacks if isinstance(entry, Embedding) else (entry,)
 
     @property
     def _prevent(self) -> Any:
@@ -172,6 +175,15 @@ class Build:
             or (self.include_globals and self._globals_seen != global_callbacks.version)
             or self._given_seen != self.given
         )
+
+    def layout_maps(self) -> tuple[Callable[[Any], Any], ...]:
+        """What the transforms do to the layout; from the transforms alone, where nothing is built yet."""
+        if not self._is_stale():
+            return self.program.layout_maps
+        program = Program(prevent_initial_callbacks=self._prevent)
+        for transform in order(self.given):
+            program = transform.apply(program)
+        return program.layout_maps
 
     def settle(self) -> None:
         """Take in what a layout has declared while Dash sets the server up, before Dash looks at the callbacks."""
@@ -295,8 +307,8 @@ class Build:
                 with self.inside():
                     yield True
                 # Dash declares callbacks of its own while it sets the server up: those that cancel background jobs.
-                for _, spec in self.declared[self._set_up_from :]:
-                    self._add_late((spec,))
+                for _, entry in self.declared[self._set_up_from :]:
+                    self._add_late(tuple(self._specs_of(entry)))
             except BaseException:
                 # The next request tries again, and Dash declares its own again.
                 del self.declared[self._set_up_from :]
@@ -368,10 +380,10 @@ def _replaced(first: object, second: CallbackSpec) -> str:
 def _is_called(spec: CallbackSpec) -> bool:
     """Is it this callback that the running call asks for?"""
     context = dash_internals.context()
-    slots = list(spec.output_slots())
+    slots = tuple(spec.output_slots())
     asked = getattr(context, "outputs_list", None)
     if not slots:
-        slots = [slot for slot in spec.input_slots() if slot.role == "input"]
+        slots = tuple(slot for slot in spec.input_slots() if slot.role == "input")
         asked = getattr(context, "inputs_list", None)
     items = list(_items(asked))
     return all(

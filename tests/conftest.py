@@ -46,8 +46,7 @@ def _forget_declarations() -> None:
     _callback.GLOBAL_CALLBACK_MAP.clear()
     _callback.GLOBAL_INLINE_SCRIPTS.clear()
     getattr(_callback, "GLOBAL_API_PATHS", {}).clear()
-    global_callbacks.declared.clear()
-    global_callbacks.version += 1
+    global_callbacks.clear()
 
 
 def pytest_setup_options() -> Any:

@@ -18,7 +18,7 @@ def adapt(spec: CallbackSpec) -> Clientside:
     assert isinstance(func, Clientside)
     inputs = _input_shape(spec)
     outputs = _output_shape(spec)
-    slots = list(spec.input_slots())
+    slots = spec.input_slots()
     if outputs is None and _spread(inputs) == list(range(len(slots))):
         return func
     return Clientside(
@@ -58,7 +58,7 @@ def target_of(func: Clientside) -> str:
 
 def _input_shape(spec: CallbackSpec) -> Any:
     """The author's tree with positions in dash-renderer's arguments, without what is not passed."""
-    slots = list(spec.input_slots())
+    slots = spec.input_slots()
     order = [i for i, s in enumerate(slots) if s.fires] + [i for i, s in enumerate(slots) if not s.fires]
     rank = {i: place for place, i in enumerate(order)}
     ranked = fill(spec.dash_inputs, iter(_Place(rank[i], slot.passed) for i, slot in enumerate(slots)))
@@ -91,7 +91,7 @@ def _output_shape(spec: CallbackSpec) -> Any:
         return None
     if isinstance(outputs, tuple) and len(outputs) > 1 and not any(is_branch(child) for child in outputs):
         return None
-    places = iter(_Place(i, True) for i in range(len(list(spec.output_slots()))))
+    places = iter(_Place(i, True) for i in range(len(spec.output_slots())))
     return _plain(fill(outputs, places))
 
 

@@ -38,9 +38,9 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
 def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | None:
     """Compile what answers for a failed callback, so that its answer is dumped like a result."""
     own = spec.options.get("on_error")
-    dump = _Dump(spec, wires)
-    if not (dump.converts or spec.finish):
+    if not (spec.finish or any(slot.converts for slot in spec.output_slots())):
         return own
+    dump = _Dump(spec, wires)
 
     def answer(error: Exception) -> Any:
         handler = own or dash_internals.error_handler(current_app())

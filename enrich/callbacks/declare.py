@@ -36,25 +36,34 @@ def declare(
     kwargs: Mapping[str, Any],
     origin: Origin,
 ) -> CallbackSpec:
-    """Read what was given to a callback decorator, refusing what can be refused by looking at it alone."""
+    """Make the spec of a declaration whose function is known."""
+    said = read(args, kwargs, origin, clientside=isinstance(func, Clientside))
+    return CallbackSpec(func=func, origin=origin, **said)
+
+
+def read(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], origin: Origin, *, clientside: bool
+) -> dict[str, Any]:
+    """Read what was given to a callback decorator, refusing what can be refused by looking at it alone.
+
+    Returns what a ``CallbackSpec`` takes beside the function and the origin.
+    """
     args, prevent_initial_call = _trailing_bool(args, kwargs.get("prevent_initial_call"))
-    outputs, inputs = _trees(list(args), kwargs, clientside=isinstance(func, Clientside), origin=origin)
-    flags = {
-        k: v for k, v in kwargs.items() if k not in _STRUCTURE and k not in dash_internals.CALLBACK_OPTIONS
-    }
+    outputs, inputs = _trees(args, kwargs, clientside=clientside, origin=origin)
+    known = dash_internals.CALLBACK_OPTIONS
+    flags = {k: kwargs[k] for k in kwargs.keys() - known - _STRUCTURE}
+    options = {k: v for k, v in kwargs.items() if k in known and not dash_internals.says_nothing(k, v)}
     if flags:
         _warn_of_near_misses(flags, origin)
     output_tree = map_leaves(_slot, outputs)
-    return CallbackSpec(
-        func=func,
-        outputs=output_tree,
-        inputs=map_leaves(_slot, inputs),
-        origin=origin,
-        prevent_initial_call=prevent_initial_call,
-        options={k: v for k, v in kwargs.items() if k in dash_internals.CALLBACK_OPTIONS},
-        flags=flags,
-        finish=_bare_value(output_tree),
-    )
+    return {
+        "outputs": output_tree,
+        "inputs": map_leaves(_slot, inputs),
+        "prevent_initial_call": prevent_initial_call,
+        "options": options,
+        "flags": flags,
+        "finish": _bare_value(output_tree),
+    }
 
 
 def _trailing_bool(args: tuple[Any, ...], given: Any) -> tuple[tuple[Any, ...], Any]:
@@ -64,7 +73,7 @@ def _trailing_bool(args: tuple[Any, ...], given: Any) -> tuple[tuple[Any, ...], 
 
 
 def _trees(
-    args: list[Any], kwargs: Mapping[str, Any], *, clientside: bool, origin: Origin
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], *, clientside: bool, origin: Origin
 ) -> tuple[Any, Any]:
     outputs: list[Any] = []
     inputs: list[Any] = []

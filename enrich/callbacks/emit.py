@@ -28,16 +28,19 @@ class Emitted:
     back: dict[str, Any]
     """The entry of the callback map, for dispatching."""
     scripts: tuple[str, ...] = ()
-    make_full: Callable[[], Callable[..., Any]] | None = None
+    wires: tuple[Wire, ...] = ()
+    """The wires that the handler does not look for."""
     _full: Callable[..., Any] | None = None
 
     def full_handler(self) -> Callable[..., Any]:
-        """Dash's handler of the function that also loads values of the wires; made when first needed."""
-        if self.make_full is None:
-            handler: Callable[..., Any] = self.back["callback"]
-            return handler
+        """Dash's handler of the function that also loads values of the wires; made when it is first needed."""
         if self._full is None:
-            self._full = self.make_full()
+            handler = self.back["callback"]
+            if self.wires:
+                handler = _registered(self.spec, compile_full(self.spec, self.wires), self.wires, True)[1][
+                    "callback"
+                ]
+            self._full = handler
         return self._full
 
 
@@ -53,48 +56,40 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
     prevent_initial_callbacks:
         The app's setting, as Dash takes it.
     """
-    kwargs = _kwargs(spec)
     if isinstance(spec.func, Clientside):
-        function = adapt(spec)
-        target = function.source or ClientsideFunction(function.namespace or "", function.function_name or "")
-        inputs = [s for s in spec.input_slots() if s.fires]
-        states = [s for s in spec.input_slots() if not s.fires]
-        kwargs |= {
-            "output": _clientside_outputs(spec),
-            "inputs": [dependency(s) for s in inputs],
-            "state": [dependency(s) for s in states],
-        }
-        front, back, scripts = dash_internals.register_clientside(prevent_initial_callbacks, target, kwargs)
-        return _named(Emitted(spec, front["output"], front, back, tuple(scripts)))
+        return _named(_clientside(spec, prevent_initial_callbacks))
+    func = compile_callback(spec, wires) if spec.job is None else spec.job.run
+    front, back = _registered(spec, func, wires, prevent_initial_callbacks)
+    is_plain = func is spec.func
+    return _named(Emitted(spec, front["output"], front, back, wires=wires if is_plain else ()))
+
+
+def _registered(
+    spec: CallbackSpec, func: Callable[..., Any], wires: tuple[Wire, ...], prevent: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    kwargs = _kwargs(spec)
     kwargs["on_error"] = compile_on_error(spec, wires)
     kwargs["output"] = as_lists(map_leaves(dependency, spec.outputs))
-    inputs_tree = as_lists(map_leaves(dependency, spec.dash_inputs))
-    front, back, handler_of = dash_internals.register(prevent_initial_callbacks, inputs_tree, kwargs)
-    if spec.job is not None:
-        handler_of(spec.job.run)
-        return _named(Emitted(spec, front["output"], front, back))
-    func = compile_callback(spec, wires)
-    handler_of(func)
-    emitted = Emitted(spec, front["output"], front, back)
-    if wires and func is spec.func:
-        emitted.make_full = lambda: _second_handler(handler_of, back, compile_full(spec, wires))
-    return _named(emitted)
+    return dash_internals.register(prevent, as_lists(map_leaves(dependency, spec.dash_inputs)), kwargs, func)
 
 
-def _second_handler(
-    handler_of: Callable[..., Any], back: dict[str, Any], func: Callable[..., Any]
-) -> Callable[..., Any]:
-    first = back["callback"]
-    try:
-        second: Callable[..., Any] = handler_of(func)
-        return second
-    finally:
-        back["callback"] = first
+def _clientside(spec: CallbackSpec, prevent: Any) -> Emitted:
+    function = adapt(spec)
+    target = function.source or ClientsideFunction(function.namespace or "", function.function_name or "")
+    kwargs = _kwargs(spec) | {
+        "output": _clientside_outputs(spec),
+        "inputs": [dependency(slot) for slot in spec.input_slots() if slot.fires],
+        "state": [dependency(slot) for slot in spec.input_slots() if not slot.fires],
+    }
+    front, back, scripts = dash_internals.register_clientside(prevent, target, kwargs)
+    return Emitted(spec, front["output"], front, back, tuple(scripts))
 
 
 def _kwargs(spec: CallbackSpec) -> dict[str, Any]:
-    # Dash takes cancel_inputs out of the background settings when it serves the first request.
-    kwargs = {k: dict(v) if k == "background" and v else v for k, v in spec.options.items()}
+    kwargs = dict(spec.options)
+    if spec.is_background:
+        # Dash takes cancel_inputs out of the background settings when it serves the first request.
+        kwargs["background"] = dict(kwargs["background"])
     # Published once, when it was declared; and Dash would publish the compiled function.
     kwargs.pop("api_endpoint", None)
     kwargs["prevent_initial_call"] = spec.prevent_initial_call

@@ -147,16 +147,16 @@ class _Runner:
     @classmethod
     def of(cls, member: Member, whole: CallbackSpec, wires: tuple[Wire, ...]) -> _Runner:
         # The request lists all inputs, then all states; the member's values are found there by position.
-        slots = list(whole.input_slots())
+        slots = whole.input_slots()
         order = [s.key for s in slots if s.fires] + [s.key for s in slots if not s.fires]
         places = {key: place for place, key in enumerate(order)}
         output_places = {slot.key: place for place, slot in enumerate(whole.output_slots())}
         spec = member.spec
-        own = list(spec.input_slots())
+        own = spec.input_slots()
         inputs = [slot for slot in own if slot.fires]
         states = [slot for slot in own if not slot.fires]
         rank = iter(ranks(own))
-        count = iter(range(len(list(spec.output_slots()))))
+        count = iter(range(len(spec.output_slots())))
         return cls(
             member=member,
             func=compile_full(spec, wires),
@@ -189,7 +189,7 @@ class _Runner:
         )
 
     def _slots(self) -> list[Slot]:
-        slots = list(self.member.spec.input_slots())
+        slots = self.member.spec.input_slots()
         return [s for s in slots if s.fires] + [s for s in slots if not s.fires]
 
     def _places(self) -> tuple[int, ...]:
@@ -223,7 +223,7 @@ def compile_joint(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., 
     """Compile a joint callback to one function that runs the members whose turn it is."""
     joint: Joint = spec.func  # type: ignore[assignment]
     runners = [_Runner.of(member, spec, wires) for member in joint.members]
-    outputs = len(list(spec.output_slots()))
+    outputs = len(spec.output_slots())
 
     if not any(is_async(runner.func) for runner in runners):
 

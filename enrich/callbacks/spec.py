@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -171,6 +171,12 @@ class CallbackSpec:
     """Set where Dash's own id would not tell this callback from another one."""
     job: Any = None
     """What a background manager runs (see ``callbacks/jobs.py``)."""
+    _outputs: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+    _inputs: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_outputs", tuple(leaves(self.outputs)))
+        object.__setattr__(self, "_inputs", (*leaves(self.inputs), *self.ports.values()))
 
     def with_changes(self, **changes: Any) -> CallbackSpec:
         return replace(self, **changes)
@@ -206,13 +212,12 @@ class CallbackSpec:
     def __str__(self) -> str:
         return f"callback '{self.func_name}' ({self.origin})"
 
-    def output_slots(self) -> Iterator[Slot]:
-        return leaves(self.outputs)
+    def output_slots(self) -> tuple[Slot, ...]:
+        return self._outputs
 
-    def input_slots(self) -> Iterator[Slot]:
+    def input_slots(self) -> tuple[Slot, ...]:
         """Inputs and states together, in the order of declaration, and the ports behind them."""
-        yield from leaves(self.inputs)
-        yield from self.ports.values()
+        return self._inputs
 
     @property
     def dash_inputs(self) -> Tree[Slot]:

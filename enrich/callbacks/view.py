@@ -19,10 +19,10 @@ def view_of(before: CallbackSpec, after: CallbackSpec) -> Around:
     a port says in ``triggered`` what the user did, by the names of the properties.
     """
     new = [name for name in after.ports if name not in before.ports]
-    slots = list(after.input_slots())
+    slots = after.input_slots()
     places = ranks(slots)
     ports = [places[len(slots) - len(after.ports) + list(after.ports).index(name)] for name in new]
-    own = list(before.input_slots())
+    own = before.input_slots()
     inputs = [places[i] for i, slot in enumerate(own) if slot.fires]
     states = [places[i] for i, slot in enumerate(own) if not slot.fires]
     shape: Any = as_lists(fill(before.dash_inputs, iter(ranks(own))))

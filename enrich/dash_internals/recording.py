@@ -13,6 +13,7 @@ from dash import Dash, _callback
 from dash.exceptions import DashException
 
 from enrich.callbacks.spec import Clientside, Origin
+from enrich.dash_internals.earlier import Earlier, earlier, keep
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -40,8 +41,19 @@ def record(callback_list: list[Any], recorder: Recorder) -> None:
 
 
 def record_globals(recorder: Recorder) -> None:
-    """Send a copy of what ``dash.callback`` and its clientside twin declare to ``recorder``."""
+    """Send a copy of what ``dash.callback`` and its clientside twin declare, and have declared, to ``recorder``."""
+    for declaration in earlier(_callback.GLOBAL_CALLBACK_LIST, _callback.GLOBAL_CALLBACK_MAP):
+        declare_again(declaration, recorder)
     _global_recorder[:] = [recorder]
+
+
+def declare_again(declaration: Earlier, recorder: Recorder) -> None:
+    """Hand a declaration that Dash has registered to a recorder."""
+    func = declaration.func
+    clientside = func if isinstance(func, Clientside) else None
+    decorate = recorder.declare(clientside, declaration.args, declaration.kwargs, declaration.origin)
+    if not isinstance(func, Clientside):
+        decorate(func)
 
 
 def _recording_callback(
@@ -50,9 +62,20 @@ def _recording_callback(
     recorder = _recorders.get(id(callback_list))
     if recorder is not None:
         return recorder.declare(None, args, kwargs, _caller())
-    if callback_list is not _callback.GLOBAL_CALLBACK_LIST or not _global_recorder:
-        return register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)  # type: ignore[no-any-return]
     origin = _caller()
+    if callback_list is not _callback.GLOBAL_CALLBACK_LIST or not _global_recorder:
+
+        def register(fronts: list[Any], backs: dict[str, Any]) -> Decorator:
+            return register_callback_of_dash(fronts, backs, prevent, *args, **kwargs)  # type: ignore[no-any-return]
+
+        wrap, remember = keep(callback_list, callback_map, register, args, kwargs, origin)
+
+        def decorate(func: Callable[..., Any]) -> Callable[..., Any]:
+            wrap(func)
+            remember(func)
+            return func
+
+        return decorate
     ours = _global_recorder[0].declare(None, args, kwargs, origin)
     try:
         # A plain Dash app takes its global callbacks from Dash's own lists, in Dash's own grammar.
@@ -80,16 +103,21 @@ def _recording_clientside_callback(
         register_clientside_callback_of_dash(
             callback_list, callback_map, prevent, inline_scripts, function, *args, **kwargs
         )
-    if recorder is None:
-        register_clientside_callback_of_dash(
-            callback_list, callback_map, prevent, inline_scripts, function, *args, **kwargs
-        )
-        return
     func = (
         Clientside(source=function)
         if isinstance(function, str)
         else Clientside(namespace=function.namespace, function_name=function.function_name)
     )
+    if recorder is None:
+
+        def register(fronts: list[Any], backs: dict[str, Any]) -> None:
+            register_clientside_callback_of_dash(
+                fronts, backs, prevent, inline_scripts, function, *args, **kwargs
+            )
+
+        _, remember = keep(callback_list, callback_map, register, args, kwargs, _caller())
+        remember(func)
+        return
     recorder.declare(func, args, kwargs, _caller())
 
 

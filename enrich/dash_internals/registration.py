@@ -23,12 +23,18 @@ _PARSED = "_enrich_parsed"
 _parse_of_dash = _callback.handle_grouped_callback_args
 _register_job = BaseBackgroundCallbackManager.register_func
 
-CALLBACK_OPTIONS = frozenset(
-    name
+_DEFAULTS = {
+    name: parameter.default
     for name, parameter in inspect.signature(_callback.callback).parameters.items()
     if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-) | {"_allow_dynamic_callbacks", "callback_api_paths"}
+}
+CALLBACK_OPTIONS = frozenset(_DEFAULTS) | {"_allow_dynamic_callbacks", "callback_api_paths"}
 """Keywords of ``dash.callback`` beside the dependencies."""
+
+
+def says_nothing(option: str, value: Any) -> bool:
+    """Is it what Dash takes an option to be where nobody gives it?"""
+    return value is None or value is _DEFAULTS.get(option)
 
 
 def validate_dependencies(
@@ -61,25 +67,15 @@ def declare_clientside_callback(
 
 
 def register(
-    prevent: Any, inputs: Any, kwargs: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], Callable[[Callable[..., Any]], Callable[..., Any]]]:
-    """Register a server-side callback on lists of its own.
-
-    Returns the entry for the front end, the entry for the back end, and a function that makes Dash's handler of a
-    function: made of the same declaration each time, so that one callback can have two handlers.
-    """
+    prevent: Any, inputs: Any, kwargs: Mapping[str, Any], func: Callable[..., Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Register a server-side callback on lists of its own; returns its entries for the browser and for dispatching."""
     entries: list[dict[str, Any]] = []
     handlers: dict[str, dict[str, Any]] = {}
     parsed = (kwargs["output"], *_split(inputs), kwargs.get("prevent_initial_call"))
-    wrap = register_callback_of_dash(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})
-    (handler_entry,) = handlers.values()
-
-    def handler_of(func: Callable[..., Any]) -> Callable[..., Any]:
-        wrap(func)
-        handler: Callable[..., Any] = handler_entry["callback"]
-        return handler
-
-    return entries[0], handler_entry, handler_of
+    register_callback_of_dash(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})(func)
+    (handler,) = handlers.values()
+    return entries[0], handler
 
 
 def _split(inputs: Any) -> tuple[list[Input], list[State], Any]:

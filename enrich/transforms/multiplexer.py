@@ -74,7 +74,7 @@ def _merge_twins(program: Program) -> tuple[CallbackSpec, ...]:
         if len(specs) > 1:
             specs.sort(key=priority)
             initial = (_runs_initially(s.prevent_initial_call, program) for s in specs)
-            merged.append(join(specs, initial=initial, what=f"output {next(spec.output_slots())}"))
+            merged.append(join(specs, initial=initial, what=f"output {spec.output_slots()[0]}"))
         else:
             merged.extend(specs)
     return tuple(merged)
@@ -98,12 +98,12 @@ def _mark_duplicates(callbacks: tuple[CallbackSpec, ...], program: Program) -> t
     later = overlapping(slots)
     if not later and not any(slot.allow_duplicate for slot in slots):
         return callbacks
-    place = sum(len(list(spec.output_slots())) for spec in served)
+    place = sum(len(spec.output_slots()) for spec in served)
     claims: Counter[Any] = Counter(claim for spec in served for claim in _claims(spec))
     seen: Counter[str] = Counter()
     marked: list[CallbackSpec] = []
     for spec in callbacks:
-        size = len(list(spec.output_slots()))
+        size = len(spec.output_slots())
         own = {p - place for p in later if place <= p < place + size} if later else set()
         place += size
         if own:
@@ -117,7 +117,7 @@ def _mark_duplicates(callbacks: tuple[CallbackSpec, ...], program: Program) -> t
 
 
 def _allow(spec: CallbackSpec, positions: set[int], program: Program) -> CallbackSpec:
-    counter = iter(range(len(list(spec.output_slots()))))
+    counter = iter(range(len(spec.output_slots())))
 
     def allow(slot: Slot) -> Slot:
         if slot.role != "output" or next(counter) not in positions:

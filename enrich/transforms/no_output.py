@@ -28,7 +28,7 @@ class NoOutputTransform(DashTransform):
 
     def apply(self, program: Program, /) -> Program:
         seen: Counter[str] = Counter()
-        return program.map_callbacks(lambda spec: spec if list(spec.output_slots()) else _act(spec, seen))
+        return program.map_callbacks(lambda spec: spec if spec.output_slots() else _act(spec, seen))
 
 
 def _act(spec: CallbackSpec, seen: Counter[str]) -> CallbackSpec:

@@ -23,6 +23,9 @@ class Doubling:
     mark = "~"
     count = 0
 
+    def is_made_by(self, func):
+        return False
+
     def prepare(self, spec):
         return spec
 

@@ -9,7 +9,7 @@ from enrich.callbacks.overlap import overlapping
 
 
 def slots(*ids):
-    return [next(spec(Output(i, "p")).output_slots()) for i in ids]
+    return [spec(Output(i, "p")).output_slots()[0] for i in ids]
 
 
 @pytest.mark.parametrize(
