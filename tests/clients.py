@@ -23,6 +23,21 @@ def on(server: str) -> dict[str, Any]:
     return {"backend": server} if HAS_BACKENDS else {}
 
 
+def own_server(kind: str) -> Any:
+    """A server that a user made."""
+    if kind == "flask":
+        from flask import Flask
+
+        return Flask("own")
+    if kind == "quart":
+        from quart import Quart
+
+        return Quart("own")
+    from fastapi import FastAPI
+
+    return FastAPI()
+
+
 class Answer:
     """A response, with the names that Flask's test client gives."""
 

@@ -42,7 +42,9 @@ def record(callback_list: list[Any], recorder: Recorder) -> None:
 
 def record_globals(recorder: Recorder) -> None:
     """Send a copy of what ``dash.callback`` and its clientside twin declare, and have declared, to ``recorder``."""
-    for declaration in earlier(_callback.GLOBAL_CALLBACK_LIST, _callback.GLOBAL_CALLBACK_MAP):
+    for declaration in earlier(
+        _callback.GLOBAL_CALLBACK_LIST, _callback.GLOBAL_CALLBACK_MAP, _callback.GLOBAL_INLINE_SCRIPTS
+    ):
         declare_again(declaration, recorder)
     _global_recorder[:] = [recorder]
 

@@ -25,22 +25,8 @@ def answers(browser, prefix="/"):
     return clients.call(browser, "b.children", {"a.n_clicks": 1, "a.title": "hi"}, prefix=prefix)
 
 
-def own_server(kind):
-    if kind == "flask":
-        from flask import Flask
-
-        return Flask("own")
-    if kind == "quart":
-        from quart import Quart
-
-        return Quart("own")
-    from fastapi import FastAPI
-
-    return FastAPI()
-
-
 def test_an_own_server_can_be_passed_in(server):
-    own = own_server(server)
+    own = clients.own_server(server)
     app = declare(Dash("app", server=own))
     assert app.server is own
     with clients.client(app) as browser:
@@ -50,7 +36,7 @@ def test_an_own_server_can_be_passed_in(server):
 
 def test_a_server_can_come_later(server):
     app = declare(Dash("app", server=False, **clients.on(server)))
-    app.init_app(own_server(server))
+    app.init_app(clients.own_server(server))
     with clients.client(app) as browser:
         assert len(browser.get("/").cookies) == 1
         assert answers(browser) == "app: hi"
@@ -58,7 +44,7 @@ def test_a_server_can_come_later(server):
 
 def test_a_second_init_app_on_one_server_adds_nothing(server):
     app = declare(Dash("app", server=False, **clients.on(server)))
-    own = own_server(server)
+    own = clients.own_server(server)
     app.init_app(own)
     layer = app._layer_of
     if clients.HAS_BACKENDS:
@@ -76,7 +62,7 @@ def test_an_app_lives_under_a_prefix(server):
 
 
 def test_two_apps_share_a_server(server):
-    own = own_server(server)
+    own = clients.own_server(server)
     apps = [declare(Dash(name, server=own, url_base_pathname=f"/{name}/")) for name in ("one", "two")]
     with clients.client(apps[0]) as browser:
         for name in ("one", "two", "one"):
