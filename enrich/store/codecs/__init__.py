@@ -110,6 +110,10 @@ def check(buffer: Any) -> None:
     """Raise ``CorruptEntry`` for bytes that aren't an entry, or not a whole one; the data isn't looked at."""
     view = memoryview(buffer)
     if is_arrow(view):
-        open_entry(view)
+        entry = open_entry(view)
+        for index in entry.plan["entries"]:
+            check(entry.part(index))
     else:
-        open_container(view)
+        container = open_container(view)
+        for index in container.header["entries"]:
+            check(container.part(index))

@@ -80,6 +80,8 @@ class Parts:
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self.spans: list[tuple[int, int]] = []
+        # Which of them are entries themselves.
+        self.entries: list[int] = []
         self.size = 0
 
     def add(self, pieces: Sequence[Piece]) -> int:
@@ -91,14 +93,20 @@ class Parts:
         self.size += length + len(end)
         return len(self.spans) - 1
 
-    def mark(self) -> tuple[int, int, int]:
-        """A point to go back to."""
-        return len(self.pieces), len(self.spans), self.size
+    def add_entry(self, entry: Encoded) -> int:
+        """Append a whole entry and return its number."""
+        index = self.add(entry.buffers)
+        self.entries.append(index)
+        return index
 
-    def reset(self, mark: tuple[int, int, int]) -> None:
+    def mark(self) -> tuple[int, int, int, int]:
+        """A point to go back to."""
+        return len(self.pieces), len(self.spans), len(self.entries), self.size
+
+    def reset(self, mark: tuple[int, int, int, int]) -> None:
         """Forget the parts that were added since."""
-        del self.pieces[mark[0] :], self.spans[mark[1] :]
-        self.size = mark[2]
+        del self.pieces[mark[0] :], self.spans[mark[1] :], self.entries[mark[2] :]
+        self.size = mark[3]
 
 
 def write_batch(
@@ -183,7 +191,7 @@ class Layout:
 
 def plan_text(plan: Mapping[str, Any], parts: Parts) -> bytes:
     """Our metadata as text."""
-    return as_json({**plan, "parts": parts.spans}).encode()
+    return as_json({**plan, "parts": parts.spans, "entries": parts.entries}).encode()
 
 
 def schema_message(schema: pa.Schema) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import UnknownColumnError
 from .arrow_file import METADATA_KEY, ArrowEntry, Layout, Parts, plan_text
+from .columns_asked import unknown_columns
 from .context import KINDS, TABLES, Reader
 from .entry import Encoded, Pickler, Piece, Refusal
 
@@ -56,6 +56,8 @@ def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Enco
 
 def write_table(table: pa.Table, kind: str, extra: Mapping[str, Any]) -> Encoded:
     """An Arrow file of a table, to be read as ``kind``."""
+    if table.num_rows and not table.num_columns:
+        raise Refusal("it has rows but no columns", "Give it a column.")
     _check_types(table.schema)
     own = table.schema.metadata
     plan = {
@@ -133,23 +135,21 @@ def _split_footer(
 
 def read_table(entry: ArrowEntry, columns: Sequence[str] | None = None) -> pa.Table:
     """The table of an entry over its memory, with the metadata that it had."""
-    stream = entry.reader()
-    table = stream.read_all()
+    table = entry.reader().read_all()
     if columns is not None:
-        unknown = [name for name in columns if name not in table.column_names]
-        if unknown:
-            raise _unknown(unknown, table.column_names)
-        wanted = [at for name in columns for at, known in enumerate(table.column_names) if known == name]
-        table = table.select(wanted)
+        table = select_columns(table, columns)
     own = entry.plan.get("own")
     pairs = None if own is None else {base64.b64decode(key): base64.b64decode(value) for key, value in own}
     return table.replace_schema_metadata(pairs)
 
 
-def _unknown(unknown: Sequence[str], known: Sequence[str]) -> UnknownColumnError:
-    from .pandas_frames import unknown_columns
-
-    return unknown_columns(unknown, known)
+def select_columns(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """The columns in the order asked for; all of those that share a name."""
+    known = table.column_names
+    unknown = [name for name in columns if name not in known]
+    if unknown:
+        raise unknown_columns(unknown, known)
+    return table.select([at for name in columns for at, other in enumerate(known) if other == name])
 
 
 def _read_batch(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -15,7 +15,8 @@ from .entry import CorruptEntry, Encoded, padding
 
 _MAGIC = b"ENRICH\r\n"
 _VERSION = 1
-# magic, version, length of the header, length of it all; then the digest of all that and of the header.
+# magic, version, length of the head and of the header, length of it all; then the digest of all that and of the
+# header. The digest is also the last of the file, since file systems may lose the end of what a crash cut short.
 _PREFIX = struct.Struct("<8sIIQQ")
 _DIGEST_SIZE = 16
 _HEADER_AT = _PREFIX.size + _DIGEST_SIZE
@@ -42,14 +43,17 @@ class Container:
 def write_container(kind: str, text: str, parts: Parts) -> Encoded:
     """A container of one value, whose nodes are ``text``."""
     value = text.encode()
-    head = dumps({"kind": kind, "parts": parts.spans, "size": len(value)}).encode("ascii")
+    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode("ascii")
     header = head + b"\n" + value
     gap = padding(_HEADER_AT + len(header))
-    total = _HEADER_AT + len(header) + len(gap) + parts.size
+    total = _HEADER_AT + len(header) + len(gap) + parts.size + _DIGEST_SIZE
     prefix = _PREFIX.pack(_MAGIC, _VERSION, len(head), len(header), total)
     digest = xxhash.xxh3_128(prefix)
     digest.update(header)
-    return Encoded((prefix + digest.digest() + header + gap, *parts.pieces), total, kind)
+    seal = digest.digest()
+    if not parts.pieces:
+        return Encoded((prefix + seal + header + gap + seal,), total, kind)
+    return Encoded((prefix + seal + header + gap, *parts.pieces, seal), total, kind)
 
 
 def open_container(view: memoryview) -> Container:
@@ -64,8 +68,11 @@ def open_container(view: memoryview) -> Container:
         raise CorruptEntry("the entry is shorter or longer than it says")
     digest = xxhash.xxh3_128(view[: _PREFIX.size])
     digest.update(view[_HEADER_AT:end])
-    if digest.digest() != view[_PREFIX.size : _HEADER_AT]:
+    seal = digest.digest()
+    if seal != view[_PREFIX.size : _HEADER_AT]:
         raise CorruptEntry("the digest of the metadata differs")
+    if seal != view[-_DIGEST_SIZE:]:
+        raise CorruptEntry("the end of the entry was never written")
     header = json.loads(bytes(view[_HEADER_AT : _HEADER_AT + head_size]))
     text = str(view[_HEADER_AT + head_size + 1 : end], "utf-8")
     return Container(view, header, text, end + len(padding(end)))

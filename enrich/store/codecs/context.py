@@ -70,7 +70,7 @@ class Writer:
 
     def embed(self, entry: Encoded) -> Node:
         """A whole entry (a table, an index) as a part of this one."""
-        return {TAG: "entry", "i": self.parts.add(entry.buffers)}
+        return {TAG: "entry", "i": self.parts.add_entry(entry)}
 
     def pickled(self, value: Any) -> Node:
         """A value of a type we know nothing of: refused, unless pickles can be signed."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...errors import UnknownColumnError
 from .arrow_columns import Spec
 from .arrow_file import ArrowEntry, write_batch
 from .arrow_layout import Body, Column
+from .columns_asked import unknown_columns
 from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
 from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
@@ -149,7 +149,7 @@ def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | Non
         frame = frame_of(blocks, index, names)
     else:
         wanted = positions_of(names, columns)
-        frame = frame_of(_chosen(source, plan["blocks"], wanted), index, names[wanted])
+        frame = frame_of(_chosen(source, plan["blocks"], wanted), index, names.take(wanted))
     return with_extras(frame, reader, plan)
 
 
@@ -195,11 +195,14 @@ def positions_of(names: pd.Index, columns: Sequence[str]) -> list[int]:
     return [position for name in columns for position in known[name]]
 
 
-def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColumnError:
-    """The error that says which columns there are."""
-    listed = ", ".join(map(repr, known[:50])) + (", …" if len(known) > 50 else "")
-    asked = ", ".join(map(repr, unknown))
-    return UnknownColumnError(f"The stored table has no column {asked}. It has: {listed}.")
+def opaque_columns(entry: ArrowEntry, reader: Reader) -> Iterator[tuple[int, Any]]:
+    """The columns of an entry that other tools see as nulls, with their positions in the file."""
+    source = FrameReader(entry, reader)
+    plan = entry.plan
+    blocks = plan["blocks"] if "blocks" in plan else [{"t": "one", "c": plan["values"], "l": [0]}]
+    for spec in blocks:
+        if spec["t"] == "one" and is_opaque(spec["c"]):
+            yield spec["l"][0], source.column(spec["c"])
 
 
 def encode_series(
@@ -222,6 +225,8 @@ def encode_series(
         plan["name"] = writer.node(series.name)
     except Refusal as refusal:
         raise refusal.below(".name") from None
+    if is_opaque(spec):
+        plan["opaque"] = True
     plan.update(_extras(writer, series))
     label = "values" if series.name is None else series.name
     return write_batch(field_names([label, *_index_labels(named)]), body, plan, writer.parts, {})

@@ -87,7 +87,9 @@ def encode_codes(
     missing = codes < 0
     if missing.any():
         # polars wants valid codes also where the bitmap says that there is none; so it gets codes of its own.
-        column = with_validity(body, encode_flat(body, np.where(missing, codes.dtype.type(0), codes))[0], missing, kind)
+        column = with_validity(
+            body, encode_flat(body, np.where(missing, codes.dtype.type(0), codes))[0], missing, kind
+        )
     return Column(kind, column.nodes, column.buffers, dictionaries=(dictionary,)), spec
 
 

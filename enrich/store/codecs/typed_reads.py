@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ...errors import StoreError
 from .arrow_file import ArrowEntry
-from .arrow_tables import read_table
+from .arrow_tables import read_table, select_columns
 from .context import Reader
 from .entry import type_name
 
@@ -55,10 +55,24 @@ def _form(as_type: Any) -> str:
 
 
 def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.Table:
-    if entry.plan.get("opaque"):
-        # Some columns are null to other tools: pickled ones, sparse ones.
-        return pa.Table.from_pandas(_pandas(entry, reader, columns)).replace_schema_metadata(None)
-    return read_table(entry, columns)
+    if not entry.plan.get("opaque"):
+        return read_table(entry, columns)
+    # Some columns of the file are null to other tools: sparse ones, which become dense here, and pickled ones.
+    from .pandas_frames import opaque_columns
+
+    table = read_table(entry)
+    for position, values in opaque_columns(entry, reader):
+        name = table.field(position).name
+        if columns is not None and name not in columns:
+            continue
+        try:
+            dense = pa.array(np.asarray(values), from_pandas=True)
+        except pa.ArrowException as error:
+            raise StoreError(
+                f"Column {name!r} is stored as a pickle, and Arrow has no type for it."
+            ) from error
+        table = table.set_column(position, name, dense)
+    return table if columns is None else select_columns(table, columns)
 
 
 def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pd.DataFrame:

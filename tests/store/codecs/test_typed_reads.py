@@ -1,0 +1,138 @@
+"""A stored table in the form that is asked for, whole or some of its columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from enrich.errors import StoreError, UnknownColumnError
+from enrich.store.codecs import decode, describe
+
+from .exactness import assert_same, stored
+from .test_exact_pandas import FRAMES
+
+FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]})
+FORMS = [pd.DataFrame, pa.Table, pl.DataFrame, pl.LazyFrame, duckdb.DuckDBPyRelation]
+SOURCES: dict[str, Any] = {
+    "pandas": FRAME,
+    "pyarrow": pa.table({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]}),
+    "polars": pl.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]}),
+    "lazy": pl.LazyFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]}),
+}
+
+
+def rows(table: Any) -> list[tuple[Any, ...]]:
+    if isinstance(table, pl.LazyFrame):
+        table = table.collect()
+    if isinstance(table, duckdb.DuckDBPyRelation):
+        table = table.to_arrow_table()
+    if isinstance(table, pl.DataFrame):
+        return table.rows()
+    if isinstance(table, pa.Table):
+        return [tuple(row.values()) for row in table.to_pylist()]
+    return [
+        tuple(None if cell is None or cell != cell else cell for cell in row)
+        for row in table.to_numpy().tolist()
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_table_is_read_as_the_form_asked_for(source: str, form: type) -> None:
+    table = decode(stored(SOURCES[source]), as_type=form)
+    assert isinstance(table, form)
+    assert rows(table) == [(1, "x", 0.5), (2, None, 1.5)]
+
+
+@pytest.mark.parametrize("form", [None, *FORMS])
+@pytest.mark.parametrize("source", SOURCES)
+def test_columns_come_in_the_order_asked_for(source: str, form: type | None) -> None:
+    table = decode(stored(SOURCES[source]), as_type=form, columns=["c", "a"])
+    assert rows(table) == [(0.5, 1), (1.5, 2)]
+
+
+@pytest.mark.parametrize("form", [None, *FORMS])
+@pytest.mark.parametrize("source", SOURCES)
+def test_unknown_column_lists_those_there_are(source: str, form: type | None) -> None:
+    with pytest.raises(UnknownColumnError, match=r"no column 'z'\. It has: 'a', 'b', 'c'"):
+        decode(stored(SOURCES[source]), as_type=form, columns=["a", "z"])
+
+
+def test_table_is_read_as_an_array() -> None:
+    array = decode(stored(FRAME[["a", "c"]]), as_type=np.ndarray)
+    assert array.tolist() == [[1.0, 0.5], [2.0, 1.5]]
+
+
+def test_array_is_read_as_a_frame() -> None:
+    assert decode(stored(np.eye(2)), as_type=pd.DataFrame).shape == (2, 2)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_every_frame_is_read_as_itself_and_as_arrow(kind: str) -> None:
+    frame = FRAMES[kind]()
+    data = stored(frame)
+    assert_same(frame, decode(data, as_type=pd.DataFrame))
+    table = decode(data, as_type=pa.Table)
+    table.validate(full=True)
+    assert table.num_rows == len(frame) or not table.num_columns
+    assert not table.schema.metadata
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_chosen_columns_equal_those_of_the_whole(kind: str) -> None:
+    frame = FRAMES[kind]()
+    if frame.columns.nlevels > 1 or not frame.columns.is_unique or frame.columns.hasnans:
+        return
+    places = list(range(len(frame.columns)))[::-2]
+    names = [frame.columns.tolist()[place] for place in places]
+    assert_same(frame.take(places, axis=1), decode(stored(frame), columns=names))
+
+
+def test_columns_of_one_name_all_come() -> None:
+    frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])
+    assert_same(frame[["a"]], decode(stored(frame), columns=["a"]))
+
+
+def test_sparse_and_pickled_columns_are_not_lost_on_the_way_to_arrow() -> None:
+    frame = pd.DataFrame({"s": pd.arrays.SparseArray([0, 0, 2]), "x": [1, 2, 3]})
+    assert decode(stored(frame), as_type=pa.Table)["s"].to_pylist() == [0, 0, 2]
+    assert decode(stored(frame), as_type=pl.DataFrame)["s"].to_list() == [0, 0, 2]
+
+
+def test_zoned_datetimes_keep_their_zone_in_arrow() -> None:
+    frame = pd.DataFrame({"t": pd.date_range("2020", periods=2, tz="Europe/Berlin")})
+    assert decode(stored(frame), as_type=pa.Table).schema.field("t").type.tz == "Europe/Berlin"
+
+
+def test_series_and_index_are_read_as_frames() -> None:
+    assert decode(stored(pd.Series([1], name="s")), as_type=pd.DataFrame).columns.tolist() == ["s"]
+    assert decode(stored(pd.Index([1], name="s")), as_type=pd.DataFrame).columns.tolist() == ["s"]
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, "text", [1, 2]])
+def test_value_that_is_no_table_says_so(value: Any) -> None:
+    for options in ({"as_type": pd.DataFrame}, {"as_type": pa.Table}, {"columns": ["a"]}):
+        with pytest.raises(StoreError, match="The stored value is a json, not a table"):
+            decode(stored(value), **options)
+
+
+def test_form_that_is_unknown_lists_those_there_are() -> None:
+    with pytest.raises(StoreError, match=r"can't be read as dict, but as one of: pandas\.DataFrame"):
+        decode(stored(FRAME), as_type=dict)
+
+
+def test_description_says_what_is_there_without_reading_it() -> None:
+    data = stored(FRAME)
+    description = describe(data)
+    assert (description.kind, description.rows, description.nbytes) == ("pandas.DataFrame", 2, len(data))
+    assert description.schema.names == ["a", "b", "c"]
+    assert not description.schema.metadata
+    assert describe(stored([1])).kind == "json"
+    assert describe(stored([np.arange(2)])).kind == "list"
+    assert describe(stored(pl.DataFrame({"a": [1]}))).kind == "polars.DataFrame"
