@@ -7,25 +7,36 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import dash
+from dash import html
 
 from enrich import dash_internals
+from enrich.blueprint import DashBlueprint
 from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
+from enrich.dash_internals.views import hand_over, set_layout
+from enrich.declared import Embedding
+from enrich.plain_app import plain_place
 from enrich.serving import AsyncRouter, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
+    BlockingCallbackTransform,
+    CycleBreakerTransform,
     GroupTransform,
     MultiplexerTransform,
     NoOutputTransform,
+    OperatorTransform,
     ServersideOutputTransform,
     TriggerTransform,
     memoize,
 )
-from enrich.transforms.base import Transform, order
+from enrich.transforms.base import Transform
 
 BATTERIES: tuple[type, ...] = (
     TriggerTransform,
+    CycleBreakerTransform,
+    BlockingCallbackTransform,
+    OperatorTransform,
     GroupTransform,
     MultiplexerTransform,
     NoOutputTransform,
@@ -47,6 +58,8 @@ class DashProxy(dash.Dash):
         The transforms, in any order. Default: none.
     include_global_callbacks:
         Take the callbacks that ``enrich.callback`` and ``dash.callback`` declared. Default ``True``.
+    blueprint:
+        Make this blueprint the app: its callbacks, its layout and its transforms. Default: none.
     prevent_initial_callbacks:
         As in ``dash.Dash``. Default ``"initial_duplicate"``: callbacks run when the page loads, those that share an
         output too.
@@ -73,11 +86,29 @@ class DashProxy(dash.Dash):
         *args: Any,
         transforms: Iterable[Transform] | None = None,
         include_global_callbacks: bool = True,
+        blueprint: DashBlueprint | None = None,
         prevent_initial_callbacks: Any = "initial_duplicate",
         **kwargs: Any,
     ) -> None:
-        self.transforms = order(transforms or ())
-        self._build = Build(self, self.transforms, include_global_callbacks)
+        self._begin(_joint_transforms(transforms, blueprint), include_global_callbacks)
+        if blueprint is not None:
+            if transforms is None:
+                # Whoever adds to the blueprint's transforms adds to the app's.
+                self._build.given = blueprint.transforms
+            self.blueprint = blueprint
+        # Plugins, hooks and page modules declare callbacks in there.
+        with self._build.inside():
+            super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})
+        if blueprint is not None:
+            self._build.embed(
+                Embedding(blueprint._source, include_globals=blueprint.include_global_callbacks)
+            )
+            self._take_layout()
+
+    def _begin(self, transforms: Iterable[Transform], include_global_callbacks: bool) -> None:
+        """Set up what an app of ours has beside Dash's own state."""
+        self._build = Build(self, list(transforms), include_global_callbacks)
+        self.blueprint = DashBlueprint.of_app(self._build)
         self._store: Store | None = None
         self._sessions = Sessions(self)
         self._layer_of: Any = None
@@ -85,9 +116,11 @@ class DashProxy(dash.Dash):
         self._async_routers: list[AsyncRouter] = []
         if ServersideOutputTransform.find(self) is not None:
             memoize.register(self)
-        # Plugins, hooks and page modules declare callbacks in there.
-        with self._build.inside():
-            super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """The transforms, in the order in which they run."""
+        return self._build.transforms
 
     # The registry: one dict and two lists, changed in place.
 
@@ -135,6 +168,7 @@ class DashProxy(dash.Dash):
     def _setup_server(self) -> None:
         if self._build.frozen:
             return
+        self._take_layout()
         with self._build.serving() as to_do:
             if not to_do:
                 return
@@ -182,9 +216,58 @@ class DashProxy(dash.Dash):
         dash_internals.enter_app(self)
         current_call.set(Call(self, wires, callback_id))
 
+    # The layout
+
+    @property
+    def layout(self) -> Any:
+        """What ``dash.Dash.layout`` takes, as it was given."""
+        return self._layout
+
+    @layout.setter
+    def layout(self, value: Any) -> None:
+        set_layout(self, value)
+        self.blueprint.layout = value
+
+    def _take_layout(self) -> None:
+        """Take the layout that the app's blueprint was given."""
+        if self._layout is None and self.blueprint.layout is not None:
+            self.layout = self.blueprint.layout
+
     def _layout_value(self) -> Any:
+        layout = self._own_layout()
+        return html.Div([layout, *self._extra_components]) if self._extra_components else layout
+
+    def _own_layout(self) -> Any:
+        """The layout after all transforms, without hidden components."""
         self._enter()
-        return super()._layout_value()
+        layout = self._layout() if self._layout_is_function else self._layout
+        self._build.settle()
+        for change in self._build.layout_maps():
+            layout = change(layout)
+        return layout
+
+    def hijack(self, app: dash.Dash) -> None:
+        """Hand this app's layout and callbacks to another app, for places where that one is made by others.
+
+        Parameters
+        ----------
+        app:
+            The app that is served, such as the one that Dataiku makes.
+        """
+        hand_over(self, app)
+        app.layout = self._own_layout
+        if isinstance(app, DashProxy):
+            place: Any = app._build
+        else:
+            place = plain_place(app, host=self)
+        place.embed(Embedding(self._build, self.transforms, self._build.include_globals))
+
+    def register_callbacks(self) -> None:
+        """Build the app now; it is built in any case when it serves, or when somebody looks."""
+        self._build.refresh()
+
+    def register_celery_tasks(self) -> None:
+        """Do nothing: a Celery worker that imports the app has its tasks. For apps written for older libraries."""
 
     def serve_layout(self) -> Any:
         # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
@@ -245,6 +328,15 @@ class DashProxy(dash.Dash):
         return self._store
 
 
+def _joint_transforms(
+    transforms: Iterable[Transform] | None, blueprint: DashBlueprint | None
+) -> list[Transform]:
+    given = list(transforms or ())
+    kinds = {type(transform) for transform in given}
+    own = [t for t in (blueprint.transforms if blueprint else ()) if type(t) not in kinds]
+    return [*own, *given]
+
+
 class Dash(DashProxy):
     """A ``DashProxy`` with every transform loaded; each is inert until it is used.
 
@@ -271,7 +363,11 @@ class Dash(DashProxy):
         output_defaults: Any = None,
         **kwargs: Any,
     ) -> None:
-        given = list(transforms or ())
-        kinds = {type(transform).__name__ for transform in given}
-        loaded = [kind() for kind in BATTERIES if kind.__name__ not in kinds]
-        super().__init__(*args, transforms=[*loaded, *given], **kwargs)
+        super().__init__(*args, transforms=with_batteries(transforms), **kwargs)
+
+
+def with_batteries(transforms: Iterable[Transform] | None) -> list[Transform]:
+    """Add every transform of which none is given."""
+    given = list(transforms or ())
+    kinds = {type(transform).__name__ for transform in given}
+    return [*(kind() for kind in BATTERIES if kind.__name__ not in kinds), *given]

@@ -38,7 +38,7 @@ class GroupTransform(DashTransform):
         if not groups:
             return program
         if program.is_late:
-            (spec,) = next(iter(groups.values()))
+            spec = next(iter(groups.values()))[0]
             raise LateDeclarationError(
                 f"{spec} belongs to a group and was declared after the first request. "
                 "Declare the members of a group before the app serves."

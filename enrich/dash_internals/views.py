@@ -1,0 +1,162 @@
+"""The author's view of a call: the same call, with the ids that its author wrote."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+from dash import Dash
+from dash._utils import AttributeDict
+from dash.development.base_component import Component
+
+from enrich.dash_internals.context import id_text
+
+Rename = Callable[[Any], Any]
+"""Maps a component's id, a string or a dict."""
+
+_ITEMS = ("inputs_list", "states_list", "outputs_list", "args_grouping", "outputs_grouping")
+
+
+def renamed_view(whole: Any, to_author: Rename, to_page: Rename, show: Callable[[Any], Any]) -> Any:
+    """Make a ``ctx`` in which components have other names; the response stays shared with the given one.
+
+    Parameters
+    ----------
+    whole:
+        The context of the call.
+    to_author, to_page:
+        From the page's ids to the author's, and back.
+    show:
+        Maps the values that ``set_props`` is given.
+    """
+
+    def prop_id(text: str) -> str:
+        component, _, prop = text.rpartition(".")
+        return f"{_renamed_text(component, to_author)}.{prop}"
+
+    view = AttributeDict(whole)
+    for name in _ITEMS:
+        if whole.get(name):
+            view[name] = _renamed_items(whole[name], to_author)
+    for name in ("input_values", "state_values"):
+        if whole.get(name):
+            view[name] = {prop_id(text): value for text, value in whole[name].items()}
+    if whole.get("triggered_inputs"):
+        view["triggered_inputs"] = [
+            {**t, "prop_id": prop_id(t["prop_id"])} for t in whole["triggered_inputs"]
+        ]
+    if "updated_props" in whole:
+        view["updated_props"] = _RenamedProps(whole["updated_props"], to_page, show)
+    if whole.get("dash_websocket") is not None:
+        view["dash_websocket"] = _RenamedSocket(whole["dash_websocket"], to_page, show)
+    return view
+
+
+def _renamed_items(node: Any, rename: Rename) -> Any:
+    if isinstance(node, list | tuple):
+        return [_renamed_items(child, rename) for child in node]
+    if not isinstance(node, dict):
+        return node
+    if not ("id" in node and isinstance(node.get("property"), str)):
+        return AttributeDict({key: _renamed_items(child, rename) for key, child in node.items()})
+    item = AttributeDict(node)
+    # dash-renderer sends the declaration itself, its id as text, for a component that is not on the page.
+    item["id"] = _renamed_text(node["id"], rename) if isinstance(node["id"], str) else rename(node["id"])
+    if "str_id" in node:
+        item["str_id"] = id_text(item["id"])
+    return item
+
+
+def _renamed_text(text: str, rename: Rename) -> str:
+    return id_text(rename(json.loads(text))) if text.startswith("{") else str(rename(text))
+
+
+class _RenamedProps(MutableMapping[str, Any]):
+    """What ``set_props`` has queued, under the author's ids."""
+
+    def __init__(self, queued: Any, to_page: Rename, show: Callable[[Any], Any]) -> None:
+        self._queued, self._to_page, self._show = queued, to_page, show
+
+    def _key(self, component_id: str) -> str:
+        return _renamed_text(component_id, self._to_page)
+
+    def __getitem__(self, component_id: str) -> Any:
+        found = self.get(component_id)
+        if found is None:
+            raise KeyError(component_id)
+        return found
+
+    def get(self, component_id: str, default: Any = None) -> Any:
+        return self._queued.get(self._key(component_id), default)
+
+    def __setitem__(self, component_id: str, props: Any) -> None:
+        key = self._key(component_id)
+        known = self._queued.get(key) or {}
+        # Dash gives back what was queued before, which has the page's ids already.
+        self._queued[key] = {
+            name: value if known.get(name) is value else self._show(value) for name, value in props.items()
+        }
+
+    def __delitem__(self, component_id: str) -> None:
+        del self._queued[self._key(component_id)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._queued)
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+
+class _RenamedSocket:
+    """A WebSocket that takes the author's ids (``set_props`` sends at once there)."""
+
+    def __init__(self, socket: Any, to_page: Rename, show: Callable[[Any], Any]) -> None:
+        self._socket, self._to_page, self._show = socket, to_page, show
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    def set_prop_sync(self, component_id: str, prop_name: str, value: Any) -> None:
+        self._socket.set_prop_sync(_renamed_text(component_id, self._to_page), prop_name, self._show(value))
+
+    async def set_prop(self, component_id: str, prop_name: str, value: Any) -> None:
+        await self._socket.set_prop(_renamed_text(component_id, self._to_page), prop_name, self._show(value))
+
+    async def get_prop(self, component_id: str, prop_name: str, *args: Any, **kwargs: Any) -> Any:
+        name = _renamed_text(component_id, self._to_page)
+        return await self._socket.get_prop(name, prop_name, *args, **kwargs)
+
+
+def is_component(value: Any) -> bool:
+    return isinstance(value, Component)
+
+
+def map_props(component: Component, function: Callable[[str, Any], Any]) -> Component:
+    """Apply ``function`` to the name and the value of every property; a changed copy, or the same object."""
+    names = [name for name in component._prop_names if name in component.__dict__]
+    names += [name for name in component.__dict__ if name.startswith(("aria-", "data-"))]
+    changed = {
+        name: new
+        for name in dict.fromkeys(names)
+        if (new := function(name, old := getattr(component, name))) is not old
+    }
+    if not changed:
+        return component
+    changed_copy = copy.copy(component)
+    for name, new in changed.items():
+        setattr(changed_copy, name, new)
+    return changed_copy
+
+
+def hand_over(source: Any, target: Any) -> None:
+    """Give one app's settings, title and page to another; what Dash fixes when an app is made stays."""
+    fixed = target.config.__dict__.get("_read_only", {})
+    target.config.update({name: value for name, value in source.config.items() if name not in fixed})
+    target.title, target.index_string = source.title, source.index_string
+
+
+def set_layout(app: Any, layout: Any) -> None:
+    """Set an app's layout as Dash does, with its checks."""
+    Dash.layout.fset(app, layout)  # type: ignore[attr-defined]

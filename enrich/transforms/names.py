@@ -1,0 +1,101 @@
+"""Ids with a prefix: both ways between what an author wrote and what is on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from enrich.callbacks.overlap import fits
+from enrich.callbacks.spec import FrozenId
+
+Escape = Callable[[Any], bool]
+
+
+def default_prefix_escape(component_id: Any) -> bool:
+    """Leave anchors as they are: ids that start with ``a-`` or ``anchor-``."""
+    return isinstance(component_id, str) and component_id.startswith(("a-", "anchor-"))
+
+
+def apply_prefix(prefix: str, component_id: Any, escape: Escape) -> Any:
+    """Return an id with a prefix: a new dict for a dict, whose numbers and wildcards stay."""
+    if escape(component_id) or _is_of_dash(component_id):
+        return component_id
+    if isinstance(component_id, dict):
+        return {
+            key: f"{prefix}-{value}" if isinstance(value, str) else value
+            for key, value in component_id.items()
+        }
+    return f"{prefix}-{component_id}"
+
+
+def _is_of_dash(component_id: Any) -> bool:
+    # The parts of dash.page_container: Dash's own callbacks know them by these ids.
+    return isinstance(component_id, str) and component_id.startswith("_pages_")
+
+
+class Names:
+    """The ids of one program under one prefix.
+
+    Parameters
+    ----------
+    prefix, escape:
+        Those of the transform.
+    known:
+        The ids that the program's callbacks are declared with.
+    """
+
+    def __init__(self, prefix: str, escape: Escape, known: Iterable[str | FrozenId] = ()) -> None:
+        self.prefix = prefix
+        self.escape = escape
+        self._known: set[str] = set()
+        self._patterns: dict[tuple[str, ...], set[FrozenId]] = {}
+        for component_id in known:
+            if isinstance(component_id, FrozenId):
+                self._patterns.setdefault(component_id.keys, set()).add(component_id)
+            else:
+                self._known.add(component_id)
+        self._authors = {self.page(component_id): component_id for component_id in self._known}
+
+    def page(self, component_id: Any) -> Any:
+        """The id on the page of an id that the author wrote."""
+        return apply_prefix(self.prefix, component_id, self.escape)
+
+    def of_slot(self, component_id: str | FrozenId) -> str | FrozenId:
+        if isinstance(component_id, FrozenId):
+            return FrozenId.of(self.page(component_id.thaw()))
+        return str(self.page(component_id))
+
+    def author(self, component_id: Any) -> Any:
+        """The id that the author wrote, of an id on the page; what has no prefix stays."""
+        if isinstance(component_id, dict):
+            written: Any = {key: self._without_prefix(value) for key, value in component_id.items()}
+        elif component_id in self._authors:
+            return self._authors[component_id]
+        else:
+            written = self._without_prefix(component_id)
+        return written if self.page(written) == component_id else component_id
+
+    def _without_prefix(self, value: Any) -> Any:
+        return value.removeprefix(f"{self.prefix}-") if isinstance(value, str) else value
+
+    def page_unless_written(self, component_id: Any) -> Any:
+        """The id on the page, of an id that may already be one: authors used to prefix by hand what callbacks return.
+
+        An id counts as prefixed where a callback is declared with what it stands for, and none with the id itself.
+        """
+        if not self._is_known(component_id) and self._is_known(written := self.author(component_id)):
+            return component_id if written != component_id else self.page(component_id)
+        return self.page(component_id)
+
+    def _is_known(self, component_id: Any) -> bool:
+        if not isinstance(component_id, dict):
+            return component_id in self._known
+        keys = tuple(sorted(component_id))
+        return any(fits(pattern, component_id) for pattern in self._patterns.get(keys, ()))
+
+    def reference(self, value: Any, rename: Callable[[Any], Any] | None = None) -> Any:
+        """Rename the id in a property that names another component: an id, or a CSS selector of one."""
+        rename = rename or self.page
+        if isinstance(value, str) and value.startswith("#"):
+            return f"#{rename(value[1:])}"
+        return rename(value) if isinstance(value, str | dict) else value
