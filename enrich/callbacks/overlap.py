@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
-from dash.dependencies import Wildcard
-
-from enrich.callbacks.spec import ComponentId, FrozenId, Slot
+from enrich.callbacks.spec import ComponentId, FrozenId, Slot, Wildcard
 
 
 def fits(pattern: ComponentId, component_id: str | Mapping[str, Any]) -> bool:

@@ -7,9 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from dash.dependencies import ALL, ALLSMALLER, MATCH, Wildcard
+from dash.dependencies import ALL, ALLSMALLER, MATCH
 
 from enrich.callbacks.tree import Tree, leaves, map_leaves
+
+Wildcard: type[Any] = type(ALL)
+"""The kind of ALL, MATCH and ALLSMALLER; Dash 3 has another name for it."""
 
 Role: TypeAlias = Literal["input", "state", "output"]
 
@@ -182,11 +185,12 @@ class CallbackSpec:
         return replace(self, **changes)
 
     def map_slots(self, function: Callable[[Slot], Slot]) -> CallbackSpec:
-        """Apply ``function`` to every leaf; the same object comes back where none changed."""
+        """Apply ``function`` to every leaf, and to the ports; the same object comes back where none changed."""
         outputs, inputs = map_leaves(function, self.outputs), map_leaves(function, self.inputs)
-        if outputs == self.outputs and inputs == self.inputs:
+        ports = {name: function(slot) for name, slot in self.ports.items()}
+        if outputs == self.outputs and inputs == self.inputs and ports == self.ports:
             return self
-        return self.with_changes(outputs=outputs, inputs=inputs)
+        return self.with_changes(outputs=outputs, inputs=inputs, ports=ports)
 
     def without_flags(self, *names: str) -> CallbackSpec:
         if not any(name in self.flags for name in names):
