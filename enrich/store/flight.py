@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ class Flights:
     def __init__(self) -> None:
         self._lock = ThreadLock()
         self._flying: dict[str, tuple[threading.Event, int]] = {}
+        self._pid = os.getpid()
 
     def run(
         self,
@@ -61,6 +63,9 @@ class Flights:
     def _join(self, name: str) -> tuple[threading.Event, int]:
         """Return the event to wait for and its leader's thread, 0 when this caller leads from now on."""
         with self._lock:
+            if self._pid != os.getpid():
+                # After a fork: the parent's computations never end here.
+                self._flying, self._pid = {}, os.getpid()
             flying = self._flying.get(name)
             if flying is not None:
                 return flying

@@ -46,8 +46,10 @@ def make_memoize_key(function: Callable[..., Any] | str, /, *args: Any, **kwargs
 
 def value_digest(value: Any, place: str = "") -> bytes:
     """Return a digest of a value's type and whole content."""
-    if isinstance(value, (Ref, ServersideRef)):
-        return f"stored {value.key}".encode()
+    if isinstance(value, ServersideRef):
+        value = value.ref
+    if isinstance(value, Ref):
+        return f"stored {value.key or value.name}".encode()
     try:
         encoded = codecs.encode(value)
     except UnstorableValueError as error:

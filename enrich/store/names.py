@@ -36,7 +36,7 @@ class Named:
         """Read a record; a torn or foreign one counts as missing."""
         try:
             key, written, producer = json.loads(data)
-            if KEY.fullmatch(key) and isinstance(written, float) and isinstance(producer, str):
+            if KEY.fullmatch(key) and isinstance(written, (int, float)) and isinstance(producer, str):
                 return cls(key, written, producer)
         except (ValueError, TypeError):
             logger.warning("enrich.store: a record can't be read and counts as missing")

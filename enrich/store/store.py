@@ -25,7 +25,7 @@ from enrich.store.verify import check_same
 
 logger = logging.getLogger("enrich.store")
 
-LOCK_TIMEOUT: Final = 60.0
+LOCK_TIMEOUT: Final = 600.0  # seconds; for a holder that hangs, as a dead one is superseded at once
 _RAISE: Final = object()
 
 
@@ -279,18 +279,14 @@ class Store:
                 raise
             handle = read_handle(token, self._keyring.signer("handle"), app=self.app, session=session)
         try:
-            store, _place = self._places.find(handle.store)
+            store, place = self._places.find(handle.store)
         except StoreConfigError as error:
             raise HandleInvalid(f"The handle names a backend that this app no longer has. {error}") from error
-        scope = handle.key[:-32] or None
-        return Ref(
-            handle.key,
-            handle.name,
-            store,
-            scope,
-            producer_id=handle.producer.hex(),
-            written=float(handle.written),
-        )
+        key = handle.key
+        if handle.name is not None and (named := self._look_up(handle.name, place)) is not MISSING:
+            key = named.key  # what the name stands for now
+        who = handle.producer.hex()
+        return Ref(key, handle.name, store, key[:-32] or None, producer_id=who, written=float(handle.written))
 
     def sign_text(self, text: str, *, salt: str) -> str:
         """Sign a text of the caller's own, such as a session cookie; `salt` names the purpose."""

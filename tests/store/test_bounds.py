@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import tempfile
@@ -40,11 +39,7 @@ def fill(backend: FileSystemBackend | MemoryBackend, key: str, size: int) -> str
 
 
 def held(backend: FileSystemBackend) -> int:
-    total = 0
-    for path in (backend.folder.path / "entries").rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # a sweep in the background is faster
-            total += path.stat().st_size if path.is_file() else 0
-    return total
+    return sum(found.st_size for _sub, _entry, found in backend.folder.scan("entries"))
 
 
 def names(backend: FileSystemBackend | MemoryBackend) -> set[str]:
@@ -177,7 +172,7 @@ def test_a_soak_stays_within_the_limit_and_live_values_survive(files, clock: Clo
     backend = files(max_bytes=limit, ttl=7200)
     live = [fill(backend, f"live {i}", 2000) for i in range(20)]
     rng = random.Random(7)
-    for step in range(1500):
+    for step in range(500):
         fill(backend, f"passing {step}", rng.randrange(100, 20_000))
         clock.tick(rng.randrange(60))
         if step % 3 == 0:
@@ -185,7 +180,7 @@ def test_a_soak_stays_within_the_limit_and_live_values_survive(files, clock: Clo
                 assert backend.read(key) is not MISSING
         assert held(backend) <= limit
     backend.sweeper.join()
-    assert backend.evictions > 500
+    assert backend.evictions > 200
     assert backend.sweep().nbytes == held(backend) == backend.ledger.read().used
 
 

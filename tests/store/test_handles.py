@@ -92,6 +92,8 @@ def test_every_handle_to_a_name_reads_the_latest_value():
     store = Store(MemoryBackend())
     tokens = [store.sign(store.put(number, name="n" * 300)) for number in range(3)]
     assert [store.get(store.open(token)) for token in tokens] == [2, 2, 2]
+    # A memoized call on it must notice, so the reference knows the content of now.
+    assert {store.open(token).key for token in tokens} == {store.put(2).key}
     assert max(map(len, tokens)) < 250
 
 

@@ -177,7 +177,12 @@ def forked(folder: str) -> None:
     """Use one store in parent and children, while threads of the parent write."""
     store = open_store(folder)
     ref = store.put({"from": "parent"})
-    stop = threading.Event()
+    stop, computing = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        computing.set()
+        stop.wait(60)
+        return "the parent's"
 
     def busy() -> None:
         number = 0
@@ -186,10 +191,13 @@ def forked(folder: str) -> None:
             store.put(number)
 
     crew = [threading.Thread(target=busy) for _ in range(3)]
+    crew.append(threading.Thread(target=store.compute, args=("slow", slow)))
     for thread in crew:
         thread.start()
+    computing.wait()
 
     def child() -> None:
+        assert store.compute("slow", lambda: "the child's", lock_timeout=0.1) == "the child's"
         assert store.get(ref) == {"from": "parent"}
         assert store.get(store.put({"child": os.getpid()})) == {"child": os.getpid()}
         assert store.compute(f"key {os.getpid()}", lambda: 5) == 5

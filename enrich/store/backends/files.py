@@ -132,13 +132,12 @@ class FileSystemBackend:
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Map the file privately: what is written to the buffer stays in this process."""
         try:
-            fd = self._find(key)
+            fd, found = self._find(key)
         except FileNotFoundError:
             return MISSING
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
         try:
-            found = os.fstat(fd)
             now = self._settings.clock()
             age = now - found.st_mtime
             if age > self._settings.ttl:
@@ -149,7 +148,7 @@ class FileSystemBackend:
         finally:
             os.close(fd)
 
-    def _find(self, key: str) -> int:
+    def _find(self, key: str) -> tuple[int, os.stat_result]:
         sub = shard(key)
         try:
             return self.folder.open(sub, key)
@@ -284,6 +283,7 @@ class FileSystemBackend:
 
     def sweep(self) -> Swept:
         """Drop what is too old or too much, unless another process is at it."""
+        self.sweeper.join()
         try:
             return self.sweeper.sweep()
         except OSError as error:
@@ -305,13 +305,12 @@ class FileSystemBackend:
         """Read a small file, and renew it at most once a minute."""
         sub, file = _record(name, kept)
         try:
-            fd = self.folder.open(sub, file)
+            fd, found = self.folder.open(sub, file)
         except FileNotFoundError:
             return MISSING
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
         try:
-            found = os.fstat(fd)
             now = self._settings.clock()
             age = now - found.st_mtime
             if not kept and age > self._settings.ttl:

@@ -28,6 +28,7 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # A named pipe planted in the folder would block the open.
 _READ = os.O_RDONLY | _CLOEXEC | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
+_NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
@@ -75,6 +76,7 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
         self.path = Path(path).expanduser().absolute()
+        self._text = str(self.path)
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = self.path.lstat() if private else self.path.stat()
@@ -104,7 +106,7 @@ class Folder:
                 (self.path / sub).mkdir(mode=self.dir_mode, parents=True, exist_ok=True)
             yield None
             return
-        path = self.path / sub
+        path = f"{self._text}/{sub}"
         try:
             fd = os.open(path, _FOLDER)
         except FileNotFoundError:
@@ -131,19 +133,26 @@ class Folder:
     def _name(self, sub: str, name: str) -> str:
         return name if _AT else str(self.path / sub / name)
 
-    def open(self, sub: str, name: str) -> int:
+    def open(self, sub: str, name: str) -> tuple[int, os.stat_result]:
         """Open a regular file for reading; raises `FileNotFoundError`, also for links, pipes and folders."""
         try:
-            with self._directory(sub) as at:
-                fd = os.open(self._name(sub, name), _READ, dir_fd=at)
+            if _AT:
+                at = os.open(f"{self._text}/{sub}", _FOLDER)
+                try:
+                    fd = os.open(name, _READ, dir_fd=at)
+                finally:
+                    os.close(at)
+            else:
+                fd = os.open(self._name(sub, name), _READ)
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENOTDIR):
+            if error.errno in _NOT_A_FILE:
                 raise FileNotFoundError(errno.ENOENT, "not a regular file", name) from error
             raise
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
             os.close(fd)
             raise FileNotFoundError(errno.ENOENT, "not a regular file", name)
-        return fd
+        return fd, found
 
     def write(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -224,7 +225,9 @@ class MemoryBackend:
         """Take a lock among this process's threads."""
         with self._state.lock:
             holder = self._state.held.get(name)
-            if holder is not None:
+            if (
+                holder is not None and holder.pid == os.getpid()
+            ):  # else the holder stayed in the parent of a fork
                 return None
             mine = _MemoryLease(self._state, name)
             self._state.held[name] = mine
@@ -232,12 +235,13 @@ class MemoryBackend:
 
 
 class _MemoryLease:
-    __slots__ = ("_name", "_state")
+    __slots__ = ("_name", "_state", "pid")
     seconds = None  # holder and lock die together
 
     def __init__(self, state: _State, name: str) -> None:
         self._state = state
         self._name = name
+        self.pid = os.getpid()
 
     def renew(self) -> None:
         """Nothing to do."""

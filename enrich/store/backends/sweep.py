@@ -35,14 +35,16 @@ class Sweeper:
         self.clock = clock
         self._every = min(max(ttl / 10, 60.0), 600.0)
         self.dropped = 0
+        self._cost = 0.0
         self._background: threading.Thread | None = None
 
     def due(self, account: Account) -> None:
         """Begin a sweep in the background if it is time for one, or room is getting short."""
         since = self.clock() - account.swept
         full = account.used > self.limit * HIGH
-        # A folder full of entries in use would be swept on each write otherwise.
-        if not (since > self._every or since < -1 or (full and since > 1)):
+        # A folder full of entries in use would be swept all the time otherwise; a twentieth of it is enough.
+        pause = max(1.0, 20 * self._cost)
+        if not (since > self._every or since < -1 or (full and since > pause)):
             return
         running = self._background
         if running is None or not running.is_alive():
@@ -80,10 +82,12 @@ class Sweeper:
         lock = self._lock(wait)
         if lock is None:
             return None
+        begin = time.monotonic()
         try:
             return self._sweep(room)
         finally:
             lock.release()
+            self._cost = time.monotonic() - begin
 
     def _lock(self, wait: float) -> FileLease | None:
         path = self.folder.path / "sweep.lock"
@@ -147,7 +151,7 @@ class Sweeper:
 
     def _is_dead(self, sub: str, name: str) -> bool:
         try:
-            fd = self.folder.open(sub, name)
+            fd, _found = self.folder.open(sub, name)
         except FileNotFoundError:
             return True
         try:
