@@ -49,6 +49,7 @@ def _forget_declarations() -> None:
     global_callbacks.clear()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_setup_options() -> Any:
     """Tell dash.testing how to start Chromium: without a sandbox, which containers don't allow."""
     from selenium.webdriver.chrome.options import Options
