@@ -84,3 +84,90 @@ class ServersideOutput(Output):
         self.session_check = session_check
         self.arg_check = arg_check
         self.skip_unchanged = skip_unchanged
+
+
+class EnrichedOutput(Output):
+    """An ordinary ``Output`` for apps written for older libraries; what it says of storing has no effect.
+
+    Parameters
+    ----------
+    component_id:
+        The component's id: a string, a dict (wildcards allowed), or the component itself.
+    component_property:
+        The property to write.
+    allow_duplicate:
+        As in ``dash.Output``. Default ``False``. Older libraries have ``backend`` in its place, which is accepted.
+    backend, session_check, arg_check:
+        Kept as attributes.
+
+    Examples
+    --------
+    >>> from enrich import EnrichedOutput
+    >>> EnrichedOutput("log", "children", arg_check=False)
+    <Output `log.children`>
+    """
+
+    def __init__(
+        self,
+        component_id: Any,
+        component_property: str,
+        allow_duplicate: Any = False,
+        backend: Any = None,
+        session_check: bool | None = None,
+        arg_check: bool = True,
+    ) -> None:
+        if not isinstance(allow_duplicate, bool):
+            allow_duplicate, backend = False, allow_duplicate
+        super().__init__(component_id, component_property, allow_duplicate=allow_duplicate)
+        self.backend = backend
+        self.session_check = session_check
+        self.arg_check = arg_check
+
+
+class CycleBreakerInput(Input):
+    """Let callbacks write each other's inputs: a change passes on only where the value is another one than before.
+
+    It may stand wherever an ``Input`` may; one in a cycle is enough. The callback receives the property's value, and
+    ``ctx`` shows the property, as with an ``Input``. Needs ``CycleBreakerTransform``.
+
+    Parameters
+    ----------
+    component_id:
+        The component's id: a string, a dict (wildcards allowed), or the component itself.
+    component_property:
+        The property to watch.
+    allow_optional:
+        Accept that the component may be missing from the page. Default ``False``.
+
+    Examples
+    --------
+    >>> from enrich import CycleBreakerInput, Dash, Input, Output
+    >>> app = Dash("doc")
+    >>> @app.callback(Output("fahrenheit", "value"), Input("celsius", "value"))
+    ... def to_fahrenheit(celsius):
+    ...     return celsius * 9 / 5 + 32
+    >>> @app.callback(Output("celsius", "value"), CycleBreakerInput("fahrenheit", "value"))
+    ... def to_celsius(fahrenheit):
+    ...     return (fahrenheit - 32) * 5 / 9
+    """
+
+
+class OperatorOutput(Output):
+    """An output that takes an ``Operator``: changes to make to the value that the page holds.
+
+    Any number of callbacks may have it for the same property. Needs ``OperatorTransform``. New code may return a
+    ``dash.Patch`` for any output.
+
+    Parameters
+    ----------
+    component_id, component_property, allow_duplicate:
+        As in ``dash.Output``.
+
+    Examples
+    --------
+    >>> from enrich import Dash, Operator, OperatorOutput, Trigger
+    >>> app = Dash("doc")
+    >>> @app.callback(OperatorOutput("log", "children"), Trigger("button", "n_clicks"))
+    ... def add():
+    ...     return Operator().list.append("clicked")
+    """

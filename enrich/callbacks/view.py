@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,16 +12,20 @@ from enrich.callbacks.spec import Around, CallbackSpec, Joint
 from enrich.callbacks.tree import as_lists, fill
 
 
-def view_of(before: CallbackSpec, after: CallbackSpec) -> Around:
+def view_of(before: CallbackSpec, after: CallbackSpec, sources: Mapping[str, Sequence[int]]) -> Around:
     """Make a bracket that shows ``ctx`` as it would be had Dash been given ``before`` in place of ``after``.
 
-    ``after`` has the slots of ``before``, of which some may have become states, and further ports. The value of such
-    a port says in ``triggered`` what the user did, by the names of the properties.
+    Parameters
+    ----------
+    before, after:
+        ``after`` has the slots of ``before``, of which some may have become states, and further ports.
+    sources:
+        For each of these ports, which slots of ``before`` it stands for. The port's value says in ``triggered`` which
+        of them the user changed, as pairs: the place among them, and the place in a value that is for all.
     """
-    new = [name for name in after.ports if name not in before.ports]
     slots = after.input_slots()
     places = ranks(slots)
-    ports = [places[len(slots) - len(after.ports) + list(after.ports).index(name)] for name in new]
+    stands_for = {places[port_place(after, name)]: [places[i] for i in own] for name, own in sources.items()}
     own = before.input_slots()
     inputs = [places[i] for i, slot in enumerate(own) if slot.fires]
     states = [places[i] for i, slot in enumerate(own) if not slot.fires]
@@ -35,7 +39,7 @@ def view_of(before: CallbackSpec, after: CallbackSpec) -> Around:
             yield
             return
         request = [*whole.inputs_list, *(whole.states_list or ())]
-        triggered = _triggered(whole, request, [request[place] for place in ports])
+        triggered = _triggered(whole, request, stands_for)
         if is_joint:
             # Its members find their values by their places in the whole request.
             count = len(whole.inputs_list)
@@ -52,13 +56,26 @@ def view_of(before: CallbackSpec, after: CallbackSpec) -> Around:
     return show
 
 
-def _triggered(whole: Any, request: list[Any], ports: list[Any]) -> list[dict[str, Any]]:
-    hidden = dict(zip(dash_internals.prop_ids(ports), ports, strict=True))
+def port_place(spec: CallbackSpec, name: str) -> int:
+    """Where a port stands among a callback's inputs and states."""
+    return len(spec.input_slots()) - len(spec.ports) + list(spec.ports).index(name)
+
+
+def _triggered(
+    whole: Any, request: list[Any], stands_for: Mapping[int, Sequence[int]]
+) -> list[dict[str, Any]]:
+    hidden = {next(dash_internals.prop_ids([request[place]])): place for place in stands_for}
     changed: dict[str, Any] = {}
     for one in whole.triggered_inputs:
         port = hidden.get(one["prop_id"])
-        names = [one["prop_id"]] if port is None else (port.get("value") or {}).get("triggered", [])
-        changed.update(dict.fromkeys(names))
-    flat = [part for item in request for part in (item if isinstance(item, list) else [item])]
-    values = {name: part.get("value") for name, part in zip(dash_internals.prop_ids(flat), flat, strict=True)}
-    return [{"prop_id": name, "value": values.get(name)} for name in changed]
+        if port is None:
+            changed[one["prop_id"]] = one["value"]
+            continue
+        for place, i in (request[port].get("value") or {}).get("triggered", []):
+            item = request[stands_for[port][place]]
+            parts = item[i : i + 1] if isinstance(item, list) else [item]
+            changed.update(
+                (name, part.get("value"))
+                for name, part in zip(dash_internals.prop_ids(parts), parts, strict=True)
+            )
+    return [{"prop_id": name, "value": value} for name, value in changed.items()]

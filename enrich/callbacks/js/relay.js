@@ -3,24 +3,29 @@
     const api = window.dash_clientside;
     const changed = function () {
         const context = api.callback_context;
-        const items = [context.inputs_list[0]].flat();
+        const base = rows.baseHere();
+        const changes = rows.changes(context.inputs_list);
         const groups = new Map();
-        for (const item of items) {
-            const row = config.match.length ? rows.rowOf(item.id) : [];
-            const key = JSON.stringify(row);
-            groups.set(key, {row, items: [...(groups.get(key)?.items || []), item]});
-        }
-        for (const {row, items: own} of groups.values()) {
-            const value = rows.text([own.map((item) => [item.id, item.value])]);
-            const state = rows.stateOf(row, () => ({runs: 0, value: context.triggered.length ? null : value}));
-            if (state.value !== value) {
-                state.value = value;
-                const ids = own.map((item) => rows.text(item.id));
-                const triggered = context.triggered
-                    .map((change) => change.prop_id)
-                    .filter((propId) => ids.includes(rows.text(rows.parsed(propId))));
-                rows.fire(row, () => ({run: (state.runs += 1), triggered}));
+        [context.inputs_list[0]].flat().forEach((item, i) => {
+            const row = rows.inRows ? rows.rowOf(item.id) : [];
+            const group = groups.get(JSON.stringify(row)) || {row, items: [], places: []};
+            groups.set(JSON.stringify(row), group);
+            group.items.push(item);
+            group.places.push(i);
+        });
+        for (const {row, items, places} of groups.values()) {
+            const value = rows.text(items.map((item) => [item.id, item.value]));
+            const first = {runs: 0, value: changes.length && !rows.inRows ? null : value};
+            const state = rows.stateOf(base, row, () => first);
+            if (state.value === value) {
+                continue;
             }
+            state.value = value;
+            // The author's own slot may be for all, or for the row's one component.
+            const triggered = changes
+                .filter(([, i]) => i === null || places.includes(i))
+                .map(([, i]) => [0, config.forAll ? places.indexOf(i) : null]);
+            rows.fire(base, row, () => ({run: (state.runs += 1), triggered}));
         }
     };
     return {changed, wrap: (target) => rows.seen(target, (run) => run()), stores: rows.stores};
