@@ -30,8 +30,15 @@ from dash import (
 from dash.exceptions import PreventUpdate
 
 from enrich.app import Dash, DashProxy
+from enrich.blueprint import DashBlueprint, register
 from enrich.declarations import callback, clientside_callback
-from enrich.dependencies import ServersideOutput, Trigger
+from enrich.dependencies import (
+    CycleBreakerInput,
+    EnrichedOutput,
+    OperatorOutput,
+    ServersideOutput,
+    Trigger,
+)
 from enrich.errors import (
     DeclarationError,
     EnrichError,
@@ -52,16 +59,28 @@ from enrich.errors import (
     UnknownColumnError,
     UnstorableValueError,
 )
+from enrich.existing import enrich_app
+from enrich.logging import DashLogHandler, DivLogHandler, NotificationsLogHandler
 from enrich.store import Columns, ServersideRef
 from enrich.transforms import (
+    BlockingCallbackTransform,
+    CycleBreakerTransform,
+    DashLogger,
     DashTransform,
     GroupTransform,
+    LoadingTransform,
+    LogConfig,
+    LogTransform,
     MultiplexerTransform,
     NoOutputTransform,
+    Operator,
+    OperatorTransform,
+    PrefixIdTransform,
     Serverside,
     ServersideOutputTransform,
     Transform,
     TriggerTransform,
+    dynamic_prefix,
 )
 from enrich.transforms.memoize import forget
 
@@ -79,13 +98,21 @@ __all__ = [
     "ALL",
     "ALLSMALLER",
     "MATCH",
+    "BlockingCallbackTransform",
     "ClientsideFunction",
     "Columns",
+    "CycleBreakerInput",
+    "CycleBreakerTransform",
     "Dash",
+    "DashBlueprint",
+    "DashLogHandler",
+    "DashLogger",
     "DashProxy",
     "DashTransform",
     "DeclarationError",
+    "DivLogHandler",
     "EnrichError",
+    "EnrichedOutput",
     "GroupError",
     "GroupTransform",
     "HandleError",
@@ -94,11 +121,19 @@ __all__ = [
     "HandleInvalid",
     "Input",
     "LateDeclarationError",
+    "LoadingTransform",
+    "LogConfig",
+    "LogTransform",
     "MissingTransformError",
     "MultiplexerTransform",
     "NoOutputTransform",
+    "NotificationsLogHandler",
+    "Operator",
+    "OperatorOutput",
+    "OperatorTransform",
     "Output",
     "Patch",
+    "PrefixIdTransform",
     "PreventUpdate",
     "Serverside",
     "ServersideOutput",
@@ -123,6 +158,8 @@ __all__ = [
     "ctx",
     "dash_table",
     "dcc",
+    "dynamic_prefix",
+    "enrich_app",
     "exceptions",
     "forget",
     "get_app",
@@ -130,6 +167,7 @@ __all__ = [
     "no_update",
     "page_container",
     "page_registry",
+    "register",
     "register_page",
     "set_props",
 ]

@@ -23,6 +23,8 @@ from enrich.transforms import (
     BlockingCallbackTransform,
     CycleBreakerTransform,
     GroupTransform,
+    LoadingTransform,
+    LogTransform,
     MultiplexerTransform,
     NoOutputTransform,
     OperatorTransform,
@@ -41,6 +43,8 @@ BATTERIES: tuple[type, ...] = (
     MultiplexerTransform,
     NoOutputTransform,
     ServersideOutputTransform,
+    LoadingTransform,
+    LogTransform,
 )
 """The transforms that ``Dash`` has loaded."""
 

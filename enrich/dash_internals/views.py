@@ -7,15 +7,19 @@ import json
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
-from dash import Dash
+from dash import Dash, __version__
 from dash._utils import AttributeDict
 from dash.development.base_component import Component
 
-from enrich.dash_internals.context import id_text
+from enrich.dash_internals.context import context, id_text
 
 Rename = Callable[[Any], Any]
 """Maps a component's id, a string or a dict."""
 
+RUNNING_TAKES_PATCHES = tuple(int(part) for part in __version__.split(".")[:2]) >= (3, 3)
+"""Does dash-renderer apply a ``Patch`` in ``running``?"""
+
+_PAGE = "enrich_page"
 _ITEMS = ("inputs_list", "states_list", "outputs_list", "args_grouping", "outputs_grouping")
 
 
@@ -37,6 +41,7 @@ def renamed_view(whole: Any, to_author: Rename, to_page: Rename, show: Callable[
         return f"{_renamed_text(component, to_author)}.{prop}"
 
     view = AttributeDict(whole)
+    view[_PAGE] = whole.get(_PAGE, whole)
     for name in _ITEMS:
         if whole.get(name):
             view[name] = _renamed_items(whole[name], to_author)
@@ -95,9 +100,15 @@ class _RenamedProps(MutableMapping[str, Any]):
         key = self._key(component_id)
         known = self._queued.get(key) or {}
         # Dash gives back what was queued before, which has the page's ids already.
-        self._queued[key] = {
-            name: value if known.get(name) is value else self._show(value) for name, value in props.items()
-        }
+        self._queued[key] = {name: self._shown(value, known.get(name)) for name, value in props.items()}
+
+    def _shown(self, value: Any, known: Any) -> Any:
+        if value is known:
+            return value
+        if isinstance(value, list) and isinstance(known, list):
+            same = {id(part) for part in known}
+            return [part if id(part) in same else self._show(part) for part in value]
+        return self._show(value)
 
     def __delitem__(self, component_id: str) -> None:
         del self._queued[self._key(component_id)]
@@ -127,6 +138,36 @@ class _RenamedSocket:
     async def get_prop(self, component_id: str, prop_name: str, *args: Any, **kwargs: Any) -> Any:
         name = _renamed_text(component_id, self._to_page)
         return await self._socket.get_prop(name, prop_name, *args, **kwargs)
+
+
+def page_context() -> Any:
+    """The context of the running callback with the page's own ids; empty outside of one."""
+    whole = context()
+    return whole.get(_PAGE, whole)
+
+
+def append_to_prop(whole: Any, component_id: Any, prop: str, value: Any) -> None:
+    """Append to the list that a call gives a property of a component; over a WebSocket it is sent at once.
+
+    Parameters
+    ----------
+    whole:
+        The context of the call; its ids are those that ``component_id`` is one of.
+    """
+    queued = whole.get("updated_props")
+    if queued is None:
+        return
+    key = id_text(component_id)
+    known = queued.get(key) or {}
+    queued[key] = {**known, prop: [*known.get(prop, ()), value]}
+    _send(whole.get("dash_websocket"), key, prop, queued.get(key)[prop])
+
+
+def _send(socket: Any, key: str, prop: str, value: Any) -> None:
+    while isinstance(socket, _RenamedSocket):
+        key, socket = _renamed_text(key, socket._to_page), socket._socket
+    if hasattr(socket, "set_prop_sync"):
+        socket.set_prop_sync(key, prop, value)
 
 
 def is_component(value: Any) -> bool:
