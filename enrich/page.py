@@ -190,7 +190,9 @@ class Page:
             ready = next((one for one in waiting if not self._waits(one, waiting)), waiting[0])
             waiting.remove(ready)
             for fired in self._fired(self._send(ready.callback, ready.match, ready.changed)):
-                same = next((w for w in waiting if w.callback is fired.callback and w.match == fired.match), None)
+                same = next(
+                    (w for w in waiting if w.callback is fired.callback and w.match == fired.match), None
+                )
                 if same is None:
                     waiting.append(fired)
                 else:

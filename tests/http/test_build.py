@@ -74,10 +74,12 @@ def test_the_callback_map_and_list_are_one_object_each():
 
 def test_looking_at_any_time_leaves_a_working_app():
     app = Dash("app", prevent_initial_callbacks=True)
-    app.callback_map  # noqa: B018
+    app.callback_map
     app.layout = layout()
     for name in "xyz":
-        app.callback(Output(name, "title"), Input("a", "n_clicks"), group="g")(lambda n, name=name: f"{name}{n}")
+        app.callback(Output(name, "title"), Input("a", "n_clicks"), group="g")(
+            lambda n, name=name: f"{name}{n}"
+        )
         assert len(app.callback_map) == 1
         assert app.csp_hashes() is not None
     page = Page(app)
@@ -105,7 +107,9 @@ def test_csp_hashes_count_the_clientside_scripts():
     app = simple()
     before = len(app.csp_hashes())
     app.clientside_callback("(n) => n", Output("y", "title"), Input("a", "n_clicks"))
-    app.clientside_callback("(n) => n + 1", Output("z", "title"), Trigger("b", "n_clicks"), Input("a", "n_clicks"))
+    app.clientside_callback(
+        "(n) => n + 1", Output("z", "title"), Trigger("b", "n_clicks"), Input("a", "n_clicks")
+    )
     assert len(app.csp_hashes()) == before + 2
 
 
@@ -113,7 +117,7 @@ def test_clientside_scripts_are_in_the_page_once():
     app = simple()
     app.clientside_callback("(n) => 'only once' + n", Output("y", "title"), Input("a", "n_clicks"))
     enrich.clientside_callback("(n) => 'global' + n", Output("z", "title"), Input("a", "n_clicks"))
-    app.callback_map  # noqa: B018
+    app.callback_map
     text = app.server.test_client().get("/").text
     assert text.count("only once") == 1
     assert text.count("'global'") == 1
@@ -242,7 +246,7 @@ def test_a_refused_group_is_refused_again_until_it_is_mended():
         with pytest.raises(CallbackFailed, match="GroupError"):
             Page(app)
         with pytest.raises(enrich.GroupError):
-            app.callback_map  # noqa: B018
+            app.callback_map
 
 
 def test_total_work_stays_linear_when_someone_looks_after_each_declaration():
@@ -541,7 +545,11 @@ def hooked() -> None:
 
     @hooks.layout()
     def more(served: Any) -> Any:
-        return [served, html.Div(id="from-hook")] if not isinstance(served, list) else [*served, html.Div(id="from-hook")]
+        return (
+            [served, html.Div(id="from-hook")]
+            if not isinstance(served, list)
+            else [*served, html.Div(id="from-hook")]
+        )
 
 
 @pytest.mark.parametrize("kind", [dash.Dash, DashProxy, Dash])
@@ -608,7 +616,14 @@ def test_a_plugin_may_look_at_the_map_while_the_app_is_made():
 
 @pytest.mark.parametrize(
     "value",
-    [None, "text", 5, {"a": 1}, [html.Div(id="x"), html.Div(id="x")], html.Div([html.Div(id="x"), html.Div(id="x")])],
+    [
+        None,
+        "text",
+        5,
+        {"a": 1},
+        [html.Div(id="x"), html.Div(id="x")],
+        html.Div([html.Div(id="x"), html.Div(id="x")]),
+    ],
     ids=str,
 )
 def test_a_layout_is_refused_as_under_dash(value: Any):
@@ -627,7 +642,10 @@ def test_a_layout_is_refused_as_under_dash(value: Any):
 
 
 def test_a_list_and_a_function_are_layouts():
-    for served in ([html.Div(id="x"), html.Div(id="a")], lambda: html.Div([html.Div(id="x"), html.Div(id="a")])):
+    for served in (
+        [html.Div(id="x"), html.Div(id="a")],
+        lambda: html.Div([html.Div(id="x"), html.Div(id="a")]),
+    ):
         app = Dash("app")
         app.layout = served
         app.callback(Output("x", "title"), Trigger("a", "n_clicks"))(lambda: "ran")

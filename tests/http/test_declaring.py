@@ -16,6 +16,7 @@ import enrich
 from enrich import Dash, DashProxy
 from enrich.page import CallbackFailed, Page
 
+
 def plain_dash() -> dash.Dash:
     app = dash.Dash("plain", prevent_initial_callbacks=True)
     app.layout = layout()
@@ -66,10 +67,14 @@ UNDER_DASH = {
     "output in a list": Declaration(lambda: declared([O("x", "title")], I("a", "n_clicks")), ["new"], CLICK),
     "input in a list": Declaration(lambda: declared(O("x", "title"), [I("a", "n_clicks")]), "new", CLICK),
     "two outputs, input and state": Declaration(
-        lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks"), S("b", "title")), ("1", "2"), CLICK
+        lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks"), S("b", "title")),
+        ("1", "2"),
+        CLICK,
     ),
     "three lists": Declaration(
-        lambda: declared([O("x", "title"), O("y", "title")], [I("a", "n_clicks"), I("b", "n_clicks")], [S("c", "title")]),
+        lambda: declared(
+            [O("x", "title"), O("y", "title")], [I("a", "n_clicks"), I("b", "n_clicks")], [S("c", "title")]
+        ),
         ["1", "2"],
         CLICK,
     ),
@@ -106,10 +111,14 @@ UNDER_DASH = {
         CLICK,
     ),
     "nested positional": Declaration(
-        lambda: declared(O("x", "title"), {"n": I("a", "n_clicks")}, (I("b", "n_clicks"), S("c", "title"))), "new", CLICK
+        lambda: declared(O("x", "title"), {"n": I("a", "n_clicks")}, (I("b", "n_clicks"), S("c", "title"))),
+        "new",
+        CLICK,
     ),
     "tuple for inputs": Declaration(
-        lambda: declared(output=(O("x", "title"), O("y", "title")), inputs=(I("a", "n_clicks"), I("b", "n_clicks"))),
+        lambda: declared(
+            output=(O("x", "title"), O("y", "title")), inputs=(I("a", "n_clicks"), I("b", "n_clicks"))
+        ),
         ("1", "2"),
         CLICK,
     ),
@@ -118,7 +127,9 @@ UNDER_DASH = {
         lambda: declared(O(html.Div(id="x"), "title"), I(html.Div(id="a"), "n_clicks")), "new", CLICK
     ),
     "all": Declaration(
-        lambda: declared(O("x", "title"), I(pattern("in", ALL), "n_clicks"), S(pattern("note", ALL), "title")),
+        lambda: declared(
+            O("x", "title"), I(pattern("in", ALL), "n_clicks"), S(pattern("note", ALL), "title")
+        ),
         "new",
         CLICK_ROW,
     ),
@@ -132,7 +143,9 @@ UNDER_DASH = {
     ),
     "match": Declaration(
         lambda: declared(
-            O(pattern("out", MATCH), "title"), I(pattern("in", MATCH), "n_clicks"), S(pattern("note", MATCH), "title")
+            O(pattern("out", MATCH), "title"),
+            I(pattern("in", MATCH), "n_clicks"),
+            S(pattern("note", MATCH), "title"),
         ),
         "new",
         CLICK_ROW,
@@ -147,7 +160,9 @@ UNDER_DASH = {
     ),
     "allsmaller": Declaration(
         lambda: declared(
-            O(pattern("out", MATCH), "title"), I(pattern("in", MATCH), "n_clicks"), I(pattern("in", ALLSMALLER), "n_clicks")
+            O(pattern("out", MATCH), "title"),
+            I(pattern("in", MATCH), "n_clicks"),
+            I(pattern("in", ALLSMALLER), "n_clicks"),
         ),
         "new",
         {'{"kind":"in","row":2}.n_clicks': 5},
@@ -160,18 +175,24 @@ UNDER_DASH = {
         lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks")), ["1", dash.no_update], CLICK
     ),
     "not updated in a dict": Declaration(
-        lambda: declared(output={"o": O("x", "title"), "p": O("y", "title")}, inputs={"i": I("a", "n_clicks")}),
+        lambda: declared(
+            output={"o": O("x", "title"), "p": O("y", "title")}, inputs={"i": I("a", "n_clicks")}
+        ),
         {"o": dash.no_update, "p": None},
         CLICK,
     ),
     "two triggered at once": Declaration(
-        lambda: declared(O("x", "title"), I("a", "n_clicks"), I("b", "n_clicks")), "new", {**CLICK, "b.n_clicks": 3}
+        lambda: declared(O("x", "title"), I("a", "n_clicks"), I("b", "n_clicks")),
+        "new",
+        {**CLICK, "b.n_clicks": 3},
     ),
     "duplicate": Declaration(
         lambda: declared(O("x", "title", allow_duplicate=True), I("a", "n_clicks")), "new", CLICK
     ),
     "optional and missing": Declaration(
-        lambda: declared(O("x", "title"), I("a", "n_clicks"), S("nowhere", "value", allow_optional=True)), "new", CLICK
+        lambda: declared(O("x", "title"), I("a", "n_clicks"), S("nowhere", "value", allow_optional=True)),
+        "new",
+        CLICK,
     ),
 }
 
@@ -185,7 +206,9 @@ def test_what_dash_accepts_is_called_and_answered_as_under_dash(name: str, sync:
     assert played(ours(DashProxy), UNDER_DASH[name], sync=sync) == expected
 
 
-@pytest.mark.parametrize("through", [enrich.callback, dash.callback], ids=["enrich.callback", "dash.callback"])
+@pytest.mark.parametrize(
+    "through", [enrich.callback, dash.callback], ids=["enrich.callback", "dash.callback"]
+)
 @pytest.mark.parametrize("name", sorted(set(UNDER_DASH) - {"duplicate"}))
 def test_global_declarations_are_called_and_answered_as_under_dash(name: str, through: Any):
     expected = played(plain_dash(), UNDER_DASH[name], sync=True)
@@ -232,12 +255,18 @@ REFUSED = {
     "allsmaller without match": lambda: declared(O("x", "title"), I({"a": ALLSMALLER}, "n_clicks")),
     "allsmaller in an output": lambda: declared(O({"a": ALLSMALLER}, "title"), I("a", "n_clicks")),
     "match in an input only": lambda: declared(O("x", "title"), I({"a": MATCH}, "n_clicks")),
-    "an option= twice": lambda: declared(O("x", "title"), inputs=[I("a", "n_clicks")], output=O("y", "title")),
+    "an option= twice": lambda: declared(
+        O("x", "title"), inputs=[I("a", "n_clicks")], output=O("y", "title")
+    ),
     "a pattern in cancel": lambda: declared(
         O("x", "title"), I("a", "n_clicks"), background=True, cancel=I({"a": ALL}, "n_clicks")
     ),
     "progress and its default of different lengths": lambda: declared(
-        O("x", "title"), I("a", "n_clicks"), background=True, progress=[O("y", "title")], progress_default=[1, 2]
+        O("x", "title"),
+        I("a", "n_clicks"),
+        background=True,
+        progress=[O("y", "title")],
+        progress_default=[1, 2],
     ),
     "a duplicate on page load": lambda: declared(
         O("x", "title", allow_duplicate=True), I("a", "n_clicks"), prevent_initial_call=False
@@ -249,7 +278,7 @@ def refusal(app: dash.Dash, make: Callable[[], Any]) -> tuple[type, str] | None:
     try:
         args, kwargs = make()
         app.callback(*args, **kwargs)(lambda *args: None)
-        app.callback_map  # noqa: B018
+        app.callback_map
     except Exception as error:
         return type(error), str(error)
     return None
@@ -266,14 +295,26 @@ def test_what_dash_refuses_is_refused_in_its_words(name: str):
 
 
 WRONG_RETURNS = {
-    "one value for two outputs": (lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks")), "new"),
-    "three values for two outputs": (lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks")), [1, 2, 3]),
-    "a list for a dict": (lambda: declared(output={"o": O("x", "title")}, inputs=[I("a", "n_clicks")]), ["new"]),
+    "one value for two outputs": (
+        lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks")),
+        "new",
+    ),
+    "three values for two outputs": (
+        lambda: declared(O("x", "title"), O("y", "title"), I("a", "n_clicks")),
+        [1, 2, 3],
+    ),
+    "a list for a dict": (
+        lambda: declared(output={"o": O("x", "title")}, inputs=[I("a", "n_clicks")]),
+        ["new"],
+    ),
     "a dict without a key": (
         lambda: declared(output={"o": O("x", "title"), "p": O("y", "title")}, inputs=[I("a", "n_clicks")]),
         {"o": "new"},
     ),
-    "a dict with a wrong key": (lambda: declared(output={"o": O("x", "title")}, inputs=[I("a", "n_clicks")]), {"q": 1}),
+    "a dict with a wrong key": (
+        lambda: declared(output={"o": O("x", "title")}, inputs=[I("a", "n_clicks")]),
+        {"q": 1},
+    ),
     "too few for all": (lambda: declared(O(pattern("out", ALL), "title"), I("a", "n_clicks")), ["1"]),
     "what JSON can't carry": (lambda: declared(O("x", "title"), I("a", "n_clicks")), object()),
 }
@@ -414,14 +455,19 @@ def test_functions_of_every_make_are_called(func: Any):
 
 def test_a_partial_is_called():
     app = ours()
-    app.callback(O("x", "title"), I("a", "n_clicks"))(functools.partial(lambda word, n: f"{word} {n}", "clicked"))
+    app.callback(O("x", "title"), I("a", "n_clicks"))(
+        functools.partial(lambda word, n: f"{word} {n}", "clicked")
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "clicked 1"
 
 
 def test_nothing_that_the_author_passed_is_changed():
-    outputs, inputs = {"o": O("x", "title"), "p": [O("y", "title")]}, {"i": [I(pattern("in", ALL), "n_clicks")]}
+    outputs, inputs = (
+        {"o": O("x", "title"), "p": [O("y", "title")]},
+        {"i": [I(pattern("in", ALL), "n_clicks")]},
+    )
     state, options = {"s": S("b", "title")}, {"running": [(O("y", "title"), 1, 2)]}
     before = repr((outputs, inputs, state, options))
     app = ours()
@@ -632,4 +678,4 @@ def test_import_enrich_as_dash_offers_every_name_of_dash():
 
 def test_a_name_that_dash_does_not_have_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_name"):
-        enrich.no_such_name  # noqa: B018
+        enrich.no_such_name

@@ -101,7 +101,9 @@ def test_two_triggered_members_both_run_and_the_last_value_holds(app: Any, callb
         return "right"
 
     callback(Output("x", "title"), Trigger("a", "n_clicks"), group="log")(kind(left))
-    callback(Output("x", "title"), Trigger("a", "n_clicks"), Trigger("b", "n_clicks"), group="log")(kind(right))
+    callback(Output("x", "title"), Trigger("a", "n_clicks"), Trigger("b", "n_clicks"), group="log")(
+        kind(right)
+    )
     page = Page(app)
     page.act(CLICK)
     assert ran == ["left", "right"]
@@ -136,7 +138,9 @@ def test_members_have_their_own_arguments_and_structures(app: Any, callback: Any
     callback([Output("x", "title")], Input("a", "n_clicks"), State("b", "title"), group="g")(kind(one))
     callback(
         output={"first": Output("y", "title"), "second": [Output("z", "title"), Output("c", "title")]},
-        inputs={"deep": {"i": [Input("a", "n_clicks"), Input("b", "n_clicks")], "t": Trigger("c", "n_clicks")}},
+        inputs={
+            "deep": {"i": [Input("a", "n_clicks"), Input("b", "n_clicks")], "t": Trigger("c", "n_clicks")}
+        },
         state={"s": State("c", "lang", allow_optional=True)},
         group="g",
     )(kind(two))
@@ -204,9 +208,13 @@ def test_a_later_no_update_does_not_erase_an_earlier_value(app: Any, kind: Any, 
     app.callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"), group="g")(
         kind(lambda n: ("one", "one"))
     )
-    app.callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"), Trigger("b", "n_clicks"), group="g")(
-        kind(lambda n: (nothing, "two"))
-    )
+    app.callback(
+        Output("x", "title"),
+        Output("y", "title"),
+        Input("a", "n_clicks"),
+        Trigger("b", "n_clicks"),
+        group="g",
+    )(kind(lambda n: (nothing, "two")))
     page = Page(app)
     page.act(CLICK)
     assert (page["x.title"], page["y.title"]) == ("one", "two")
@@ -214,7 +222,9 @@ def test_a_later_no_update_does_not_erase_an_earlier_value(app: Any, kind: Any, 
 
 def test_none_is_a_value_and_erases(app: Any, kind: Any):
     app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(kind(lambda n: "one"))
-    app.callback(Output("x", "title"), Input("a", "n_clicks"), Trigger("b", "n_clicks"), group="g")(kind(lambda n: None))
+    app.callback(Output("x", "title"), Input("a", "n_clicks"), Trigger("b", "n_clicks"), group="g")(
+        kind(lambda n: None)
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] is None
@@ -240,7 +250,11 @@ def test_nothing_to_say_is_answered_with_204(app: Any, kind: Any, how: str):
 
     for trigger in "bc":
         app.callback(
-            Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"), Trigger(trigger, "n_clicks"), group="g"
+            Output("x", "title"),
+            Output("y", "title"),
+            Input("a", "n_clicks"),
+            Trigger(trigger, "n_clicks"),
+            group="g",
         )(kind(silent))
     page = Page(app)
     page.act(CLICK)
@@ -343,9 +357,9 @@ def test_a_wrong_number_of_values_is_refused_with_the_members_place(app: Any, ki
 
 
 def test_match_keys_that_agree(app: Any, kind: Any):
-    app.callback(Output(pattern("out", MATCH), "title"), Trigger(pattern("in", MATCH), "n_clicks"), group="g")(
-        kind(lambda: f"out {dash.ctx.triggered_id['row']}")
-    )
+    app.callback(
+        Output(pattern("out", MATCH), "title"), Trigger(pattern("in", MATCH), "n_clicks"), group="g"
+    )(kind(lambda: f"out {dash.ctx.triggered_id['row']}"))
     app.callback(
         Output(pattern("note", MATCH), "title"),
         Input(pattern("in", MATCH), "n_clicks"),
@@ -384,7 +398,10 @@ def test_a_member_whose_input_is_not_on_the_page_is_skipped(app: Any, kind: Any)
 def test_a_member_whose_optional_input_is_not_on_the_page_runs(app: Any, kind: Any):
     app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(kind(lambda n: "ran"))
     app.callback(
-        Output("y", "title"), Input("a", "n_clicks"), State("nowhere", "value", allow_optional=True), group="g"
+        Output("y", "title"),
+        Input("a", "n_clicks"),
+        State("nowhere", "value", allow_optional=True),
+        group="g",
     )(kind(lambda n, value: f"got {value}"))
     page = Page(app)
     page.act(CLICK)
@@ -407,7 +424,10 @@ def test_an_input_of_one_is_a_state_of_another(app: Any, kind: Any):
 
 def test_running_of_every_member_is_told_to_the_browser(app: Any):
     app.callback(
-        Output("x", "title"), Input("a", "n_clicks"), group="g", running=[(Output("a", "hidden"), True, False)]
+        Output("x", "title"),
+        Input("a", "n_clicks"),
+        group="g",
+        running=[(Output("a", "hidden"), True, False)],
     )(lambda n: "1")
     app.callback(
         Output("y", "title"), Input("b", "n_clicks"), group="g", running=(Output("b", "hidden"), True, False)
@@ -422,7 +442,9 @@ def test_priority_orders_the_members(app: Any, kind: Any):
     app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g", priority=5)(
         kind(lambda n: ran.append("late") or "late")
     )
-    app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(kind(lambda n: ran.append("early") or "early"))
+    app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(
+        kind(lambda n: ran.append("early") or "early")
+    )
     page = Page(app)
     page.act(CLICK)
     assert (ran, page["x.title"]) == (["early", "late"], "late")
@@ -458,8 +480,12 @@ def test_a_sync_member_of_an_async_group_runs_in_a_thread_with_its_context():
 
 def test_the_context_is_whole_again_after_a_member(app: Any):
     app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(lambda n: "one")
-    app.callback(Output("y", "title"), Input("b", "n_clicks"), group="g")(lambda n: f"{dash.ctx.triggered_prop_ids}")
-    app.callback(Output("z", "title"), Input("x", "title"))(lambda title: f"chained from {dash.ctx.triggered_id}")
+    app.callback(Output("y", "title"), Input("b", "n_clicks"), group="g")(
+        lambda n: f"{dash.ctx.triggered_prop_ids}"
+    )
+    app.callback(Output("z", "title"), Input("x", "title"))(
+        lambda title: f"chained from {dash.ctx.triggered_id}"
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["z.title"] == "chained from x"
@@ -469,7 +495,9 @@ def test_frames_are_compared_by_identity(app: Any):
     """A DataFrame as the earlier value must not be compared with no_update by ==."""
     frame = pd.DataFrame({"a": [1]})
     app.callback(Output("x", "title"), Input("a", "n_clicks"), group="g")(lambda n: frame)
-    app.callback(Output("x", "title"), Input("a", "n_clicks"), Trigger("b", "n_clicks"), group="g")(lambda n: "text")
+    app.callback(Output("x", "title"), Input("a", "n_clicks"), Trigger("b", "n_clicks"), group="g")(
+        lambda n: "text"
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "text"
@@ -478,7 +506,9 @@ def test_frames_are_compared_by_identity(app: Any):
 def test_groups_and_single_callbacks_are_chained_by_the_page(app: Any):
     app.layout = html.Div([html.Div(id=name, title="", n_clicks=0) for name in "abxy"])
     left_and_right(app.callback, lambda func: func)
-    app.callback(Output("y", "title"), Input("x", "title"), prevent_initial_call=True)(lambda title: f"saw {title}")
+    app.callback(Output("y", "title"), Input("x", "title"), prevent_initial_call=True)(
+        lambda title: f"saw {title}"
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["y.title"] == "saw left by a"

@@ -55,7 +55,9 @@ def test_every_prevent_initial_call_goes_with_a_shared_output(level: Any, own: A
     app.layout = layout()
     keyword = {} if own is None else {"prevent_initial_call": own}
     for name in "abc":
-        app.callback(Output("x", "title"), Input(name, "n_clicks"), **keyword)(lambda n, name=name: f"{name}{n}")
+        app.callback(Output("x", "title"), Input(name, "n_clicks"), **keyword)(
+            lambda n, name=name: f"{name}{n}"
+        )
     page = Page(app)
     prevented = (level if own is None else own) is True
     assert len(page.requests) == (0 if prevented else 3)
@@ -77,7 +79,9 @@ def test_nothing_changes_where_nothing_is_shared():
         app = kind("app")
         app.layout = layout()
         app.callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(lambda n: ("1", "2"))
-        app.callback(Output(pattern("out", MATCH), "title"), Input(pattern("in", MATCH), "n_clicks"))(lambda n: "1")
+        app.callback(Output(pattern("out", MATCH), "title"), Input(pattern("in", MATCH), "n_clicks"))(
+            lambda n: "1"
+        )
         ids.append(Page(app).callbacks)
     assert ids[0] == ids[1]
 
@@ -93,7 +97,9 @@ def test_one_of_several_outputs_is_shared(app: Any, callback: Any, kind: Any):
 
 
 def test_dict_outputs_are_shared(app: Any, callback: Any, kind: Any):
-    callback(output={"o": Output("x", "title")}, inputs={"n": Input("a", "n_clicks")})(kind(lambda n: {"o": f"a{n}"}))
+    callback(output={"o": Output("x", "title")}, inputs={"n": Input("a", "n_clicks")})(
+        kind(lambda n: {"o": f"a{n}"})
+    )
     callback(output={"q": [Output("x", "title")]}, inputs={"n": Input("b", "n_clicks")})(
         kind(lambda n: {"q": [f"b{n}"]})
     )
@@ -120,7 +126,9 @@ def test_a_wildcard_and_a_concrete_id_overlap(app: Any, callback: Any, kind: Any
 
 def test_match_and_all_overlap(app: Any, callback: Any, kind: Any):
     callback(
-        Output(pattern("out", MATCH), "title"), Input(pattern("in", MATCH), "n_clicks"), prevent_initial_call=True
+        Output(pattern("out", MATCH), "title"),
+        Input(pattern("in", MATCH), "n_clicks"),
+        prevent_initial_call=True,
     )(kind(lambda n: f"match{n}"))
     callback(Output(pattern("out", ALL), "title"), Input("a", "n_clicks"), prevent_initial_call=True)(
         kind(lambda n: ["all", "all", "all"])
@@ -138,8 +146,12 @@ def test_same_outputs_and_inputs_all_run_in_order_and_the_last_value_wins(app: A
         return kind(lambda n: ran.append(name) or value)
 
     callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(writer("one", ("1", "1")))
-    callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(writer("two", ("2", no_update)))
-    callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(writer("three", (no_update, no_update)))
+    callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(
+        writer("two", ("2", no_update))
+    )
+    callback(Output("x", "title"), Output("y", "title"), Input("a", "n_clicks"))(
+        writer("three", (no_update, no_update))
+    )
     page = Page(app)
     assert ran == ["one", "two", "three"]
     page.act(CLICK)
@@ -176,7 +188,9 @@ def test_twins_in_other_shapes_and_orders(app: Any, kind: Any):
 def test_twins_with_match(app: Any, kind: Any):
     for name in ("one", "two"):
         app.callback(
-            Output(pattern("out", MATCH), "title"), Input(pattern("in", MATCH), "n_clicks"), prevent_initial_call=True
+            Output(pattern("out", MATCH), "title"),
+            Input(pattern("in", MATCH), "n_clicks"),
+            prevent_initial_call=True,
         )(kind(lambda n, name=name: f"{name} {n}"))
     page = Page(app)
     page.act({'{"kind":"in","row":1}.n_clicks': 3})
@@ -198,9 +212,9 @@ def test_only_the_twin_that_wants_page_load_runs_then(app: Any, kind: Any):
 def test_priority_orders_twins(app: Any, kind: Any):
     ran: list[int] = []
     for priority in (3, 1, 2):
-        app.callback(Output("x", "title"), Input("a", "n_clicks"), priority=priority, prevent_initial_call=True)(
-            kind(lambda n, priority=priority: ran.append(priority) or f"{priority}")
-        )
+        app.callback(
+            Output("x", "title"), Input("a", "n_clicks"), priority=priority, prevent_initial_call=True
+        )(kind(lambda n, priority=priority: ran.append(priority) or f"{priority}"))
     page = Page(app)
     page.act(CLICK)
     assert (ran, page["x.title"]) == ([1, 2, 3], "3")
@@ -251,7 +265,9 @@ def test_a_clientside_and_a_server_side_twin_are_both_registered(app: Any):
     app.clientside_callback(
         "(n) => `js ${n}`", Output("x", "title"), Input("a", "n_clicks"), prevent_initial_call=True
     )
-    app.callback(Output("x", "title"), Input("a", "n_clicks"), prevent_initial_call=True)(lambda n: f"python {n}")
+    app.callback(Output("x", "title"), Input("a", "n_clicks"), prevent_initial_call=True)(
+        lambda n: f"python {n}"
+    )
     page = Page(app)
     assert len({entry["output"] for entry in page.callbacks}) == 2
     assert sum(entry["clientside_function"] is not None for entry in page.callbacks) == 1
@@ -270,9 +286,9 @@ def test_two_clientside_twins_are_both_registered(app: Any):
 
 
 def test_an_explicit_allow_duplicate_stays(app: Any):
-    app.callback(Output("x", "title", allow_duplicate=True), Input("a", "n_clicks"), prevent_initial_call=True)(
-        lambda n: "a"
-    )
+    app.callback(
+        Output("x", "title", allow_duplicate=True), Input("a", "n_clicks"), prevent_initial_call=True
+    )(lambda n: "a")
     app.callback(Output("x", "title"), Input("b", "n_clicks"))(lambda n: "b")
     page = Page(app)
     page.act(CLICK)
@@ -282,9 +298,9 @@ def test_an_explicit_allow_duplicate_stays(app: Any):
 def test_explicit_duplicates_with_the_same_inputs_all_run(app: Any, kind: Any):
     ran: list[str] = []
     for name in ("one", "two"):
-        app.callback(Output("x", "title", allow_duplicate=True), Input("a", "n_clicks"), prevent_initial_call=True)(
-            kind(lambda n, name=name: ran.append(name) or name)
-        )
+        app.callback(
+            Output("x", "title", allow_duplicate=True), Input("a", "n_clicks"), prevent_initial_call=True
+        )(kind(lambda n, name=name: ran.append(name) or name))
     page = Page(app)
     page.act(CLICK)
     assert (ran, page["x.title"]) == (["one", "two"], "two")
@@ -292,7 +308,9 @@ def test_explicit_duplicates_with_the_same_inputs_all_run(app: Any, kind: Any):
 
 def test_old_settings_give_one_warning_and_do_nothing():
     with pytest.warns(UserWarning, match="proxy_location") as caught:
-        app = DashProxy("app", transforms=[MultiplexerTransform(proxy_location="x", proxy_wrapper_map={"a": 1})])
+        app = DashProxy(
+            "app", transforms=[MultiplexerTransform(proxy_location="x", proxy_wrapper_map={"a": 1})]
+        )
     assert len(caught) == 1
     app.layout = layout()
     test_two_callbacks_write_one_output(app, app.callback, lambda func: func)
@@ -302,8 +320,12 @@ def test_groups_that_share_an_output_with_each_other(app: Any):
     if not isinstance(app, Dash):
         pytest.skip("needs the group transform")
     for group, trigger in (("one", "a"), ("two", "b")):
-        app.callback(Output("x", "title"), Trigger(trigger, "n_clicks"), group=group)(lambda group=group: group)
-        app.callback(Output("y", "title"), Trigger(trigger, "n_clicks"), group=group)(lambda group=group: group)
+        app.callback(Output("x", "title"), Trigger(trigger, "n_clicks"), group=group)(
+            lambda group=group: group
+        )
+        app.callback(Output("y", "title"), Trigger(trigger, "n_clicks"), group=group)(
+            lambda group=group: group
+        )
     page = Page(app)
     page.act(CLICK)
     assert (page["x.title"], page["y.title"]) == ("one", "one")
@@ -336,6 +358,6 @@ def test_without_the_transform_twins_are_refused_with_both_places():
     for _ in range(2):
         app.callback(Output("x", "title"), Input("a", "n_clicks"))(lambda n: "ran")
     with pytest.raises(enrich.DeclarationError) as refused:
-        app.callback_map  # noqa: B018
+        app.callback_map
     assert str(refused.value).count("test_multiplexer.py:") == 2
     assert "MultiplexerTransform" in str(refused.value)

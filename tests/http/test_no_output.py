@@ -82,7 +82,9 @@ def test_each_keeps_its_own_options(app: Any):
     def fail(n: int) -> None:
         raise ZeroDivisionError
 
-    app.callback(Input("a", "n_clicks"), on_error=lambda error: told.append("one"), prevent_initial_call=True)(fail)
+    app.callback(
+        Input("a", "n_clicks"), on_error=lambda error: told.append("one"), prevent_initial_call=True
+    )(fail)
     app.callback(
         Input("a", "n_clicks"),
         on_error=lambda error: told.append("two"),
@@ -212,4 +214,4 @@ def test_without_the_transform_twins_are_refused():
     for _ in range(2):
         app.callback(Input("a", "n_clicks"))(lambda n: None)
     with pytest.raises(enrich.DeclarationError, match="NoOutputTransform"):
-        app.callback_map  # noqa: B018
+        app.callback_map

@@ -117,9 +117,10 @@ def test_a_frame_stays_on_the_server(app: Any, callback: Any, kind: Any, spellin
 
 def test_dict_outputs_and_lists_of_one(app: Any, callback: Any, kind: Any, spelling: Any):
     output, wrap = spelling
-    callback(output={"s": [output("store", "data")], "y": Output("y", "title")}, inputs={"n": Input("a", "n_clicks")})(
-        kind(lambda n: {"s": [wrap(frame())], "y": "plain"})
-    )
+    callback(
+        output={"s": [output("store", "data")], "y": Output("y", "title")},
+        inputs={"n": Input("a", "n_clicks")},
+    )(kind(lambda n: {"s": [wrap(frame())], "y": "plain"}))
     callback([output("other", "data")], [Input("a", "n_clicks")])(kind(lambda n: wrap(frame(3))))
     seen = reader(app)
     page = Page(app)
@@ -159,9 +160,9 @@ def test_json_values_come_back_as_they_were(app: Any, value: Any):
 def test_arrow_tables_and_arrays_come_back_as_they_were(app: Any):
     table = pa.table({"a": [1, 2, None], "b": ["x", None, "z"]})
     array = np.arange(12.0).reshape(3, 4)
-    app.callback(ServersideOutput("store", "data"), ServersideOutput("other", "data"), Input("a", "n_clicks"))(
-        lambda n: (table, array)
-    )
+    app.callback(
+        ServersideOutput("store", "data"), ServersideOutput("other", "data"), Input("a", "n_clicks")
+    )(lambda n: (table, array))
     seen: list[Any] = []
     app.callback(Output("x", "title"), Input("store", "data"), State("other", "data"))(
         lambda *values: seen.extend(values) or "read"
@@ -174,10 +175,16 @@ def test_arrow_tables_and_arrays_come_back_as_they_were(app: Any):
 
 FRAMES = {
     "index and dtypes": pd.DataFrame(
-        {"i": pd.array([1, None, 3], dtype="Int64"), "c": pd.Categorical(["a", "b", "a"]), "b": [True, False, True]},
+        {
+            "i": pd.array([1, None, 3], dtype="Int64"),
+            "c": pd.Categorical(["a", "b", "a"]),
+            "b": [True, False, True],
+        },
         index=pd.Index(["x", "y", "z"], name="key"),
     ),
-    "times": pd.DataFrame({"t": pd.date_range("2024-01-01", periods=3, tz="Europe/Berlin")}).set_index("t", drop=False),
+    "times": pd.DataFrame({"t": pd.date_range("2024-01-01", periods=3, tz="Europe/Berlin")}).set_index(
+        "t", drop=False
+    ),
     "no rows": pd.DataFrame({"a": pd.Series([], dtype="float64")}),
     "no columns": pd.DataFrame(index=range(3)),
     "numbers for names": pd.DataFrame([[1, 2], [3, 4]]),
@@ -262,7 +269,9 @@ def test_in_a_returned_component(app: Any, callback: Any, kind: Any):
         kind(lambda n: html.Div([dcc.Store(id="new", data=Serverside(frame(4)))]))
     )
     seen: list[Any] = []
-    callback(Output("x", "title"), Input("b", "n_clicks"), State("new", "data"))(kind(lambda n, v: seen.append(v)))
+    callback(Output("x", "title"), Input("b", "n_clicks"), State("new", "data"))(
+        kind(lambda n, v: seen.append(v))
+    )
     page = Page(app)
     page.act(CLICK)
     assert is_handle(page["new.data"])
@@ -273,7 +282,9 @@ def test_in_a_returned_component(app: Any, callback: Any, kind: Any):
 def test_nothing_that_was_returned_is_changed_in_place(app: Any):
     box = html.Div([dcc.Store(id="new", data=Serverside(frame(4)))])
     result = {"deep": [Serverside(frame(2))]}
-    app.callback(Output("y", "children"), Output("store", "data"), Input("a", "n_clicks"))(lambda n: (box, result))
+    app.callback(Output("y", "children"), Output("store", "data"), Input("a", "n_clicks"))(
+        lambda n: (box, result)
+    )
     page = Page(app)
     page.act(CLICK)
     assert isinstance(box.children[0].data, Serverside)
@@ -324,7 +335,9 @@ def test_in_a_patch(app: Any, callback: Any, kind: Any):
 
 
 def test_in_the_initial_layout(app: Any, kind: Any):
-    app.layout = lambda: html.Div([dcc.Store(id="store", data=Serverside(frame(6))), html.Div(id="x"), html.Div(id="a")])
+    app.layout = lambda: html.Div(
+        [dcc.Store(id="store", data=Serverside(frame(6))), html.Div(id="x"), html.Div(id="a")]
+    )
     seen: list[Any] = []
     app.callback(Output("x", "title"), Input("a", "n_clicks"), State("store", "data"))(
         kind(lambda n, value: seen.append(value) or "read")
@@ -336,7 +349,9 @@ def test_in_the_initial_layout(app: Any, kind: Any):
 
 
 def test_in_a_layout_that_is_not_a_function_every_session_can_read_its_own(app: Any):
-    app.layout = html.Div([dcc.Store(id="store", data=Serverside(frame(6))), html.Div(id="x"), html.Div(id="a")])
+    app.layout = html.Div(
+        [dcc.Store(id="store", data=Serverside(frame(6))), html.Div(id="x"), html.Div(id="a")]
+    )
     seen: list[Any] = []
     app.callback(Output("x", "title"), Input("a", "n_clicks"), State("store", "data"))(
         lambda n, value: seen.append(value) or "read"
@@ -366,7 +381,9 @@ def test_from_on_error_of_callback_and_app(kind: Any):
     app = Dash("app", prevent_initial_callbacks=True, on_error=lambda error: Serverside(frame(8)))
     app.layout = store_layout()
     app.callback(Output("store", "data"), Input("a", "n_clicks"))(kind(fail))
-    app.callback(ServersideOutput("other", "data"), Input("b", "n_clicks"), on_error=lambda error: frame(9))(kind(fail))
+    app.callback(ServersideOutput("other", "data"), Input("b", "n_clicks"), on_error=lambda error: frame(9))(
+        kind(fail)
+    )
     page = Page(app)
     page.act({**CLICK, "b.n_clicks": 1})
     assert is_handle(page["store.data"])
@@ -420,7 +437,9 @@ def test_with_all_each_element_is_its_own_value(app: Any, callback: Any, kind: A
         kind(lambda n: [frame(1), no_update, frame(3)])
     )
     seen: list[Any] = []
-    callback(Output("x", "title"), Input({"store": ALL}, "data"))(kind(lambda values: seen.append(values) or "read"))
+    callback(Output("x", "title"), Input({"store": ALL}, "data"))(
+        kind(lambda values: seen.append(values) or "read")
+    )
     page = Page(app)
     page.act(CLICK)
     assert is_handle(page['{"store":0}.data'])
@@ -448,8 +467,12 @@ def test_with_match_each_row_is_its_own_value(app: Any, callback: Any, kind: Any
 
 
 def test_group_members_may_return_and_read_them(app: Any, kind: Any):
-    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"), group="g")(kind(lambda n: frame(2)))
-    app.callback(Output("other", "data"), Input("a", "n_clicks"), group="g")(kind(lambda n: Serverside(frame(3))))
+    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"), group="g")(
+        kind(lambda n: frame(2))
+    )
+    app.callback(Output("other", "data"), Input("a", "n_clicks"), group="g")(
+        kind(lambda n: Serverside(frame(3)))
+    )
     app.callback(Output("x", "title"), Input("store", "data"), State("other", "data"), group="h")(
         kind(lambda one, two: f"{len(one)} {len(two)}")
     )
@@ -527,7 +550,9 @@ def test_ctx_shows_what_the_browser_sent(app: Any):
 
 
 def test_every_handle_to_a_name_reads_the_latest_value(app: Any, kind: Any):
-    app.callback(Output("store", "data"), Input("a", "n_clicks"))(kind(lambda n: Serverside(frame(n), key="fixed")))
+    app.callback(Output("store", "data"), Input("a", "n_clicks"))(
+        kind(lambda n: Serverside(frame(n), key="fixed"))
+    )
     seen = reader(app, kind)
     page = Page(app)
     page.act(CLICK)
@@ -566,7 +591,9 @@ def raised(page: Page, changes: dict[str, Any]) -> BaseException:
 
 def producer_and_reader(name: str = "app", **settings: Any) -> tuple[DashProxy, list[Any]]:
     app = Dash(
-        name, transforms=[ServersideOutputTransform(**settings)] if settings else None, prevent_initial_callbacks=True
+        name,
+        transforms=[ServersideOutputTransform(**settings)] if settings else None,
+        prevent_initial_callbacks=True,
     )
     app.layout = store_layout()
 
@@ -614,9 +641,13 @@ def test_without_session_check_a_handle_is_shared(level: str):
 
 
 def test_an_output_can_ask_for_the_session_check_that_the_transform_leaves_out():
-    app = Dash("app", transforms=[ServersideOutputTransform(session_check=False)], prevent_initial_callbacks=True)
+    app = Dash(
+        "app", transforms=[ServersideOutputTransform(session_check=False)], prevent_initial_callbacks=True
+    )
     app.layout = store_layout()
-    app.callback(ServersideOutput("store", "data", session_check=True), Input("a", "n_clicks"))(lambda n: frame(n))
+    app.callback(ServersideOutput("store", "data", session_check=True), Input("a", "n_clicks"))(
+        lambda n: frame(n)
+    )
     reader(app)
     page, other = Page(app), Page(app)
     page.act(CLICK)
@@ -741,7 +772,9 @@ def test_deleted_files_raise(cache_folder: Any):
 def test_on_missing_can_prevent_the_update(level: str):
     app = Dash(
         "app",
-        transforms=[ServersideOutputTransform(on_missing="prevent_update" if level == "transform" else "raise")],
+        transforms=[
+            ServersideOutputTransform(on_missing="prevent_update" if level == "transform" else "raise")
+        ],
         prevent_initial_callbacks=True,
     )
     app.layout = store_layout()
@@ -783,7 +816,9 @@ def test_a_reader_that_ignores_a_lost_state_still_hears_of_it():
     """It never arrives as None."""
     app, _ = producer_and_reader()
     seen: list[Any] = []
-    app.callback(Output("y", "title"), Input("b", "n_clicks"), State("store", "data"))(lambda n, df: seen.append(df))
+    app.callback(Output("y", "title"), Input("b", "n_clicks"), State("store", "data"))(
+        lambda n, df: seen.append(df)
+    )
     page = Page(app)
     page.act(CLICK)
     app.store.clear()
@@ -832,9 +867,9 @@ def test_on_error_hears_of_a_value_that_can_not_be_stored(kind: Any, output: Any
 
     app = Dash("app", prevent_initial_callbacks=True)
     app.layout = store_layout()
-    app.callback(output("store", "data"), Input("a", "n_clicks"), on_error=lambda error: type(error).__name__)(
-        kind(query)
-    )
+    app.callback(
+        output("store", "data"), Input("a", "n_clicks"), on_error=lambda error: type(error).__name__
+    )(kind(query))
     seen = reader(app)
     Page(app).act(CLICK)
     assert seen == ["UnstorableValueError"]
@@ -844,10 +879,16 @@ def test_backends_by_name(tmp_path: Any):
     from enrich.store import FileSystemBackend, MemoryBackend
 
     backends = {"disk": FileSystemBackend(tmp_path / "values"), "memory": MemoryBackend()}
-    app = Dash("app", transforms=[ServersideOutputTransform(backends=backends)], prevent_initial_callbacks=True)
+    app = Dash(
+        "app", transforms=[ServersideOutputTransform(backends=backends)], prevent_initial_callbacks=True
+    )
     app.layout = store_layout()
-    app.callback(ServersideOutput("store", "data", backend="memory"), Input("a", "n_clicks"))(lambda n: frame(2))
-    app.callback(Output("other", "data"), Input("b", "n_clicks"))(lambda n: Serverside(frame(3), backend="disk"))
+    app.callback(ServersideOutput("store", "data", backend="memory"), Input("a", "n_clicks"))(
+        lambda n: frame(2)
+    )
+    app.callback(Output("other", "data"), Input("b", "n_clicks"))(
+        lambda n: Serverside(frame(3), backend="disk")
+    )
     seen = reader(app)
     app.callback(Output("y", "title"), Input("other", "data"))(lambda df: f"{len(df)}")
     page = Page(app)
@@ -884,7 +925,9 @@ def test_a_request_without_handles_opens_no_store(cache_folder: Any):
 def test_skip_unchanged_answers_no_update_for_an_equal_value():
     app = Dash("app", prevent_initial_callbacks=True)
     app.layout = store_layout()
-    app.callback(ServersideOutput("store", "data", skip_unchanged=True), Input("a", "n_clicks"))(lambda n: frame(2))
+    app.callback(ServersideOutput("store", "data", skip_unchanged=True), Input("a", "n_clicks"))(
+        lambda n: frame(2)
+    )
     seen = reader(app)
     page = Page(app)
     page.act(CLICK)

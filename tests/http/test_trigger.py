@@ -142,7 +142,11 @@ def test_in_a_nested_list(callback: Any, kind: Any, app: Any):
 
     callback(
         output=Output("x", "title"),
-        inputs=[[Trigger("a", "n_clicks"), Input("b", "title")], Trigger("b", "n_clicks"), Input("c", "title")],
+        inputs=[
+            [Trigger("a", "n_clicks"), Input("b", "title")],
+            Trigger("b", "n_clicks"),
+            Input("c", "title"),
+        ],
     )(kind(g))
     page = Page(app)
     page.act(CLICK)
@@ -168,9 +172,9 @@ def test_with_all(callback: Any, kind: Any, app: Any):
     def g(notes: list[str]) -> str:
         return f"{notes} by {dash.ctx.triggered_id['row']}"
 
-    callback(Output("x", "title"), Trigger(pattern("in", ALL), "n_clicks"), State(pattern("note", ALL), "title"))(
-        kind(g)
-    )
+    callback(
+        Output("x", "title"), Trigger(pattern("in", ALL), "n_clicks"), State(pattern("note", ALL), "title")
+    )(kind(g))
     page = Page(app)
     page.act(CLICK_ROW)
     assert page["x.title"] == "['note0', 'note1', 'note2'] by 1"
@@ -213,7 +217,10 @@ def test_ctx_shows_it_as_dash_shows_an_input(app: Any):
 
         @one.callback(
             output={"o": Output("x", "title")},
-            inputs={"t": kind("a", "n_clicks"), "i": [Input("b", "title"), kind(pattern("in", ALL), "n_clicks")]},
+            inputs={
+                "t": kind("a", "n_clicks"),
+                "i": [Input("b", "title"), kind(pattern("in", ALL), "n_clicks")],
+            },
         )
         def g(i: Any, t: Any = None) -> dict[str, str]:
             seen.append(snapshot())
@@ -236,7 +243,9 @@ def test_a_bare_value_for_a_list_of_one_output(app: Any):
 
 
 def test_star_args_get_the_others(app: Any):
-    app.callback(Output("x", "title"), Trigger("a", "n_clicks"), Input("b", "title"))(lambda *args: repr(args))
+    app.callback(Output("x", "title"), Trigger("a", "n_clicks"), Input("b", "title"))(
+        lambda *args: repr(args)
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "('title of b',)"
@@ -246,9 +255,9 @@ def test_a_failure_reaches_on_error(app: Any, kind: Any):
     def g() -> str:
         raise ZeroDivisionError
 
-    app.callback(
-        Output("x", "title"), Trigger("a", "n_clicks"), on_error=lambda error: type(error).__name__
-    )(kind(g))
+    app.callback(Output("x", "title"), Trigger("a", "n_clicks"), on_error=lambda error: type(error).__name__)(
+        kind(g)
+    )
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "ZeroDivisionError"
