@@ -54,7 +54,7 @@ def read(
     flags = {k: kwargs[k] for k in kwargs.keys() - known - _STRUCTURE}
     options = {k: v for k, v in kwargs.items() if k in known and not dash_internals.says_nothing(k, v)}
     if flags:
-        _warn_of_near_misses(flags, origin)
+        _check_flags(flags, origin)
     output_tree = map_leaves(_slot, outputs)
     return {
         "outputs": output_tree,
@@ -211,6 +211,15 @@ def _in_list_of_lists(value: Any) -> Any:
     if isinstance(value, list | tuple) and len(value) == 1 and not isinstance(value[0], list | tuple):
         return value if dash_internals.is_no_update(value[0]) else [value]
     return _in_list(value)
+
+
+def _check_flags(flags: Mapping[str, Any], origin: Origin) -> None:
+    priority = flags.get("priority", 0)
+    if isinstance(priority, bool) or not isinstance(priority, int | float):
+        raise DeclarationError(
+            f"The callback at {origin} has priority={priority!r}. Give a number; the default is 0."
+        )
+    _warn_of_near_misses(flags, origin)
 
 
 def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:

@@ -20,7 +20,7 @@ from enrich.dash_internals.recording import (
 )
 
 _PARSED = "_enrich_parsed"
-_parse_of_dash = _callback.handle_grouped_callback_args
+_parse_of_dash = _callback.handle_grouped_callback_args  # type: ignore[attr-defined]
 _register_job = BaseBackgroundCallbackManager.register_func
 
 _DEFAULTS = {
@@ -126,4 +126,4 @@ def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str)
 
 
 BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]
-_callback.handle_grouped_callback_args = _parse_once
+_callback.handle_grouped_callback_args = _parse_once  # type: ignore[attr-defined]

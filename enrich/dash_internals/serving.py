@@ -90,6 +90,11 @@ def app_identity(app: Any) -> str:
     return f"{stem.rpartition('.')[2]}-{hashlib.blake2s(root.encode(), digest_size=4).hexdigest()}"
 
 
+def may_be_serving(app: Any) -> bool:
+    """Tell that a request is not another app's, whose thread served this one before: Flask keeps the context."""
+    return not flask.has_request_context() or flask.current_app._get_current_object() is app.server  # type: ignore[attr-defined]
+
+
 def error_handler(app: Any) -> Callable[[Exception], Any] | None:
     """What an app does with errors of its callbacks, if it says so."""
     return getattr(app, "_on_error", None)

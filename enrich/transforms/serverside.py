@@ -18,11 +18,13 @@ from enrich.errors import (
     HandleExpired,
     MissingTransformError,
     StoreConfigError,
+    StoreError,
 )
 from enrich.store import PREFIX, Ref, Store, looks_like_handle
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
+from enrich.transforms.unchanged import held_values, stands_for, with_held_tokens
 
 _made = itertools.count()
 _last_made = 0
@@ -68,12 +70,17 @@ class Serverside:
     def to_plotly_json(self) -> Any:
         """Store the value where nobody did so earlier: in a layout, or in the result of a plain callback."""
         app = current_app()
-        if app is None:
+        if app is None or not dash_internals.may_be_serving(app):
             raise EnrichError(
                 "A Serverside value was serialised outside of a callback or a layout. "
                 "Only an app of enrich (Dash, DashProxy) can store it, while it answers a request."
             )
-        return _store(app, self.value, _where(app), key=self.key, backend=self.backend)
+        where = _where(app)
+        try:
+            return _store(app, self.value, where, key=self.key, backend=self.backend)
+        except (TypeError, AttributeError) as error:
+            # Dash's JSON encoders take these two for "this object has no JSON", and go on without a word.
+            raise StoreError(f"{where}: {self!r} can't be stored: {error!r}") from error
 
 
 class ServersideOutputTransform(DashTransform):
@@ -176,7 +183,7 @@ class ServersideOutputTransform(DashTransform):
         return program.with_changes(wires=(*program.wires, HANDLES))
 
     def _rewrite(self, spec: CallbackSpec) -> CallbackSpec:
-        spec = _mark_outputs(spec)
+        spec = with_held_tokens(_mark_outputs(spec))
         if "memoize" in spec.flags:
             spec = with_memo(spec, session_check=self.session_check, arg_check=self.arg_check)
         return spec
@@ -199,34 +206,49 @@ def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
 
 def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
     """Store what a callback returned for a ``ServersideOutput``; each element where the output is for ALL."""
+    held = held_values(slot, spec)
     if slot.is_for_all and isinstance(value, list | tuple):
-        return [_store_one(part, slot, spec) for part in value]
-    return _store_one(value, slot, spec)
+        held = held if isinstance(held, list) else []
+        return [
+            _store_one(part, slot, spec, token)
+            for part, token in itertools.zip_longest(value, held[: len(value)])
+        ]
+    return _store_one(value, slot, spec, held)
 
 
-def _store_one(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+def _store_one(value: Any, slot: Slot, spec: CallbackSpec, held: Any) -> Any:
     if value is None or dash_internals.is_no_update(value):
         return value
     own = slot.marker
     key, backend = None, own.backend
     if isinstance(value, Serverside):
         value, key, backend = value.value, value.key, value.backend or backend
-    return _store(
-        current_app(), value, f"{spec}, output {slot}", key=key, backend=backend, check=own.session_check
-    )
+    where = f"{spec}, output {slot}"
+    return _store(current_app(), value, where, key=key, backend=backend, check=own.session_check, held=held)
 
 
 def _store(
-    app: Any, value: Any, where: str, *, key: str | None, backend: Any, check: bool | None = None
-) -> str:
+    app: Any,
+    value: Any,
+    where: str,
+    *,
+    key: str | None,
+    backend: Any,
+    check: bool | None = None,
+    held: Any = None,
+) -> Any:
+    """Store a value; its token, or no_update where the page holds a token for an equal one."""
     settings = ServersideOutputTransform.of(app)
     bound = (settings.session_check if check is None else check) and key is None
-    session = app._sessions.current() if bound else None
     try:
-        ref: Ref = app.store.put(value, scope=session, name=key, backend=backend, producer=where)
+        store = app.store
+        session = app._sessions.current() if bound else None
+        ref: Ref = store.put(value, scope=session, name=key, backend=backend, producer=where)
+        if key is None and stands_for(held, ref, store, session):
+            return dash_internals.NO_UPDATE
+        return str(store.sign(ref, session=session))
     except EnrichError as error:
         raise _located(error, where) from error.__cause__
-    return str(app.store.sign(ref, session=session))
 
 
 def _located(error: EnrichError, where: str) -> EnrichError:
