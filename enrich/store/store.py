@@ -337,7 +337,12 @@ class Store:
 
         def compute() -> Any:
             value = function()
-            ref = self.put(value, scope=scope, producer=producer, backend=backend)
+            try:
+                ref = self.put(value, scope=scope, producer=producer, backend=backend)
+            except StoreFullError as error:
+                # The result is there, and only remembering it failed.
+                logger.warning("enrich.store: a memoized result isn't kept: %s", error)
+                return value
             place.set_record(record, Named(ref.key, ref.written, ref.producer_id).dump())
             return value
 

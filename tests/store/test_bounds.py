@@ -279,6 +279,23 @@ def test_100_000_entries_do_not_slow_a_write(clock: Clock, monkeypatch):
         assert looked == []
 
 
+def test_a_full_store_doesn_t_stop_a_memoized_call(opened: Opener):
+    store = Store(opened(), max_bytes=100)
+    calls: list[int] = []
+    for _ in range(2):
+        assert store.compute("key", lambda: calls.append(1) or "x" * 1000) == "x" * 1000
+    assert calls == [1, 1]
+
+
+def test_memory_frees_what_expired_at_the_next_write(clock: Clock):
+    backend = MemoryBackend().with_settings(Settings(clock=clock, ttl=1000))
+    for name in "abc":
+        fill(backend, name, 100)
+    clock.tick(1001)
+    fill(backend, "d", 100)
+    assert names(backend) == {key_of("d")}
+
+
 # --- quota --------------------------------------------------------------------------------------
 
 

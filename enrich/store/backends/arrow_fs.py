@@ -250,6 +250,9 @@ class ArrowFSBackend:
 
     def sweep(self) -> Swept:
         """Drop what is too old, then the least recently used above the limit; one worker of a host at a time."""
+        running = self._background
+        if running is not None and running is not threading.current_thread():
+            running.join()
         lock = self.try_lock("sweep", IN_USE)
         if lock is None:
             return Swept()

@@ -202,7 +202,16 @@ class Folder:
                     os.close(fd)
             if durable and at is not None:
                 os.fsync(at)
+                self._sync_above(sub)
         return True
+
+    def _sync_above(self, sub: str) -> None:
+        # The folder of the file may be new itself.
+        fd = os.open(f"{self._text}/{os.path.dirname(sub)}", _FOLDER)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
     def touch(self, sub: str, name: str, used: float) -> os.stat_result:
         """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""

@@ -107,13 +107,25 @@ class MemoryBackend:
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Join the buffers, and drop the least recently used to make room."""
-        data = b"".join(bytes(buffer) if not isinstance(buffer, bytes) else buffer for buffer in buffers)
+        data = b"".join(buffers)
         with self._state.lock:
+            self._drop_expired()
             if key in self._state.entries:
                 self._drop(key)
             self._make_room(key, nbytes)
             self._state.entries[key] = _Kept(data, self._settings.clock())
             self._state.nbytes += nbytes
+
+    def _drop_expired(self) -> tuple[int, int]:
+        """Drop from the old end of the order; costs nothing when nothing is too old."""
+        oldest, dropped, freed = self._settings.clock() - self._settings.ttl, 0, 0
+        while self._state.entries:
+            key, kept = next(iter(self._state.entries.items()))
+            if kept.used >= oldest:
+                break
+            freed += self._drop(key)
+            dropped += 1
+        return dropped, freed
 
     def _make_room(self, key: str, nbytes: int) -> None:
         scope, quota = scope_of(key), self._settings.session_quota
@@ -172,14 +184,13 @@ class MemoryBackend:
         """Drop what is too old."""
         with self._state.lock:
             now, ttl = self._settings.clock(), self._settings.ttl
-            old = [key for key, kept in self._state.entries.items() if now - kept.used > ttl]
-            freed = sum(self._drop(key) for key in old)
+            dropped, freed = self._drop_expired()
             for name in [
                 n for n, kept in self._state.records.items() if n[0] != "k" and now - kept.used > ttl
             ]:
                 del self._state.records[name]
             oldest = min((kept.used for kept in self._state.entries.values()), default=None)
-            return Swept(len(self._state.entries), self._state.nbytes, len(old), freed, oldest)
+            return Swept(len(self._state.entries), self._state.nbytes, dropped, freed, oldest)
 
     def clear(self) -> None:
         """Drop everything but the kept records."""
