@@ -238,11 +238,19 @@ class Build:
             self._check_leftovers(spec)
         return program
 
+    def _emit(self, spec: CallbackSpec, program: Program) -> Emitted:
+        try:
+            return emit(spec, program.wires, self._prevent)
+        except Exception as error:
+            # Dash's own errors say what is wrong, but not where.
+            error.add_note(f"This is {spec}.")
+            raise
+
     def _emit_all(self, program: Program) -> dict[str, Emitted]:
         emitted: dict[str, Emitted] = {}
         reusable: dict[int, Emitted] = {}
         for spec in program.callbacks:
-            one = self._reusable.get(id(spec)) or emit(spec, program.wires, self._prevent)
+            one = self._reusable.get(id(spec)) or self._emit(spec, program)
             other = emitted.get(one.id)
             if other is not None:
                 raise DeclarationError(_replaced(other.spec, spec))
@@ -342,7 +350,7 @@ class Build:
         served = tuple(one.spec for one in self._emitted.values())
         late = Program(callbacks=specs, served=served, prevent_initial_callbacks=self._prevent)
         for final in self._transformed(late).callbacks:
-            one = emit(final, self.program.wires, self._prevent)
+            one = self._emit(final, self.program)
             if one.id in self.map:
                 known = self._emitted.get(one.id)
                 raise DeclarationError(_replaced(known.spec if known else one.id, final))
