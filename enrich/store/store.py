@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from enrich.errors import HandleInvalid, StoreConfigError
+from enrich.errors import HandleInvalid, StoreConfigError, StoreFullError
 from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missing, Settings, Swept
