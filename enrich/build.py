@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import gc
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +18,6 @@ from weakref import WeakSet
 from enrich import dash_internals
 from enrich.callbacks.call import Call
 from enrich.callbacks.compile import compile_full
-from enrich.callbacks.declare import is_serverside, is_trigger
 from enrich.callbacks.emit import Emitted, emit
 from enrich.callbacks.jobs import Job
 from enrich.callbacks.overlap import fits
@@ -34,7 +32,8 @@ from enrich.declared import (
     recorded,
     resolve,
 )
-from enrich.errors import DeclarationError, MissingTransformError
+from enrich.errors import DeclarationError
+from enrich.leftovers import Leftovers
 from enrich.transforms.base import Transform, order
 
 
@@ -84,7 +83,7 @@ class Build:
         self._given_seen = list(self.given)
         self._embedded: set[Any] = set()
         self._components: tuple[Any, ...] = ()
-        self._warned: set[tuple[str, str]] = set()
+        self._leftovers = Leftovers()
         dash_internals.record(self.list, self)
 
     # Declaring
@@ -235,7 +234,7 @@ class Build:
         for transform in self.transforms:
             program = transform.apply(program)
         for spec in program.callbacks:
-            self._check_leftovers(spec)
+            self._leftovers.check(spec)
         return program
 
     def _emit(self, spec: CallbackSpec, program: Program) -> Emitted:
@@ -279,22 +278,6 @@ class Build:
         extra.extend(program.components)
         self._components = program.components
         self._emitted = emitted
-
-    def _check_leftovers(self, spec: CallbackSpec) -> None:
-        """Refuse what only a missing transform could have carried out."""
-        for slot in (*spec.output_slots(), *spec.input_slots()):
-            if is_trigger(slot) and slot.passed:
-                raise MissingTransformError(_missing(spec, "Trigger", "TriggerTransform"))
-            if is_serverside(slot) and not slot.converts:
-                raise MissingTransformError(_missing(spec, "ServersideOutput", "ServersideOutputTransform"))
-        for flag, transform in _TRANSFORM_OF_FLAG.items():
-            if flag in spec.flags and (flag, str(spec.origin)) not in self._warned:
-                self._warned.add((flag, str(spec.origin)))
-                warnings.warn(
-                    f"{spec} has {flag}=, which has no effect without {transform}. "
-                    f"Add {transform}() to transforms=, or remove {flag}=.",
-                    stacklevel=2,
-                )
 
     # Serving
 
@@ -360,22 +343,6 @@ class Build:
             self.map[one.id] = one.back
             self.list.append(one.front)
             self.scripts.extend(script for script in one.scripts if script not in self.scripts)
-
-
-_TRANSFORM_OF_FLAG = {
-    "group": "GroupTransform",
-    "memoize": "ServersideOutputTransform",
-    "blocking": "BlockingCallbackTransform",
-    "loading": "LoadingTransform",
-    "log": "LogTransform",
-}
-
-
-def _missing(spec: CallbackSpec, feature: str, transform: str) -> str:
-    return (
-        f"{spec} uses {feature}, and the app has no {transform}. "
-        f"Add {transform}() to transforms=, or use enrich.Dash, which has every transform."
-    )
 
 
 def _replaced(first: object, second: CallbackSpec) -> str:

@@ -1,0 +1,49 @@
+"""What is left in a program after all transforms, although only a missing one could have carried it out."""
+
+from __future__ import annotations
+
+import warnings
+
+from enrich.callbacks.declare import is_serverside, is_trigger
+from enrich.callbacks.spec import CallbackSpec
+from enrich.errors import MissingTransformError
+
+_TRANSFORM_OF_FLAG = {
+    "group": "GroupTransform",
+    "memoize": "ServersideOutputTransform",
+    "blocking": "BlockingCallbackTransform",
+    "loading": "LoadingTransform",
+    "log": "LogTransform",
+}
+
+
+class Leftovers:
+    """Looks at one app's final specs; says each thing once."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+
+    def check(self, spec: CallbackSpec) -> None:
+        """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers."""
+        for slot in spec.input_slots():
+            if is_trigger(slot) and slot.passed:
+                raise MissingTransformError(_missing(spec, "Trigger", "TriggerTransform"))
+        for slot in spec.output_slots():
+            if is_serverside(slot) and not slot.converts:
+                raise MissingTransformError(_missing(spec, "ServersideOutput", "ServersideOutputTransform"))
+        for flag in spec.flags:
+            transform = _TRANSFORM_OF_FLAG.get(flag)
+            if transform is not None and (flag, str(spec.origin)) not in self._told:
+                self._told.add((flag, str(spec.origin)))
+                warnings.warn(
+                    f"{spec} has {flag}=, which has no effect without {transform}. "
+                    f"Add {transform}() to transforms=, or remove {flag}=.",
+                    stacklevel=2,
+                )
+
+
+def _missing(spec: CallbackSpec, feature: str, transform: str) -> str:
+    return (
+        f"{spec} uses {feature}, and the app has no {transform}. "
+        f"Add {transform}() to transforms=, or use enrich.Dash, which has every transform."
+    )
