@@ -14,20 +14,25 @@ const {layout, paths} = window.store.getState();
 const path = paths.strs[arguments[0]];
 return path && path.reduce((node, key) => node[key], layout).props[arguments[1]];
 """
+BUSY = """
+const {callbacks: {stored, completed, ...waiting}, isLoading} = window.store.getState();
+return isLoading || Object.values(waiting).some((requests) => requests.length > 0);
+"""
+DEV_TOOLS_ERRORS = ".test-devtools-error-count"
 SECONDS = 20
 
 
 class Browsed:
     """A page in the browser."""
 
-    def __init__(self, duo: Any) -> None:
-        self.duo = duo
-        self.driver = duo.driver
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.wait(lambda: driver.execute_script("return Boolean(window.store)"), "dash-renderer")
         self.settle()
 
     def settle(self) -> None:
         """Wait until no callback is waiting or running."""
-        self.wait(lambda: self.duo.redux_state_rqs == [] and not self.duo.redux_state_is_loading, "idle page")
+        self.wait(lambda: not self.driver.execute_script(BUSY), "an idle page")
 
     def wait(self, condition: Any, what: str) -> Any:
         return until(condition, SECONDS, poll=0.05, msg=f"waited {SECONDS} s for: {what}")
@@ -49,7 +54,10 @@ class Browsed:
         self.find(f"{selector} input[type=file]").send_keys(str(file))
 
     def text(self, selector: str) -> str:
-        return str(self.find(selector).text)
+        """Read an element's text in one step: React may replace the element between two."""
+        script = "const e = document.querySelector(arguments[0]); return e?.innerText ?? e?.textContent"
+        self.find(selector)
+        return (self.driver.execute_script(script, selector) or "").strip()
 
     def shows(self, selector: str, text: str) -> None:
         """Wait until an element's text is this one."""
@@ -87,6 +95,6 @@ class Browsed:
     def check_no_errors(self) -> None:
         """Fail if dash-renderer or the console reported an error."""
         self.settle()
-        shown = [element.text for element in self.find_all(self.duo.devtools_error_count_locator)]
+        shown = [element.text for element in self.find_all(DEV_TOOLS_ERRORS)]
         assert shown == [], f"Dash's dev tools count errors: {shown}"
-        assert self.duo.get_logs() == []
+        assert [entry for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -51,7 +51,7 @@ def browse(chromium: None, dash_duo: Any) -> Iterator[Callable[[Any], Browsed]]:
         # Looking for what isn't there must not take two seconds.
         dash_duo.driver.implicitly_wait(0)
         dash_duo.start_server(app, debug=True, use_reloader=False, dev_tools_hot_reload=False)
-        opened.append(Browsed(dash_duo))
+        opened.append(Browsed(dash_duo.driver))
         return opened[-1]
 
     yield open_page

@@ -1,0 +1,57 @@
+"""Take the pictures in docs/images: serve the explorer, use it in a headless Chromium, and save what it shows.
+
+Run it with ``make pictures``.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from werkzeug.serving import make_server
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+ROWS = 1_000_000
+sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests")]
+
+
+def main() -> None:
+    from browser.conftest import pytest_setup_options
+    from browsing import Browsed
+    from explorer import app
+
+    app.server.config["ROWS"] = ROWS
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    IMAGES.mkdir(exist_ok=True)
+    driver = webdriver.Chrome(options=pytest_setup_options())
+    try:
+        driver.get(f"http://127.0.0.1:{server.port}/")
+        page = Browsed(driver)
+        page.resize(1440, 900)
+        page.shows_part("#summary", f"{ROWS:,}")
+        page.drag("#scatter .nsewdrag", (0.45, 0.05), (0.85, 0.5))
+        page.shows_part("#bars", "in the box")
+        save(page, "explorer.png")
+        page.resize(390, 844)
+        page.wait(lambda: page.find("#bars").rect["y"] > page.find("#scatter").rect["y"] + 100, "one column")
+        save(page, "explorer-narrow.png")
+    finally:
+        driver.quit()
+        server.shutdown()
+
+
+def save(page: Any, name: str) -> None:
+    page.settle()
+    page.driver.execute_script("window.scrollTo(0, 0)")
+    page.wait(lambda: page.driver.execute_script("return document.fonts.status") == "loaded", "fonts")
+    page.driver.save_screenshot(str(IMAGES / name))
+    print(IMAGES / name)
+
+
+if __name__ == "__main__":
+    main()
