@@ -74,8 +74,8 @@ def _renamed_items(node: Any, rename: Rename) -> Any:
     return item
 
 
-def _renamed_text(text: str, rename: Rename) -> str:
-    return id_text(rename(json.loads(text))) if text.startswith("{") else str(rename(text))
+def _renamed_text(text: str, rename: Rename) -> Any:
+    return id_text(rename(json.loads(text))) if text.startswith("{") else rename(text)
 
 
 class _RenamedProps(MutableMapping[str, Any]):
@@ -84,7 +84,7 @@ class _RenamedProps(MutableMapping[str, Any]):
     def __init__(self, queued: Any, to_page: Rename, show: Callable[[Any], Any]) -> None:
         self._queued, self._to_page, self._show = queued, to_page, show
 
-    def _key(self, component_id: str) -> str:
+    def _key(self, component_id: str) -> Any:
         return _renamed_text(component_id, self._to_page)
 
     def __getitem__(self, component_id: str) -> Any:

@@ -11,6 +11,12 @@ from enrich.callbacks.spec import FrozenId
 Escape = Callable[[Any], bool]
 
 
+class Prefixed(str):
+    """A string id that has a prefix: what it starts with is no longer its author's choice."""
+
+    __slots__ = ()
+
+
 def default_prefix_escape(component_id: Any) -> bool:
     """Leave anchors as they are: ids that start with ``a-`` or ``anchor-``."""
     return isinstance(component_id, str) and component_id.startswith(("a-", "anchor-"))
@@ -18,14 +24,14 @@ def default_prefix_escape(component_id: Any) -> bool:
 
 def apply_prefix(prefix: str, component_id: Any, escape: Escape) -> Any:
     """Return an id with a prefix: a new dict for a dict, whose numbers and wildcards stay."""
-    if escape(component_id) or _is_of_dash(component_id):
+    if not isinstance(component_id, Prefixed) and (escape(component_id) or _is_of_dash(component_id)):
         return component_id
     if isinstance(component_id, dict):
         return {
             key: f"{prefix}-{value}" if isinstance(value, str) else value
             for key, value in component_id.items()
         }
-    return f"{prefix}-{component_id}"
+    return Prefixed(f"{prefix}-{component_id}")
 
 
 def _is_of_dash(component_id: Any) -> bool:
@@ -63,20 +69,23 @@ class Names:
     def of_slot(self, component_id: str | FrozenId) -> str | FrozenId:
         if isinstance(component_id, FrozenId):
             return FrozenId.of(self.page(component_id.thaw()))
-        return str(self.page(component_id))
+        slot_id: str = self.page(component_id)
+        return slot_id
 
     def author(self, component_id: Any) -> Any:
         """The id that the author wrote, of an id on the page; what has no prefix stays."""
+        start = f"{self.prefix}-"
         if isinstance(component_id, dict):
-            written: Any = {key: self._without_prefix(value) for key, value in component_id.items()}
-        elif component_id in self._authors:
+            texts = [value for value in component_id.values() if isinstance(value, str)]
+            if not all(text.startswith(start) for text in texts):
+                return component_id
+            return {
+                key: value.removeprefix(start) if isinstance(value, str) else value
+                for key, value in component_id.items()
+            }
+        if component_id in self._authors:
             return self._authors[component_id]
-        else:
-            written = self._without_prefix(component_id)
-        return written if self.page(written) == component_id else component_id
-
-    def _without_prefix(self, value: Any) -> Any:
-        return value.removeprefix(f"{self.prefix}-") if isinstance(value, str) else value
+        return component_id.removeprefix(start)
 
     def page_unless_written(self, component_id: Any) -> Any:
         """The id on the page, of an id that may already be one: authors used to prefix by hand what callbacks return.
@@ -84,7 +93,7 @@ class Names:
         An id counts as prefixed where a callback is declared with what it stands for, and none with the id itself.
         """
         if not self._is_known(component_id) and self._is_known(written := self.author(component_id)):
-            return component_id if written != component_id else self.page(component_id)
+            return Prefixed(component_id) if isinstance(component_id, str) else component_id
         return self.page(component_id)
 
     def _is_known(self, component_id: Any) -> bool:

@@ -103,7 +103,7 @@ def _ids(callbacks: tuple[CallbackSpec, ...]) -> Iterator[str | FrozenId]:
 # --- callbacks --------------------------------------------------------------------------------------
 
 
-def _prefixed(spec: CallbackSpec, layout: _Layout) -> CallbackSpec:
+def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) -> CallbackSpec:
     names = layout.names
 
     def rename(slot: Slot) -> Slot:
@@ -112,12 +112,12 @@ def _prefixed(spec: CallbackSpec, layout: _Layout) -> CallbackSpec:
         return slot.with_changes(id=names.of_slot(slot.id))
 
     spec = spec.map_slots(rename).with_changes(
-        options=_options(spec.options, layout),
+        options=_options(spec.options, layout, of_group=of_group),
         # What was told apart by a name of its own must stay so when it stands on the page twice.
         salt=None if spec.salt is None else f"{names.prefix}-{spec.salt}",
     )
     if isinstance(spec.func, Joint):
-        members = tuple(replace(m, spec=_prefixed(m.spec, layout)) for m in spec.func.members)
+        members = tuple(replace(m, spec=_prefixed(m.spec, layout, of_group=True)) for m in spec.func.members)
         return spec.with_changes(func=Joint(members))
     if spec.is_clientside:
         return spec
@@ -126,7 +126,7 @@ def _prefixed(spec: CallbackSpec, layout: _Layout) -> CallbackSpec:
     )
 
 
-def _options(options: Mapping[str, Any], layout: _Layout) -> dict[str, Any]:
+def _options(options: Mapping[str, Any], layout: _Layout, *, of_group: bool) -> dict[str, Any]:
     own = dict(options)
     if own.get("running"):
         entries = own["running"]
@@ -139,7 +139,7 @@ def _options(options: Mapping[str, Any], layout: _Layout) -> dict[str, Any]:
     if own.get("background"):
         own["background"] = {name: _background(v, name, layout) for name, v in own["background"].items()}
     if own.get("on_error"):
-        own["on_error"] = _on_error(own["on_error"], layout)
+        own["on_error"] = _on_error(own["on_error"], layout, of_group=of_group)
     return own
 
 
@@ -157,11 +157,14 @@ def _dependency(dependency: Any, names: Names) -> Any:
     return renamed
 
 
-def _on_error(handler: Callable[[Exception], Any], layout: _Layout) -> Callable[[Exception], Any]:
+def _on_error(
+    handler: Callable[[Exception], Any], layout: _Layout, *, of_group: bool
+) -> Callable[[Exception], Any]:
     def handle(error: Exception) -> Any:
         with layout.author_view():
             value = handler(error)
-        return layout.returned(value)
+        # Elsewhere it is finished like a result.
+        return layout.returned(value) if of_group else value
 
     return handle
 

@@ -2,6 +2,7 @@ import pytest
 from dash import ALL, MATCH, ClientsideFunction, Input, Output, Patch, State, dcc, html
 from specs import ORIGIN, addresses, apply, call, clientside, spec
 
+from enrich.callbacks.compile import compile_on_error
 from enrich.callbacks.declare import declare
 from enrich.callbacks.spec import Clientside, Program
 from enrich.dependencies import Trigger
@@ -113,9 +114,20 @@ def test_nothing_given_is_changed():
     assert addresses(before.inputs) == "x.v"
 
 
-def test_an_error_handlers_answer_gets_it():
-    after = prefixed(spec(Output("o", "p"), Input("x", "v"), on_error=lambda error: html.Div(id="failed")))
-    assert after.options["on_error"](ValueError()).id == "p-failed"
+@pytest.mark.parametrize("grouped", [False, True])
+def test_an_error_handlers_answer_gets_it_once(grouped):
+    def fail(_value):
+        raise ValueError
+
+    flags = {"group": "g"} if grouped else {}
+    own = spec(
+        Output("o", "p"), Input("x", "v"), func=fail, on_error=lambda error: html.Div(id="failed"), **flags
+    )
+    after = prefixed(apply(GroupTransform(), own))
+    if grouped:
+        assert after.func.members[0].spec.options["on_error"](ValueError()).id == "p-failed"
+    else:
+        assert compile_on_error(after, ())(ValueError()).id == "p-failed"
 
 
 # --- layout -----------------------------------------------------------------------------------------
@@ -270,6 +282,14 @@ def test_prefixes_compose():
     for change in twice.layout_maps:
         layout = change(layout)
     assert layout.id == "outer-inner-o"
+
+
+def test_a_prefix_that_looks_like_an_anchors_is_not_taken_for_one():
+    once = PrefixIdTransform("a").apply(Program(callbacks=(spec(Output("o", "p"), Input("x", "v")),)))
+    twice = PrefixIdTransform("outer").apply(once)
+    assert addresses(twice.callbacks[0].outputs) == "outer-a-o.p"
+    inner, outer = twice.layout_maps
+    assert outer(inner(html.Div(id="o"))).id == "outer-a-o"
 
 
 def test_what_an_inner_callback_returns_gets_both_prefixes():

@@ -1,0 +1,630 @@
+"""Blueprints: embedded in apps and in each other, under prefixes."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import dash
+import pandas as pd
+import pytest
+from dash import ALL, MATCH, Input, Output, State, ctx, dcc, html, set_props
+
+import enrich
+from enrich import (
+    Dash,
+    DashBlueprint,
+    DashProxy,
+    DeclarationError,
+    GroupTransform,
+    LateDeclarationError,
+    NoOutputTransform,
+    PrefixIdTransform,
+    Serverside,
+    ServersideOutputTransform,
+    Trigger,
+    TriggerTransform,
+    dynamic_prefix,
+)
+from enrich.page import Page
+
+
+def counter(**settings):
+    """A button and a text."""
+    blueprint = DashBlueprint(**settings)
+    blueprint.layout = html.Div([html.Button(id="button", n_clicks=0), html.Div(id="log")])
+
+    @blueprint.callback(Output("log", "children"), Input("button", "n_clicks"), prevent_initial_call=True)
+    def count(n_clicks):
+        return f"{n_clicks} clicks"
+
+    return blueprint
+
+
+def plain():
+    return dash.Dash("plain")
+
+
+def ours():
+    return DashProxy("ours")
+
+
+def both(test):
+    return pytest.mark.parametrize("make_app", [ours, plain], ids=["ours", "plain"])(test)
+
+
+# --- embedding ----------------------------------------------------------------------------------------
+
+
+@both
+def test_embedding_gives_the_layout_and_the_callbacks(make_app):
+    app = make_app()
+    app.layout = counter().embed(app)
+    page = Page(app)
+    page.act({"button.n_clicks": 2})
+    assert page["log.children"] == "2 clicks"
+
+
+@both
+def test_one_blueprint_stands_on_a_page_twice(make_app):
+    app, blueprint = make_app(), counter()
+    app.layout = html.Div([blueprint.embed(app, prefix="left"), blueprint.embed(app, prefix="right")])
+    page = Page(app)
+    page.act({"left-button.n_clicks": 1})
+    page.act({"right-button.n_clicks": 7})
+    assert (page["left-log.children"], page["right-log.children"]) == ("1 clicks", "7 clicks")
+
+
+@both
+def test_a_blueprints_own_transforms_give_the_prefix(make_app):
+    app, blueprint = make_app(), counter(transforms=[PrefixIdTransform("own")])
+    app.layout = blueprint.embed(app)
+    page = Page(app)
+    page.act({"own-button.n_clicks": 1})
+    assert page["own-log.children"] == "1 clicks"
+
+
+@both
+def test_what_is_declared_after_embedding_is_embedded_too(make_app):
+    app, blueprint = make_app(), DashBlueprint()
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+    app.layout = blueprint.embed(app, prefix="p")
+
+    @blueprint.callback(Output("o", "children"), Input("b", "n_clicks"), prevent_initial_call=True)
+    def late(n):
+        return n
+
+    page = Page(app)
+    page.act({"p-b.n_clicks": 3})
+    assert page["p-o.children"] == 3
+
+
+@both
+def test_blueprints_nest_and_their_prefixes_compose(make_app):
+    app, inner = make_app(), counter(transforms=[PrefixIdTransform("inner")])
+    outer = DashBlueprint(transforms=[PrefixIdTransform("outer")])
+    outer.layout = html.Div(inner.embed(outer))
+    app.layout = outer.embed(app)
+    page = Page(app)
+    page.act({"outer-inner-button.n_clicks": 4})
+    assert page["outer-inner-log.children"] == "4 clicks"
+
+
+def test_one_inner_blueprint_stands_in_two_outer_ones():
+    app, inner = DashProxy("app"), counter()
+    outers = [DashBlueprint(transforms=[PrefixIdTransform(name)]) for name in ("one", "two")]
+    for outer in outers:
+        outer.layout = html.Div([inner.embed(outer, prefix="a"), inner.embed(outer, prefix="b")])
+    app.layout = html.Div([outer.embed(app) for outer in outers])
+    assert sorted(app.callback_map) == [
+        "one-a-log.children",
+        "one-b-log.children",
+        "two-a-log.children",
+        "two-b-log.children",
+    ]
+
+
+def test_a_blueprint_in_itself_is_refused():
+    blueprint, other = DashBlueprint(), DashBlueprint()
+    blueprint.embed(other)
+    with pytest.raises(DeclarationError, match="embedded in itself"):
+        other.embed(blueprint)
+
+
+def test_something_that_holds_no_callbacks_is_refused():
+    with pytest.raises(DeclarationError, match="Give a DashProxy, a dash.Dash or a DashBlueprint"):
+        counter().embed("app")
+
+
+def test_embedding_again_declares_nothing_twice():
+    app, blueprint = DashProxy("app"), counter()
+    blueprint.embed(app, prefix="p")
+    blueprint.embed(app, prefix="p")
+    assert list(app.callback_map) == ["p-log.children"]
+
+
+def test_a_cleared_blueprint_stays_where_it_was_embedded():
+    app, blueprint = DashProxy("app"), counter(transforms=[PrefixIdTransform("p")])
+    blueprint.embed(app)
+    blueprint.clear()
+    assert (blueprint.callbacks, blueprint.transforms) == ((), [])
+    assert list(app.callback_map) == ["p-log.children"]
+
+
+def test_the_layout_of_the_author_stays_as_it_was():
+    app, blueprint = DashProxy("app"), counter(transforms=[PrefixIdTransform("p")])
+    blueprint.embed(app)
+    assert [child.id for child in blueprint.layout.children] == ["button", "log"]
+
+
+def test_a_layout_that_is_a_function_is_called_each_time():
+    app, blueprint = DashProxy("app"), counter(transforms=[PrefixIdTransform("p")])
+    made = iter(range(100))
+    blueprint.layout = lambda: html.Div(id=f"made-{next(made)}")
+    first, second = blueprint.embed(app).id, blueprint.embed(app).id
+    assert (first, second) == ("p-made-0", "p-made-1")
+
+
+def test_a_subclass_declares_in_its_constructor():
+    class Panel(DashBlueprint):
+        def __init__(self, name):
+            super().__init__(transforms=[PrefixIdTransform(name)])
+            self.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+            self.callback(Output("o", "children"), Input("b", "n_clicks"), prevent_initial_call=True)(
+                self.show
+            )
+            self.name = name
+
+        def show(self, n):
+            return f"{self.name} {n}"
+
+    app = DashProxy("app")
+    app.layout = html.Div([Panel("one").embed(app), Panel("two").embed(app)])
+    page = Page(app)
+    page.act({"two-b.n_clicks": 5})
+    assert page["two-o.children"] == "two 5"
+
+
+def test_an_older_apps_way_to_two_prefixes_works():
+    app, blueprint = DashProxy("app"), counter()
+    layouts = []
+    for name in ("left", "right"):
+        blueprint.transforms = [PrefixIdTransform(name)]
+        layouts.append(blueprint.embed(app))
+    app.layout = html.Div(layouts)
+    assert sorted(app.callback_map) == ["left-log.children", "right-log.children"]
+
+
+def test_global_callbacks_belong_to_a_blueprint_that_asks_for_them():
+    @enrich.callback(Output("o", "children"), Input("i", "value"))
+    def show(value):
+        return value
+
+    app = DashProxy("app", include_global_callbacks=False)
+    DashBlueprint(include_global_callbacks=True).embed(app, prefix="p")
+    DashBlueprint().embed(app, prefix="q")
+    assert list(app.callback_map) == ["p-o.children"]
+
+
+def test_clientside_callbacks_are_embedded_too():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.clientside_callback("(x) => x", Output("o", "children"), Input("i", "value"))
+    blueprint.embed(app, prefix="p")
+    (entry,) = app._callback_list
+    assert (entry["output"], entry["inputs"][0]["id"]) == ("p-o.children", "p-i")
+    assert len(blueprint.clientside_callbacks) == 1
+
+
+# --- what the author sees -----------------------------------------------------------------------------
+
+
+def test_ctx_shows_the_ids_that_the_author_wrote():
+    seen = {}
+    blueprint = DashBlueprint()
+    rows = [{"kind": "row", "i": i} for i in (0, 1)]
+    blueprint.layout = html.Div(
+        [html.Button(id="b", n_clicks=0), dcc.Input(id="s", value="state"), html.Div(id="o")]
+        + [html.Button(id=row, n_clicks=0) for row in rows]
+    )
+
+    @blueprint.callback(
+        Output("o", "children"),
+        Input("b", "n_clicks"),
+        Input({"kind": "row", "i": ALL}, "n_clicks"),
+        State("s", "value"),
+        prevent_initial_call=True,
+    )
+    def look(*_values):
+        seen.update(
+            triggered=ctx.triggered,
+            triggered_id=ctx.triggered_id,
+            triggered_prop_ids=ctx.triggered_prop_ids,
+            inputs=ctx.inputs,
+            states=ctx.states,
+            inputs_list=ctx.inputs_list,
+            outputs_list=ctx.outputs_list,
+            ids=[item["id"] for item in ctx.args_grouping[1]],
+        )
+
+    app = DashProxy("app")
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({'{"i":1,"kind":"p-row"}.n_clicks': 3})
+    assert seen["triggered_id"] == {"i": 1, "kind": "row"}
+    assert seen["triggered"] == [{"prop_id": '{"i":1,"kind":"row"}.n_clicks', "value": 3}]
+    assert seen["triggered_prop_ids"] == {'{"i":1,"kind":"row"}.n_clicks': {"i": 1, "kind": "row"}}
+    assert seen["states"] == {"s.value": "state"}
+    assert set(seen["inputs"]) == {"b.n_clicks", *(f'{{"i":{i},"kind":"row"}}.n_clicks' for i in (0, 1))}
+    assert seen["inputs_list"][0]["id"] == "b"
+    assert seen["outputs_list"] == {"id": "o", "property": "children"}
+    assert seen["ids"] == rows
+    page.act({"p-b.n_clicks": 1})
+    assert seen["triggered_id"] == "b"
+
+
+@both
+def test_set_props_takes_the_ids_that_the_author_wrote(make_app):
+    app, blueprint = make_app(), counter()
+
+    @blueprint.callback(Output("log", "title"), Input("button", "n_clicks"), prevent_initial_call=True)
+    def act(n):
+        set_props("button", {"title": "set"})
+        set_props("log", {"className": "wide"})
+        set_props("log", {"lang": html.Div(id="made")})
+        return "done"
+
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({"p-button.n_clicks": 1})
+    assert (page["p-button.title"], page["p-log.className"]) == ("set", "wide")
+    assert page["p-log.lang"]["props"]["id"] == "p-made"
+
+
+def test_what_a_callback_returns_answers_to_the_blueprints_callbacks():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.layout = html.Div([html.Button(id="add"), html.Div(id="rows"), html.Div(id="total")])
+
+    @blueprint.callback(Output("rows", "children"), Input("add", "n_clicks"), prevent_initial_call=True)
+    def rows(n):
+        return [html.Button(id={"kind": "row", "i": i}, n_clicks=0) for i in range(n)]
+
+    @blueprint.callback(
+        Output("total", "children"), Input({"kind": "row", "i": ALL}, "n_clicks"), prevent_initial_call=True
+    )
+    def total(clicks):
+        return sum(clicks)
+
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({"p-add.n_clicks": 2})
+    page.act({'{"i":1,"kind":"p-row"}.n_clicks': 4})
+    assert page["p-total.children"] == 4
+
+
+def test_rows_with_match_run_each_on_their_own():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.layout = html.Div(
+        [
+            part
+            for i in range(2)
+            for part in (html.Button(id={"k": "b", "i": i}), html.Div(id={"k": "o", "i": i}))
+        ]
+    )
+
+    @blueprint.callback(
+        Output({"k": "o", "i": MATCH}, "children"),
+        Input({"k": "b", "i": MATCH}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def row(n):
+        return f"{ctx.triggered_id['k']} {n}"
+
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({'{"i":1,"k":"p-b"}.n_clicks': 2})
+    assert page['{"i":1,"k":"p-o"}.children'] == "b 2"
+
+
+def test_running_hits_the_right_id():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.callback(
+        Output("log", "children"),
+        Input("button", "n_clicks"),
+        running=[(Output("button", "disabled"), True, False)],
+    )(lambda n: n)
+    for name in ("left", "right"):
+        blueprint.embed(app, prefix=name)
+    assert [entry["running"]["running"] for entry in app._callback_list] == [
+        {"left-button.disabled": True},
+        {"right-button.disabled": True},
+    ]
+
+
+async def later(n):
+    set_props("side", {"title": ctx.triggered_id})
+    return html.Div(id="new")
+
+
+def test_async_callbacks_have_the_authors_view_too():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o"), html.Div(id="side")])
+    blueprint.callback(Output("o", "children"), Input("b", "n_clicks"), prevent_initial_call=True)(later)
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-side.title"] == "b"
+    assert page["p-o.children"]["props"]["id"] == "p-new"
+
+
+def test_an_error_handler_has_the_authors_view_too():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+
+    def handle(error):
+        return html.Div(str(error), id=f"failed-{ctx.triggered_id}")
+
+    @blueprint.callback(
+        Output("o", "children"), Input("b", "n_clicks"), on_error=handle, prevent_initial_call=True
+    )
+    def fail(n):
+        raise ValueError("no")
+
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"]["props"]["id"] == "p-failed-b"
+
+
+# --- with other transforms ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint"])
+def test_a_group_runs_in_one_request_under_each_prefix(where):
+    transforms = [TriggerTransform(), GroupTransform()]
+    app = DashProxy("app", transforms=transforms if where == "app" else None)
+    blueprint = DashBlueprint(transforms=transforms if where == "blueprint" else None)
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="one"), html.Div(id="two")])
+    # A group's name is the app's: each embedding has a group of its own if the blueprint has the transform.
+    names = ["p"] if where == "app" else ["p", "q"]
+
+    @blueprint.callback(Output("one", "children"), Trigger("b", "n_clicks"), group="g")
+    def one():
+        return ctx.triggered_id
+
+    @blueprint.callback(Output("two", "children"), Input("b", "n_clicks"), group="g")
+    def two(n):
+        return html.Div(n, id="two-inner")
+
+    app.layout = html.Div([blueprint.embed(app, prefix=name) for name in names])
+    page = Page(app)
+    for name in names:
+        page.requests.clear()
+        page.act({f"{name}-b.n_clicks": 3})
+        assert len(page.requests) == 1
+        assert page[f"{name}-one.children"] == "b"
+        assert page[f"{name}-two.children"]["props"]["id"] == f"{name}-two-inner"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_server_side_values_pass_between_a_blueprints_callbacks(nested):
+    app, blueprint = Dash("app"), DashBlueprint(transforms=[ServersideOutputTransform()] if nested else None)
+    blueprint.layout = html.Div([html.Button(id="b"), dcc.Store(id="data"), html.Div(id="o")])
+
+    @blueprint.callback(
+        enrich.ServersideOutput("data", "data"),
+        Output("b", "title"),
+        Input("b", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def query(n):
+        return pd.DataFrame({"n": range(n)}), Serverside({"by": n})
+
+    @blueprint.callback(
+        Output("o", "children"), Input("data", "data"), State("b", "title"), prevent_initial_call=True
+    )
+    def show(frame, title):
+        return f"{len(frame)} rows by {title['by']}"
+
+    app.layout = html.Div([blueprint.embed(app, prefix=name) for name in ("p", "q")])
+    page = Page(app)
+    page.act({"q-b.n_clicks": 4})
+    assert page["q-o.children"] == "4 rows by 4"
+
+
+def test_a_plain_app_has_no_store_for_a_blueprint():
+    blueprint = DashBlueprint(transforms=[ServersideOutputTransform()])
+    with pytest.raises(DeclarationError, match=r"plain dash\.Dash.*Use enrich\.Dash"):
+        blueprint.embed(dash.Dash("plain"))
+
+
+def test_callbacks_that_only_act_run_under_each_prefix():
+    app, blueprint, seen = Dash("app"), DashBlueprint(transforms=[NoOutputTransform()]), []
+    blueprint.layout = html.Button(id="b")
+    for name in ("first", "second"):
+        blueprint.callback(Input("b", "n_clicks"), prevent_initial_call=True)(
+            lambda n, name=name: seen.append((name, n))
+        )
+    app.layout = html.Div([blueprint.embed(app, prefix="p"), blueprint.embed(app, prefix="q")])
+    Page(app).act({"q-b.n_clicks": 1})
+    assert sorted(seen) == [("first", 1), ("second", 1)]
+
+
+def test_triggers_go_on_to_the_transforms_of_the_app():
+    app, blueprint = DashProxy("app", transforms=[TriggerTransform()]), DashBlueprint()
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+    blueprint.callback(Output("o", "children"), Trigger("b", "n_clicks"), prevent_initial_call=True)(
+        lambda: "hit"
+    )
+    app.layout = blueprint.embed(app, prefix="p")
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"] == "hit"
+
+
+# --- layouts that embed, pages ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suppress", [False, True])
+def test_a_layout_function_embeds_at_each_page_load(suppress):
+    app = DashProxy("app", transforms=[GroupTransform()], suppress_callback_exceptions=suppress)
+
+    def layout():
+        blueprint = counter(transforms=[PrefixIdTransform("p")])
+        blueprint.callback(Output("log", "title"), Input("button", "n_clicks"), group="g")(
+            lambda n: f"title {n}"
+        )
+        return html.Div(blueprint.embed(app))
+
+    app.layout = layout
+    for _ in range(3):
+        page = Page(app)
+        page.act({"p-button.n_clicks": 2})
+        assert (page["p-log.children"], page["p-log.title"]) == ("2 clicks", "title 2")
+    assert len(app._callback_list) == 2
+    assert len(app._build.declared) <= 2
+
+
+def test_a_blueprint_embedded_while_the_app_serves_is_there_from_then_on():
+    app, blueprint = DashProxy("app"), counter()
+    app.layout = html.Div([blueprint.embed(app)])
+    Page(app)
+    blueprint.embed(app, prefix="late")
+    assert "late-log.children" in app.callback_map
+    grouped = DashBlueprint()
+    grouped.callback(Output("x", "children"), Input("y", "value"), group="g")(lambda value: value)
+    with pytest.raises(LateDeclarationError):
+        grouped.embed(enrich_served())
+
+
+def enrich_served():
+    app = Dash("served")
+    app.layout = html.Div()
+    Page(app)
+    return app
+
+
+@pytest.mark.parametrize("make_app", [DashProxy, dash.Dash])
+def test_a_blueprint_is_a_page_under_each_path(make_app):
+    app = make_app("app", use_pages=True, pages_folder="")
+    blueprint = counter()
+    blueprint.register(app, "first", prefix="a", path="/first")
+    blueprint.register(app, "second", prefix="b", path="/second", title="Second")
+    assert dash.page_registry["second"]["title"] == "Second"
+    for module, name in (("first", "a"), ("second", "b")):
+        layout = dash.page_registry[module]["layout"]()
+        assert [child.id for child in layout.children] == [f"{name}-button", f"{name}-log"]
+    assert {"a-log.children", "b-log.children"} <= set(app.callback_map)
+    assert blueprint.transforms == []
+
+
+def test_a_page_gets_its_path_variables():
+    app, blueprint = DashProxy("app", use_pages=True, pages_folder=""), DashBlueprint()
+    blueprint.layout = lambda item=None, **query: html.Div(item, id="item")
+    blueprint.register(app, "items", prefix="p", path_template="/items/<item>")
+    page = dash.page_registry["items"]["layout"](item="7", q="x")
+    assert (page.id, page.children) == ("p-item", "7")
+
+
+def test_a_page_can_be_registered_without_an_app():
+    apps = [DashProxy(name, use_pages=True, pages_folder="") for name in ("one", "two")]
+    enrich.register(counter(), "first", prefix="a", path="/first")
+    for app in apps:
+        assert "a-log.children" in app.callback_map
+    assert "a-log.children" not in DashProxy("three", include_global_callbacks=False).callback_map
+
+
+# --- apps and blueprints -------------------------------------------------------------------------------
+
+
+def test_a_blueprint_can_be_the_app():
+    blueprint = counter(transforms=[TriggerTransform()])
+    blueprint.callback(Output("log", "title"), Trigger("button", "n_clicks"), prevent_initial_call=True)(
+        lambda: "hit"
+    )
+    app = DashProxy("app", blueprint=blueprint)
+    app.callback(Output("button", "title"), Input("button", "n_clicks"), prevent_initial_call=True)(
+        lambda n: "own"
+    )
+    assert app.blueprint is blueprint
+    page = Page(app)
+    page.act({"button.n_clicks": 1})
+    assert (page["log.children"], page["log.title"], page["button.title"]) == ("1 clicks", "hit", "own")
+
+
+def test_a_blueprint_that_is_the_app_can_get_its_layout_later():
+    blueprint = DashBlueprint()
+    app = DashProxy("app", blueprint=blueprint)
+    blueprint.layout = html.Div(id="late")
+    assert Page(app)["late.id"] == "late"
+
+
+def test_an_app_can_have_a_prefix_given_later():
+    app = DashProxy("app")
+    app.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+    app.callback(Output("o", "children"), Input("b", "n_clicks"), prevent_initial_call=True)(lambda n: n)
+    app.blueprint.transforms.append(PrefixIdTransform("stuff"))
+    page = Page(app)
+    page.act({"stuff-b.n_clicks": 2})
+    assert page["stuff-o.children"] == 2
+
+
+def test_an_app_can_be_embedded_in_another_one():
+    inner = DashProxy("inner", transforms=[PrefixIdTransform("inner")])
+    inner.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+    inner.callback(Output("o", "children"), Input("b", "n_clicks"), prevent_initial_call=True)(lambda n: n)
+    outer = DashProxy("outer")
+    inner.blueprint.register_callbacks(outer)
+    outer.layout = html.Div(inner._layout_value())
+    page = Page(outer)
+    page.act({"inner-b.n_clicks": 2})
+    assert page["inner-o.children"] == 2
+
+
+@both
+def test_another_app_serves_the_layout_and_the_callbacks_of_this_one(make_app):
+    app = DashProxy("app", transforms=[TriggerTransform()], title="Ours", external_stylesheets=["style.css"])
+    app.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+    app.callback(Output("o", "children"), Trigger("b", "n_clicks"), prevent_initial_call=True)(lambda: "hit")
+    target = make_app()
+    app.hijack(target)
+    page = Page(target)
+    page.act({"b.n_clicks": 1})
+    assert page["o.children"] == "hit"
+    assert target.title == "Ours"
+
+
+def test_dynamic_prefix_and_what_is_returned_get_along():
+    app = DashProxy("app")
+    blueprint = counter(transforms=[PrefixIdTransform("p")])
+
+    @blueprint.callback(Output("button", "title"), Input("button", "n_clicks"), prevent_initial_call=True)
+    def show(n):
+        made = html.Div(id="log")
+        dynamic_prefix(blueprint, made)
+        return made
+
+    app.layout = blueprint.embed(app)
+    page = Page(app)
+    page.act({"p-button.n_clicks": 1})
+    assert page["p-button.title"]["props"]["id"] == "p-log"
+
+
+def test_a_websocket_gets_the_pages_ids():
+    from enrich import dash_internals
+    from enrich.callbacks.spec import Program
+
+    sent = []
+    socket = SimpleNamespace(set_prop_sync=lambda *message: sent.append(message))
+    (change,) = PrefixIdTransform("p").apply(Program()).layout_maps
+    bracket = change.__self__.author_view
+    whole = dash._utils.AttributeDict(updated_props={}, dash_websocket=socket)
+    with dash_internals.use_context(whole), bracket():
+        view = dash_internals.context()
+        view["dash_websocket"].set_prop_sync("x", "children", html.Div(id="y"))
+    assert [(name, prop, value.id) for name, prop, value in sent] == [("p-x", "children", "p-y")]
+
+
+def test_the_callbacks_of_a_blueprint_can_be_read():
+    blueprint = counter()
+    assert [str(slot) for one in blueprint.callbacks for slot in one.output_slots()] == ["log.children"]
+    assert json.dumps([one.func_name for one in blueprint.callbacks]) == '["count"]'
