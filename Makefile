@@ -31,7 +31,7 @@ lint: $(VENV)/test.stamp
 	$(RUN)/mypy
 
 bench: $(VENV)/bench.stamp
-	$(RUN)/python -m pytest tests/bench --override-ini=addopts= -s $(ARGS)
+	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done
 
 docs: $(VENV)/test.stamp
 	@test -f mkdocs.yml || { echo "There is no documentation site yet: read docs/ as it is."; exit 1; }
@@ -75,7 +75,7 @@ lint: $(VENV)/test.stamp
 	$(RUN)/mypy
 
 bench: $(VENV)/bench.stamp
-	$(RUN)/python -m pytest tests/bench --override-ini=addopts= -s $(ARGS)
+	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done
 
 docs: $(VENV)/test.stamp
 	@test -f mkdocs.yml || { echo "There is no documentation site yet: read docs/ as it is."; exit 1; }
@@ -106,7 +106,7 @@ $(VENV)/demo.stamp: pyproject.toml | $(VENV)/python.stamp
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/python.stamp
-	@$(RUN)/python -m pip install --quiet --editable ".[demo]" --group test
+	@$(RUN)/python -m pip install --quiet --editable . --group test
 	@touch $@
 
 $(VENV)/bench.stamp: pyproject.toml | $(VENV)/test.stamp

@@ -19,7 +19,7 @@ const {callbacks: {stored, completed, ...waiting}, isLoading} = window.store.get
 return isLoading || Object.values(waiting).some((requests) => requests.length > 0);
 """
 DEV_TOOLS_ERRORS = ".test-devtools-error-count"
-SECONDS = 20
+SECONDS = 60
 
 
 class Browsed:
