@@ -66,7 +66,8 @@ def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None) -> An
         )
     registry = dash_internals.take_registry(app)
     declarations = dash_internals.earlier(registry.entries, registry.map, registry.scripts)
-    app.__class__ = _enriched(type(app))
+    kind: Any = type(app)
+    app.__class__ = _enriched(kind)
     ours: Any = app
     ours._begin(given, include_global_callbacks=True)
     if not app.config.prevent_initial_callbacks:
