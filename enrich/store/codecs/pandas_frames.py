@@ -41,14 +41,14 @@ def encode_frame(
                 columns[position] = column
             blocks.append({**spec, "l": _short(positions)})
             continue
-        for row, position in zip(values, positions, strict=True):
-            try:
-                columns[position], spec = encode_column(writer, body, row)
-            except Refusal as refusal:
-                raise refusal.below(f" in column {excerpt(frame.columns[position])}") from None
-            if spec["t"] == "arrow":
-                spec["f"] = position
-            blocks.append({"t": "one", "c": spec, "l": [position, position + 1, 1]})
+        (position,) = positions
+        try:
+            columns[position], spec = encode_column(writer, body, values[0])
+        except Refusal as refusal:
+            raise refusal.below(f" in column {excerpt(frame.columns[position])}") from None
+        if spec["t"] == "arrow":
+            spec["f"] = position
+        blocks.append({"t": "one", "c": spec, "l": [position, position + 1, 1]})
     named: Named = []
     try:
         index = place_foreign(encode_index(writer, body, frame.index, named), width)
@@ -76,11 +76,20 @@ def _grouped(frame: pd.DataFrame) -> list[tuple[Any, list[int]]]:
             found = flat.setdefault(values.dtype.str, ([], []))
             found[0].append(values)
             found[1].extend(positions)
-        elif values.ndim == 1:
-            others.append(((values,), positions))
         else:
-            others.append((values, positions))
-    return [*flat.values(), *others]
+            rows = (values,) if values.ndim == 1 else values
+            others += [((row,), [position]) for row, position in zip(rows, positions, strict=True)]
+    # In the order of the frame, however its blocks have come about: equal frames are to give equal bytes.
+    return sorted([*(_ascending(*found) for found in flat.values()), *others], key=lambda group: group[1][0])
+
+
+def _ascending(blocks: list[Array], positions: list[int]) -> tuple[list[Array], list[int]]:
+    """The same columns in the order of the frame: pandas goes wrong on a block whose columns aren't."""
+    if positions == sorted(positions):
+        return blocks, positions
+    rows = [row for block in blocks for row in block]
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    return [rows[place].reshape(1, -1) for place in order], [positions[place] for place in order]
 
 
 def _flat(
@@ -143,12 +152,18 @@ def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | Non
     plan = entry.plan
     source = FrameReader(entry, reader)
     index = decode_index(source, plan["index"])
-    names = decode_index(source, plan["columns"])
+    named = plan["columns"]
     if columns is None:
         blocks = [(_block(source, spec), _positions(spec["l"])) for spec in plan["blocks"]]
-        frame = frame_of(blocks, index, names)
+        frame = frame_of(blocks, index, decode_index(source, named))
+    elif named["k"] == "names":
+        # Only the names asked for are made into an index.
+        wanted = positions_of(named["v"], columns)
+        chosen = decode_index(source, {**named, "v": [named["v"][at] for at in wanted]})
+        frame = frame_of(_chosen(source, plan["blocks"], wanted), index, chosen)
     else:
-        wanted = positions_of(names, columns)
+        names = decode_index(source, named)
+        wanted = positions_of(names.tolist(), columns)
         frame = frame_of(_chosen(source, plan["blocks"], wanted), index, names.take(wanted))
     return with_extras(frame, reader, plan)
 
@@ -184,10 +199,10 @@ def _chosen(source: FrameReader, specs: list[Spec], wanted: list[int]) -> Blocks
     return blocks
 
 
-def positions_of(names: pd.Index, columns: Sequence[str]) -> list[int]:
+def positions_of(names: list[Any], columns: Sequence[str]) -> list[int]:
     """Where columns are, in the order asked for; all of those that share a name."""
     known: dict[Any, list[int]] = {}
-    for position, name in enumerate(names.tolist()):
+    for position, name in enumerate(names):
         known.setdefault(name, []).append(position)
     unknown = [name for name in columns if name not in known]
     if unknown:

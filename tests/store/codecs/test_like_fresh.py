@@ -292,6 +292,22 @@ def test_columns_of_one_dtype_come_back_as_one_block(tmp_path: Path) -> None:
     assert len(frame._mgr.blocks) == 2
 
 
+def test_columns_that_were_put_in_between_can_be_set(tmp_path: Path) -> None:
+    def unconsolidated() -> pd.DataFrame:
+        frame = pd.DataFrame({"a": [1.5, 2.5], "b": [3.5, 4.5], "n": [1, 2]})
+        frame.insert(1, "c", [5.5, 6.5])
+        frame.insert(0, "d", [7.5, 8.5])
+        return frame[["n", "b", "d", "a", "c"]]
+
+    for name in "abcd":
+        fresh, stored = unconsolidated().copy(), read(write(tmp_path / name, unconsolidated()))
+        for frame in (fresh, stored):
+            frame.loc[0, name] = 99.0
+            frame.iloc[1, 1:3] = -1.0
+        assert_same(fresh, stored)
+        assert stored.loc[0].tolist() == fresh.loc[0].tolist()
+
+
 def test_array_in_a_container_is_writable_and_private(tmp_path: Path) -> None:
     path = write(tmp_path / "entry", {"a": np.arange(5), "f": pd.DataFrame({"x": [1.5]})})
     value = read(path)

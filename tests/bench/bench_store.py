@@ -1,0 +1,268 @@
+"""What the store costs, beside the file backend of dash-extensions 2.0.6 in the same run.
+
+Run with ``python tests/bench/bench_store.py``. That backend is cachelib's ``FileSystemCache``: a pickle in a file.
+Every figure is a ratio of medians; the operations take turns in random order, on files that are new each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from cachelib import FileSystemCache
+
+from enrich.store import FileSystemBackend, Store
+from enrich.store.codecs import encode
+
+Timed = Callable[[], float]
+NUMBERS = ["f0", "f1", "f2", "f3", "i0", "i1"]
+
+
+def mixed(rows: int) -> pd.DataFrame:
+    """4 floats, 2 integers, a datetime, a text of few and one of many values, a categorical."""
+    chance = np.random.default_rng(0)
+    text = "str" if pd.__version__ >= "3" else "string[pyarrow]"
+    return pd.DataFrame(
+        {
+            **{f"f{n}": chance.random(rows) for n in range(4)},
+            **{f"i{n}": chance.integers(0, 1000, rows) for n in range(2)},
+            "when": pd.date_range("2020", periods=rows, freq="s"),
+            "low": pd.Series(chance.choice(["alpha", "beta", "gamma"], rows), dtype=text),
+            "high": pd.Series([f"value {n}" for n in range(rows)], dtype=text),
+            "kind": pd.Categorical(chance.choice(["x", "y", "z"], rows)),
+        }
+    )
+
+
+def objects(rows: int) -> pd.DataFrame:
+    """Columns of Python objects: text, text with missing ones, integers with None, a mixture."""
+    return pd.DataFrame(
+        {
+            "text": pd.Series([f"value {n}" for n in range(rows)], dtype=object),
+            "gaps": pd.Series([np.nan if n % 5 == 0 else f"v{n % 9}" for n in range(rows)], dtype=object),
+            "ints": pd.Series([None if n % 7 == 0 else n for n in range(rows)], dtype=object),
+            "mixed": pd.Series([n if n % 2 else f"t{n}" for n in range(rows)], dtype=object),
+        }
+    )
+
+
+def scan(frame: pd.DataFrame) -> float:
+    return float(sum(frame[name].sum() for name in NUMBERS))
+
+
+def timed(work: Callable[[], Any]) -> float:
+    gc.collect()
+    begin = time.perf_counter()
+    result = work()
+    took = time.perf_counter() - begin
+    del result
+    return took
+
+
+class Sides:
+    """The peer and the store, each in a folder of its own, and the limit: the same bytes in one plain write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.peer = FileSystemCache(str(folder / "peer"), threshold=0, default_timeout=86_400)
+        self.store = Store(FileSystemBackend(cache_dir=str(folder / "ours")), max_bytes=8 << 30)
+        self.number = 0
+
+    def fresh(self) -> str:
+        self.number += 1
+        return str(self.number)
+
+    def peer_read(self, value: Any, then: Callable[[Any], Any] = id) -> Timed:
+        def run() -> float:
+            key = self.fresh()
+            self.peer.set(key, value)
+            took = timed(lambda: then(self.peer.get(key)))
+            self.peer.delete(key)
+            return took
+
+        return run
+
+    def peer_write(self, value: Any) -> Timed:
+        def run() -> float:
+            key = self.fresh()
+            took = timed(lambda: self.peer.set(key, value))
+            self.peer.delete(key)
+            return took
+
+        return run
+
+    def read(self, value: Any, then: Callable[[Any], Any] = id, **options: Any) -> Timed:
+        def run() -> float:
+            # A scope is a session, so the same value in another one is another file.
+            ref = self.store.put(value, scope=self.fresh())
+            took = timed(lambda: then(self.store.get(ref, **options)))
+            self.store.delete(ref)
+            return took
+
+        return run
+
+    def write(self, value: Any) -> Timed:
+        def run() -> float:
+            scope = self.fresh()
+            took = timed(lambda: self.store.put(value, scope=scope))
+            self.store.delete(self.store.put(value, scope=scope))
+            return took
+
+        return run
+
+    def write_again(self, value: Any) -> Timed:
+        self.store.put(value, scope="again")
+        return lambda: timed(lambda: self.store.put(value, scope="again"))
+
+    def plain_write(self, value: Any) -> Timed:
+        data = b"".join(encode(value).buffers)
+
+        def run() -> float:
+            path = self.folder / f"plain{self.fresh()}"
+            took = timed(lambda: path.write_bytes(data))
+            path.unlink()
+            return took
+
+        return run
+
+
+def take_turns(sides: dict[str, Timed], rounds: int) -> dict[str, float]:
+    """The median of each side, run in random order round after round."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for run in sides.values():
+        run()
+    for _ in range(rounds):
+        for name in random.sample(list(sides), len(sides)):
+            times[name].append(sides[name]())
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def line(what: str, ratio: float, goal: str, detail: str) -> None:
+    print(f"{what:44} {ratio:8.2f} x   goal {goal:8} {detail}", flush=True)
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.3f} ms"
+
+
+def frames(sides: Sides, sizes: list[int], rounds: int) -> None:
+    reads = {}
+    for rows in sizes:
+        frame = mixed(rows)
+        count = rounds * (10 if rows < 10_000 else 1)
+        took = take_turns(
+            {
+                "peer read": sides.peer_read(frame),
+                "read": sides.read(frame),
+                "peer scan": sides.peer_read(frame, scan),
+                "scan": sides.read(frame, scan),
+                "two": sides.read(frame, columns=["f1", "low"]),
+                "peer write": sides.peer_write(frame),
+                "write": sides.write(frame),
+                "again": sides.write_again(frame),
+                "limit": sides.plain_write(frame),
+            },
+            count,
+        )
+        reads[rows] = took["read"]
+        size = f"{rows:.0e} rows"
+        goal = {1000: ">= 1", 1_000_000: ">= 100", 5_000_000: ">= 500"}.get(rows, "")
+        line(
+            f"read, {size}",
+            took["peer read"] / took["read"],
+            goal,
+            f"{ms(took['peer read'])} / {ms(took['read'])}",
+        )
+        goal = {1_000_000: ">= 12", 5_000_000: ">= 18"}.get(rows, "")
+        line(f"read and scan six, {size}", took["peer scan"] / took["scan"], goal, ms(took["scan"]))
+        line(f"read 2 of 10 beside all, {size}", took["read"] / took["two"], ">= 1", ms(took["two"]))
+        goal = ">= 2" if rows == 1000 else ""
+        line(
+            f"write, {size}",
+            took["peer write"] / took["write"],
+            goal,
+            f"{ms(took['peer write'])} / {ms(took['write'])}",
+        )
+        line(
+            f"write beside one plain write, {size}",
+            took["write"] / took["limit"],
+            "<= 1.2",
+            ms(took["limit"]),
+        )
+        line(f"write what is there, {size}", took["peer write"] / took["again"], ">= 4", ms(took["again"]))
+    if len(reads) > 1:
+        line("time of reading, most rows beside fewest", reads[max(reads)] / reads[min(reads)], "<= 2", "")
+
+
+def others(sides: Sides, rows: int, rounds: int) -> None:
+    frame = mixed(rows)
+    wide = pd.DataFrame(np.random.default_rng(0).random((1000, 2000)), columns=[f"c{n}" for n in range(2000)])
+    table = pa.Table.from_pandas(frame)
+    values = {
+        "wide frame (1000 x 2000)": (wide, ">= 4", ""),
+        "object columns, 1e5 rows": (objects(100_000), ">= 1", ">= 1"),
+        f"pa.Table, {rows:.0e} rows": (table, ">= 50", ""),
+        f"polars, {rows:.0e} rows": (pl.from_arrow(table), ">= 50", ">= 3"),
+    }
+    for name, (value, read_goal, write_goal) in values.items():
+        took = take_turns(
+            {
+                "peer read": sides.peer_read(value),
+                "read": sides.read(value),
+                "peer write": sides.peer_write(value),
+                "write": sides.write(value),
+            },
+            rounds,
+        )
+        line(f"read, {name}", took["peer read"] / took["read"], read_goal, ms(took["read"]))
+        line(f"write, {name}", took["peer write"] / took["write"], write_goal, ms(took["write"]))
+
+
+_MEMORY = """
+import resource, sys
+from enrich.store import FileSystemBackend, Store
+store = Store(FileSystemBackend(cache_dir=sys.argv[1]))
+store.get(sys.argv[3])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+frame = store.get(sys.argv[2])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def memory(sides: Sides, rows: int) -> None:
+    large, small = (sides.store.put(mixed(count)).key for count in (rows, 10))
+    command = [sys.executable, "-c", _MEMORY, str(sides.folder / "ours"), large, small]
+    added = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    line(f"MB added by reading, {rows:.0e} rows", added / 1024, "< 5", "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1000, 1_000_000, 5_000_000])
+    options = parser.parse_args()
+    print(
+        f"Python {sys.version.split()[0]}, pandas {pd.__version__}, pyarrow {pa.__version__}, polars {pl.__version__}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        sides = Sides(Path(folder))
+        frames(sides, options.rows, options.rounds)
+        others(sides, min(1_000_000, max(options.rows)), options.rounds)
+        memory(sides, min(1_000_000, max(options.rows)))
+
+
+if __name__ == "__main__":
+    main()
