@@ -3,25 +3,26 @@
 VENV ?= .venv
 PORT ?= 8050
 ROWS ?= 0
-RUN := $(VENV)/bin
-# The first of these that is new enough; name another with PYTHON=...
+# The first of these that is new enough.
 PYTHON ?= python3.13 python3.12 python3.11 python3 python
+RUN := $(VENV)/bin
 
 .PHONY: help demo test lint bench docs pictures clean
 
 help:
-	@echo "make demo    serve examples/explorer.py; PORT=$(PORT), ROWS=$(ROWS)"
-	@echo "make test    run the linters and every test, the browser's included"
-	@echo "make lint    run ruff and mypy"
-	@echo "make bench   measure, and print ratios"
+	@echo "make demo      serve examples/explorer.py: PORT=$(PORT) ROWS=$(ROWS)"
+	@echo "make test      run the linters and every test, those in the browser too; ARGS= goes to pytest"
+	@echo "make lint      run ruff and mypy"
+	@echo "make bench     measure, and print ratios"
+	@echo "make docs      build the documentation's site"
 	@echo "make pictures  take the pictures in docs/images anew"
-	@echo "make clean   remove the virtual environment"
+	@echo "make clean     remove the virtual environment"
 
 demo: $(VENV)/demo.stamp
-	@echo "Explorer: http://127.0.0.1:$(PORT)/  (Ctrl+C ends it)"
+	@echo "The explorer is at http://127.0.0.1:$(PORT)/ (Ctrl+C ends it)."
 	@PORT=$(PORT) $(RUN)/python examples/explorer.py --rows $(ROWS)
 
-test: $(VENV)/test.stamp lint
+test: lint
 	@sh tests/install_programs.sh
 	$(RUN)/python -m pytest $(ARGS)
 
@@ -44,7 +45,7 @@ pictures: $(VENV)/test.stamp
 clean:
 	rm -rf $(VENV)
 
-# A stamp says what was installed; it is made anew when pyproject.toml changes.
+# A stamp says what was installed, so that a second run starts at once; a change of pyproject.toml makes it anew.
 
 $(VENV)/python.stamp:
 	@for python in $(PYTHON); do \
@@ -52,52 +53,12 @@ $(VENV)/python.stamp:
 	  found="$$found $$($$python -V 2>/dev/null)"; python=; \
 	done; \
 	test -n "$$python" || { \
-	  echo "Python 3.11 or newer is needed; found:$${found:- no Python}."; \
+	  echo "Python 3.11 or newer is needed; found:" $${found:-no Python}.; \
 	  echo "Install one, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; exit 1; }; \
-	echo "Making $(VENV) with $$($$python -V). The first time, this takes a minute."; \
+	echo "Making $(VENV) with $$($$python -V). The first time, this takes a minute or two."; \
 	$$python -m venv --clear $(VENV) || { \
 	  rm -rf $(VENV); \
 	  echo "$$python can't make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
-	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@touch $@
-
-$(VENV)/demo.stamp
-	@echo "Explorer: http://127.0.0.1:$(PORT)/  (Ctrl+C ends it)"
-	@PORT=$(PORT) $(RUN)/python examples/explorer.py --rows $(ROWS)
-
-test: $(VENV)/test.stamp lint
-	@sh tests/install_programs.sh
-	$(RUN)/python -m pytest $(ARGS)
-
-lint: $(VENV)/test.stamp
-	$(RUN)/ruff format --check .
-	$(RUN)/ruff check .
-	$(RUN)/mypy
-
-bench: $(VENV)/bench.stamp
-	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done
-
-docs: $(VENV)/test.stamp
-	@test -f mkdocs.yml || { echo "There is no documentation site yet: read docs/ as it is."; exit 1; }
-	$(RUN)/mkdocs build --strict
-
-pictures: $(VENV)/test.stamp
-	@sh tests/install_programs.sh
-	$(RUN)/python docs/take_pictures.py
-
-clean:
-	rm -rf $(VENV)
-
-# A stamp says what was installed; it is made anew when pyproject.toml changes.
-
-$(VENV)/python.stamp:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and no Python was found."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1)."; \
-	  echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV) || { \
-	  rm -rf $(VENV); echo "$(PYTHON) can't make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
-	@echo "Installing into $(VENV); this takes a minute the first time."
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@touch $@
 
@@ -106,6 +67,7 @@ $(VENV)/demo.stamp: pyproject.toml | $(VENV)/python.stamp
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/python.stamp
+	@echo "Installing what the tests need."
 	@$(RUN)/python -m pip install --quiet --editable . --group test
 	@touch $@
 
