@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from enrich.errors import HandleExpired
+from enrich.errors import HandleExpired, StoreError
 from enrich.store.backends.protocol import MISSING, Backend, Missing
 from enrich.store.handle import short_digest
 from enrich.store.keys import KEY, digest, keyed_digests
@@ -74,8 +74,12 @@ class Producers:
         """Return a producer's id, and remember its text here and beside the data."""
         known = short_digest(producer or "", "producer", 4).hex()
         if producer and known not in self._known:
-            self._backend.set_record(f"producer.{known}", producer.encode(), kept=True)
             self._known[known] = producer
+            try:
+                self._backend.set_record(f"producer.{known}", producer.encode(), kept=True)
+            except StoreError as error:
+                # The value is stored; only another worker's error would lack the name.
+                logger.warning("enrich.store: can't note who stores values: %s", error)
         return known
 
     def text(self, ref: Ref) -> str | None:

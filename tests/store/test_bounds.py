@@ -167,6 +167,22 @@ def test_a_value_larger_than_the_store_is_refused_and_leaves_nothing(opened: Ope
     fill(backend, "b", 1000)
 
 
+@pytest.mark.parametrize("damage", [b"", b"torn", b"\xff" * 24, b"\x7f" * 24, None])
+def test_a_damaged_or_lost_count_is_made_anew(files, clock: Clock, damage: bytes | None):
+    backend = files(max_bytes=1000)
+    fill(backend, "a", 600)
+    backend.sweeper.join()
+    ledger = backend.folder.path / "ledger"
+    if damage is None:
+        ledger.unlink()
+    else:
+        ledger.write_bytes(damage)
+    fill(backend, "b", 300)
+    with pytest.raises(StoreFullError):
+        fill(backend, "c", 300)
+    assert backend.sweep().nbytes == backend.ledger.read().used == 900
+
+
 def test_a_soak_stays_within_the_limit_and_live_values_survive(files, clock: Clock):
     limit = 300_000
     backend = files(max_bytes=limit, ttl=7200)

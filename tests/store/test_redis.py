@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFullError, StoreUnavailableError
-from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store
+from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
 
 from .conftest import Clock
 from .servers import Server, free_port, redis_command, running
@@ -210,6 +210,28 @@ def test_the_lock_of_a_dead_holder_is_free_after_its_lease(redis_url: str):
     while lease is None and time.monotonic() < until:
         lease = two.try_lock("job", 0.2)
     assert lease is not None
+
+
+def test_a_computation_longer_than_the_lease_keeps_its_lock(redis_url: str, monkeypatch):
+    monkeypatch.setattr(flight, "LEASE", 0.3)
+    one, two = (Store(RedisBackend(redis_url, local=False)) for _ in range(2))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        go_on.wait(30)
+        return "slow"
+
+    leader = threading.Thread(target=one.compute, args=("key", slow))
+    leader.start()
+    begun.wait(30)
+    lock = one._memo_record("key", None, None, one.backend)
+    until = time.monotonic() + 1.2
+    while time.monotonic() < until:
+        assert two.backend.try_lock(lock, 0.3) is None
+    go_on.set()
+    leader.join()
+    assert two.compute("key", lambda: "mine") == "slow"
 
 
 def test_a_lock_lost_to_another_is_not_released_for_him(redis_server: Server, redis_url: str):

@@ -180,6 +180,8 @@ class FileSystemBackend:
             for _ in counted:
                 self.ledger.release(nbytes)
             raise
+        for _ in counted[1:]:  # of attempts before the one that went well
+            self.ledger.release(nbytes)
         if self.quota is not None:
             self.quota.wrote(key, nbytes)
         self.sweeper.due(counted[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -104,7 +105,11 @@ class Ledger:
 def _load(fd: int) -> Account:
     os.lseek(fd, 0, os.SEEK_SET)
     data = os.read(fd, _FORM.size)
-    return Account(*_FORM.unpack(data)) if len(data) == _FORM.size else Account()
+    if len(data) < _FORM.size:
+        return Account()
+    account = Account(*_FORM.unpack(data))
+    # A damaged file is as good as none: the folder is counted anew.
+    return account if account.used >= 0 and math.isfinite(account.swept) else Account()
 
 
 def _save(fd: int, account: Account) -> None:
