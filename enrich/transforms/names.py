@@ -92,7 +92,7 @@ class Names:
 
         An id counts as prefixed where a callback is declared with what it stands for, and none with the id itself.
         """
-        if not self._is_known(component_id) and self._is_known(written := self.author(component_id)):
+        if not self._is_known(component_id) and self._is_known(self.author(component_id)):
             return Prefixed(component_id) if isinstance(component_id, str) else component_id
         return self.page(component_id)
 
