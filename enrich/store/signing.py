@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from blake3 import blake3
 from itsdangerous import BadSignature, Signer
 
-from enrich.errors import HandleInvalid, StoreConfigError
+from enrich.errors import HandleInvalid, StoreConfigError, StoreError
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import Backend, Buffer
 from enrich.store.handle import signer
 from enrich.store.places import Places
 from enrich.store.secrets import Secrets, given_secrets, kept_secrets, server_secrets
+
+logger = logging.getLogger("enrich.store")
 
 _REFRESH = 60.0  # seconds; a secret kept with the values is put back this soon after they were cleared away
 _RELEARN = 1.0
@@ -55,8 +58,13 @@ class Keyring:
 
     def _refresh(self) -> None:
         with self._lock:
-            found = kept_secrets(self._backend, self.secrets)
             self._read = self._clock()
+            try:
+                found = kept_secrets(self._backend, self.secrets)
+            except StoreError as error:
+                # What is known still signs: session cookies must go on while the values' place is away.
+                logger.warning("enrich.store: can't look after the secret: %s", error)
+                return
             if found != self.secrets:
                 self.secrets = found
                 self._signers = {}

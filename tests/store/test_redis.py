@@ -104,9 +104,17 @@ def test_a_session_has_a_quota_in_redis(redis_url: str):
 def test_a_server_that_is_away_gives_a_typed_error_and_local_copies_are_served_on(
     own_redis: Server, tmp_path: Path
 ):
-    store = host(own_redis, tmp_path / "local")
+    clock = Clock(time.time())
+    store = host(own_redis, tmp_path / "local", clock=clock)
     ref = store.put(value_of(1))
+    token = store.sign(ref)
     own_redis.stop()
+    clock.tick(61)
+    assert store.get(store.open(token)) == value_of(1)
+    cookie = store.sign_text(
+        "session", salt="cookie"
+    )  # the secret is known, though it can't be looked after now
+    assert store.unsign_text(cookie, salt="cookie") == "session"
     assert store.get(ref) == value_of(1)
     begin = time.monotonic()
     for action in (
