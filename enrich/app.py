@@ -16,7 +16,7 @@ from enrich.callbacks.call import Call, current_call
 from enrich.dash_internals.views import hand_over, set_layout
 from enrich.declared import Embedding
 from enrich.plain_app import plain_place
-from enrich.serving import AsyncRouter, install_layer
+from enrich.serving import AsyncRouter, handler_in, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
@@ -194,26 +194,7 @@ class DashProxy(dash.Dash):
             await router()
 
     def _prepare_callback(self, g: Any, body: Any) -> Any:
-        plain = super()._prepare_callback(g, body)
-        if dash_internals.is_websocket(g):
-            return self._answer_over_websocket(plain, body)
-        wires = dash_internals.wires_in_request(self, self._build.program.wires, body)
-        self._enter(wires, body["output"])
-        return self._build.handler(body["output"], plain) if wires else plain
-
-    def _answer_over_websocket(self, plain: Callable[..., Any], body: Any) -> Callable[..., Any]:
-        # Dash prepares the call in one context and makes it in another: that of the connection.
-        def answer(*args: Any, **kwargs: Any) -> Any:
-            visit = self._sessions.visit()
-            wires = self._build.program.wires
-            if visit is not None:
-                wires = tuple(wire for wire in wires if wire.mark in visit.marks)
-            wires = dash_internals.wires_in_payload(wires, body)
-            self._enter(wires, body["output"])
-            handler = self._build.handler(body["output"], plain) if wires else plain
-            return handler(*args, **kwargs)
-
-        return answer
+        return handler_in(self, g, body, super()._prepare_callback(g, body))
 
     def _enter(self, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
         """What runs from here on, to the end of the request, is this app's."""

@@ -39,6 +39,43 @@ def install_layer(app: DashProxy) -> None:
         server.after_request(app._sessions.after_flask_request)
 
 
+def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Choose the handler of a request for a callback, and name the app and the callback to what it runs.
+
+    Parameters
+    ----------
+    app:
+        The app that is asked.
+    g:
+        Dash's context of the callback.
+    body:
+        The request, as Dash parsed it.
+    plain:
+        The handler that Dash chose.
+    """
+    output = body["output"]
+    known = app._build.program.wires
+
+    def enter(wires: tuple[Any, ...]) -> Callable[..., Any]:
+        app._enter(wires, output)
+        handler = app._build.handler(output, plain) if wires else plain
+        if app._build.map[output].get("stream"):
+            return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
+        return handler
+
+    if not dash_internals.is_websocket(g):
+        return enter(dash_internals.wires_in_request(app, known, body))
+
+    # Dash prepares this call in one context and makes it in another: that of the connection.
+    def call_in_connection(*args: Any, **kwargs: Any) -> Any:
+        visit = app._sessions.visit()
+        marks = {wire.mark for wire in known} if visit is None else visit.marks
+        seen = tuple(wire for wire in known if wire.mark in marks)
+        return enter(dash_internals.wires_in_payload(seen, body))(*args, **kwargs)
+
+    return call_in_connection
+
+
 class AsgiLayer:
     """Pure ASGI around a server: knows the visit, and sets the app up for a WebSocket that comes first."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +96,10 @@ def _refuse_what_cannot_join(first: CallbackSpec, spec: CallbackSpec, what: str)
     if spec.is_background:
         raise GroupError(
             f"{what}: {spec} has background=True, and {first} is in it too. A background callback is a job of its own."
+        )
+    if inspect.isasyncgenfunction(spec.func):
+        raise GroupError(
+            f"{what}: {spec} streams its values, and {first} is in it too. A stream is a request of its own."
         )
     for name in sorted(set(first.options) | set(spec.options)):
         if name in _OF_THE_MEMBER:

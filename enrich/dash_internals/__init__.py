@@ -58,6 +58,7 @@ from enrich.dash_internals.serving import (
     wires_in_payload,
     wires_in_request,
 )
+from enrich.dash_internals.streaming import entered_at_each_step, refuse_stream
 
 __all__ = [
     "CALLBACK_OPTIONS",
@@ -74,6 +75,7 @@ __all__ = [
     "declare_clientside_callback",
     "earlier",
     "enter_app",
+    "entered_at_each_step",
     "error_handler",
     "flatten_result",
     "forget_setup",
@@ -96,6 +98,7 @@ __all__ = [
     "record_globals",
     "refuse_dependency",
     "refuse_duplicate",
+    "refuse_stream",
     "register",
     "register_clientside",
     "register_job",

@@ -1,0 +1,42 @@
+"""Streaming callbacks, since Dash 4.5: what they may be, and the context that their steps run in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from dash import _callback
+
+_validate = getattr(_callback, "_validate_stream_callback", None)
+
+
+def refuse_stream(func: Callable[..., Any], output: str, options: Mapping[str, Any]) -> None:
+    """Raise Dash's error for a generator that can't be a callback."""
+    is_sync = inspect.isgeneratorfunction(func)
+    if _validate is not None and (is_sync or inspect.isasyncgenfunction(func)):
+        _validate(output, options.get("background"), options, is_sync_gen=is_sync)
+
+
+def entered_at_each_step(handler: Callable[..., Any], enter: Callable[[], None]) -> Callable[..., Any]:
+    """Call ``enter`` before each step of a stream: Dash takes each in a context, and perhaps a thread, of its own."""
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        response = await handler(*args, **kwargs)
+        response.frames = _entered(response.frames, enter)
+        return response
+
+    return call
+
+
+async def _entered(frames: Any, enter: Callable[[], None]) -> AsyncIterator[Any]:
+    try:
+        while True:
+            enter()
+            try:
+                frame = await anext(frames)
+            except StopAsyncIteration:
+                return
+            yield frame
+    finally:
+        await frames.aclose()

@@ -1,0 +1,103 @@
+"""Streaming callbacks, since Dash 4.5: each yielded value goes through the transforms."""
+
+import json
+
+import clients
+import dash.exceptions
+import pandas as pd
+import pytest
+
+from enrich import (
+    Dash,
+    GroupError,
+    Input,
+    Output,
+    Serverside,
+    ServersideOutput,
+    Trigger,
+    dcc,
+    html,
+    set_props,
+)
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(dash.exceptions, "StreamCallbackError"), reason="the installed Dash has no streaming callbacks"
+)
+
+
+def make_app(server, **kwargs):
+    app = Dash(__name__, backend=server, **kwargs)
+    app.layout = html.Div([html.Button(id="load"), dcc.Store(id="store"), html.Div(id="size")])
+
+    @app.callback(ServersideOutput("store", "data"), Input("load", "n_clicks"), Trigger("load", "title"))
+    async def load(n_clicks):
+        for size in range(n_clicks):
+            set_props("size", {"title": f"step {size}"})
+            yield pd.DataFrame({"n": range(size + 1)})
+
+    @app.callback(Output("size", "children"), Input("store", "data"))
+    async def count(frame):
+        yield Serverside(frame)
+        yield len(frame)
+
+    @app.callback(Output("load", "children"), Input("store", "data"))
+    async def total(frame):
+        return len(frame)
+
+    return app
+
+
+def frames(browser, output, inputs):
+    answer = browser.post("/_dash-update-component", clients.request(output, inputs))
+    assert answer.status_code == 200
+    return [json.loads(line) for line in answer.text.splitlines() if line.strip()]
+
+
+def test_each_chunk_is_stored_and_read(server):
+    with clients.client(make_app(server)) as browser:
+        browser.get("/")
+        *chunks, end = frames(browser, "store.data", {"load.n_clicks": 3, "load.title": ""})
+        assert end == {"done": True}
+        assert [chunk["sideUpdate"]["size"]["title"] for chunk in chunks] == ["step 0", "step 1", "step 2"]
+        tokens = [chunk["response"]["store"]["data"] for chunk in chunks]
+        assert [clients.call(browser, "load.children", {"store.data": token}) for token in tokens] == [1, 2, 3]
+        first, second, _ = frames(browser, "size.children", {"store.data": tokens[2]})
+        again = first["response"]["size"]["children"]
+        assert clients.call(browser, "load.children", {"store.data": again}) == 3
+        assert second["response"]["size"]["children"] == 3
+
+
+def test_a_stream_goes_over_a_websocket(asgi):
+    with (
+        clients.client(make_app(asgi, websocket_callbacks=True)) as browser,
+        clients.socket(browser) as socket,
+    ):
+        chunk = socket.call("store.data", {"load.n_clicks": 1, "load.title": ""})
+        token = chunk["data"]["response"]["store"]["data"]
+        assert socket.call("load.children", {"store.data": token}) == 1
+
+
+def test_a_synchronous_generator_is_refused_where_it_is_declared():
+    app = Dash(__name__)
+
+    def chunks(_):
+        yield 1
+
+    with pytest.raises(dash.exceptions.StreamCallbackError, match="async def"):
+        app.callback(Output("b", "children"), Input("a", "n_clicks"))(chunks)
+    assert list(app.callback_map) == []
+
+
+def test_a_stream_in_a_group_is_refused():
+    app = Dash(__name__)
+
+    @app.callback(Output("b", "children"), Input("a", "n_clicks"), group="g")
+    async def chunks(_):
+        yield 1
+
+    @app.callback(Output("c", "children"), Input("a", "n_clicks"), group="g")
+    async def whole(_):
+        return 1
+
+    with pytest.raises(GroupError, match="streams"):
+        app.callback_map  # noqa: B018
