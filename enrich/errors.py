@@ -33,6 +33,14 @@ class LateDeclarationError(DeclarationError):
     """A callback was declared after the first request, and would need a look at the whole app."""
 
 
+class CheckFailed(DeclarationError):
+    """A startup check found what can't work, and the app was made with ``checks="error"``."""
+
+
+class CheckWarning(UserWarning):
+    """What the startup checks found; one warning an app, with a line for each finding."""
+
+
 # --- the store ----------------------------------------------------------------------------------
 
 
