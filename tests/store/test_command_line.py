@@ -92,6 +92,32 @@ def test_a_folder_that_isn_t_there_or_isn_t_ours_is_refused(tmp_path: Path, caps
     assert "Apps with a folder are: known" in text
 
 
+def test_a_store_of_an_app_s_module_is_found(store: Store, capsys, tmp_path: Path, monkeypatch):
+    (tmp_path / "my_app_module.py").write_text(
+        "from enrich.store import FileSystemBackend, Store\n"
+        f"class app: store = Store(FileSystemBackend({store.backend.where!r}))\n"
+        "store = app.store\nnothing = 5\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("my_app_module", "my_app_module:store", "my_app_module:app.store"):
+        assert "entries      2" in run(capsys, "info", "--store", name)[1]
+    assert run(capsys, "info", "--store", "my_app_module:nothing")[0] == 2
+
+
+def test_every_command_speaks_json(store: Store, capsys):
+    folder = store.backend.where
+    for command in (["info"], ["ls"], ["verify"], ["sweep"], ["clear", "--yes"]):
+        assert main(["store", *command, "--dir", folder, "--json"]) == 0
+        json.loads(capsys.readouterr().out)
+
+
+def test_damaged_values_are_listed_as_such(store: Store, capsys):
+    path = store.backend.path(store.named("n").key)
+    path.write_bytes(b"torn")
+    assert "damaged" in run(capsys, "ls", "--dir", store.backend.where)[1]
+    assert run(capsys, "verify", "--dir", store.backend.where)[0] == 1
+
+
 def test_it_runs_as_a_module(store: Store):
     command = [sys.executable, "-m", "enrich", "store", "info", "--dir", store.backend.where]
     assert "entries" in subprocess.run(command, capture_output=True, check=True, text=True).stdout

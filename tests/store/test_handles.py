@@ -120,13 +120,14 @@ def test_a_handle_of_a_backend_that_is_gone_is_invalid(tmp_path: Path):
 
 
 @given(at=st.integers(0, len(TOKEN) - 1), char=st.sampled_from(ALPHABET + "~. ="))
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_one_altered_character_opens_nothing(at: int, char: str):
     assume(TOKEN[at] != char)
     with pytest.raises(HandleInvalid):
         STORE.open(TOKEN[:at] + char + TOKEN[at + 1 :], session="alice")
 
 
+@settings(deadline=None)
 @given(length=st.integers(0, len(TOKEN) - 1), tail=st.text(ALPHABET, max_size=5))
 def test_a_truncated_or_extended_handle_opens_nothing(length: int, tail: str):
     assume(TOKEN[:length] + tail != TOKEN)
@@ -137,7 +138,7 @@ def test_a_truncated_or_extended_handle_opens_nothing(length: int, tail: str):
 
 
 @given(text=st.one_of(st.text(), st.text(ALPHABET + ".", max_size=200).map(PREFIX.__add__)))
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_made_up_handles_open_nothing_and_crash_nothing(text: str):
     looks_like_handle(text)
     with pytest.raises(HandleInvalid):
@@ -145,7 +146,7 @@ def test_made_up_handles_open_nothing_and_crash_nothing(text: str):
 
 
 @given(payload=st.binary(max_size=120))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_rightly_signed_payload_of_nonsense_crashes_nothing(payload: bytes):
     sign = signer(Secrets(("the right secret",)), "handle")
     token = PREFIX + sign.sign(base64.urlsafe_b64encode(payload).rstrip(b"=")).decode()

@@ -123,6 +123,15 @@ def test_an_unstorable_value_says_what_would_help(store: Store):
         store.put({"a": [object()]})
 
 
+@pytest.mark.parametrize("make", [
+    lambda pl: pd.Series([1, None], name="s"), lambda pl: pd.Index([1, 2]), lambda pl: pa.table({"a": [1]}),
+    lambda pl: pl.DataFrame({"a": [1, None]}), lambda pl: pl.LazyFrame({"a": [1]}), lambda pl: {"f": frame(), "n": [1.5]},
+])  # fmt: skip
+def test_verify_compares_values_of_all_libraries(tmp_path: Path, make: Any):
+    store = Store(MemoryBackend(), verify=True)
+    assert store.put(make(pytest.importorskip("polars"))).new
+
+
 def test_verify_finds_a_codec_that_changes_a_value(tmp_path: Path, monkeypatch):
     store = Store(MemoryBackend(), verify=True)
     monkeypatch.setattr(codecs, "decode", lambda buffer, **_: [1, 2, 3.0])
