@@ -41,8 +41,13 @@ def encode_block(body: Body, blocks: Sequence[np.ndarray[Any, Any]]) -> tuple[li
     offset, stride = _lay(body, blocks)
     width = rows * dtype.itemsize
     spans = [(offset + index * stride, width) for index in range(count)]
-    flat_rows = [row for block in blocks for row in block] if dtype.kind in "mM" else [None] * count
-    columns = [_column(body, dtype, rows, span, row) for span, row in zip(spans, flat_rows, strict=True)]
+    if dtype.kind in "mM":
+        moments = [row for block in blocks for row in block]
+        columns = [_moments(body, dtype, span, row) for span, row in zip(spans, moments, strict=True)]
+    else:
+        kind, lengths, absent = _plain_type(dtype)
+        nodes = tuple((rows * length, 0) for length in lengths)
+        columns = [Column(kind, nodes, (*absent, span)) for span in spans]
     return columns, {**spec, "o": offset, "s": stride}
 
 
@@ -68,22 +73,23 @@ def _lay(body: Body, blocks: Sequence[np.ndarray[Any, Any]]) -> tuple[int, int]:
     return start, stride
 
 
-def _column(
-    body: Body, dtype: np.dtype[Any], rows: int, span: Span, values: np.ndarray[Any, Any] | None
-) -> Column:
-    if values is not None:
-        if np.datetime_data(dtype)[0] not in ("s", "ms", "us", "ns"):
-            raise Refusal(f"its dtype is {dtype}", "Convert it to seconds, or to days as text.")
-        nulls, validity = _validity(body, values.view("i8") == _NAT) if rows else (0, ABSENT)
-        return Column(pa.from_numpy_dtype(dtype.newbyteorder("=")), ((rows, nulls),), (validity, span))
-    if dtype.kind == "c":
+def _moments(body: Body, dtype: np.dtype[Any], span: Span, values: np.ndarray[Any, Any]) -> Column:
+    if np.datetime_data(dtype)[0] not in ("s", "ms", "us", "ns"):
+        raise Refusal(f"its dtype is {dtype}", "Convert it to seconds, or to days as text.")
+    rows = len(values)
+    nulls, validity = _validity(body, values.view("i8") == _NAT) if rows else (0, ABSENT)
+    return Column(pa.from_numpy_dtype(dtype.newbyteorder("=")), ((rows, nulls),), (validity, span))
+
+
+def _plain_type(dtype: np.dtype[Any]) -> tuple[pa.DataType, tuple[int, ...], tuple[Span, ...]]:
+    """The Arrow type of a dtype, the lengths of its arrays in rows, and the validity bitmaps it does without."""
+    if dtype.kind == "c" and dtype.itemsize <= 16:
         # A pair of numbers for other tools; in memory just what numpy has.
         part = pa.float64() if dtype.itemsize == 16 else pa.float32()
-        if dtype.itemsize <= 16:
-            return Column(pa.list_(part, 2), ((rows, 0), (2 * rows, 0)), (ABSENT, ABSENT, span))
+        return pa.list_(part, 2), (1, 2), (ABSENT, ABSENT)
     if dtype.itemsize > 8:
-        return Column(pa.binary(dtype.itemsize), ((rows, 0),), (ABSENT, span))
-    return Column(pa.from_numpy_dtype(dtype.newbyteorder("=")), ((rows, 0),), (ABSENT, span))
+        return pa.binary(dtype.itemsize), (1,), (ABSENT,)
+    return pa.from_numpy_dtype(dtype.newbyteorder("=")), (1,), (ABSENT,)
 
 
 def _validity(body: Body, missing: np.ndarray[Any, Any]) -> tuple[int, Span]:

@@ -62,14 +62,14 @@ def _uuids(cells: _Cells) -> pa.Array:
 
 
 def _of(kind: pa.DataType) -> Callable[[_Cells], pa.Array]:
-    return lambda cells: pa.array(cells, kind)
+    return lambda cells: pa.array(cells, kind, from_pandas=True)
 
 
 _PURE: dict[type[Any], Callable[[_Cells], pa.Array]] = {
     str: _of(pa.large_string()),
     bool: _of(pa.bool_()),
     int: _of(pa.int64()),
-    float: _of(pa.float64()),
+    float: lambda cells: pa.array(cells, pa.float64(), from_pandas=False),
     bytes: _of(pa.large_binary()),
     date: _of(pa.date32()),
     datetime: _timestamps,
@@ -80,17 +80,17 @@ _PURE: dict[type[Any], Callable[[_Cells], pa.Array]] = {
 }
 
 
+# These Arrow takes from an array of objects as it is, with every kind of missing cell as null.
+_DIRECT = frozenset({str, bool, int, bytes, date, timedelta})
+
+
 def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> tuple[Column, Spec]:
     """Lay an array of objects into the body."""
     cells = values.tolist()
     kinds = set(map(type, cells))
     markers = {_MARKERS[kind] for kind in kinds if kind in _MARKERS}
     kinds -= _MARKERS.keys()
-    if (
-        float in kinds
-        and len(kinds) + len(markers) > 1
-        and all(cell != cell for cell in cells if type(cell) is float)
-    ):
+    if float in kinds and len(kinds) + len(markers) > 1 and _only_nan(cells):
         kinds.discard(float)
         markers.add("nan")
     if not kinds and len(markers) <= 1:
@@ -98,64 +98,83 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
     if len(kinds) == 1 and len(markers) <= 1:
         (kind,) = kinds
         (marker,) = markers or (None,)
-        found = _pure(body, kind, cells if marker in (None, "None") else _blank(cells, kind))
-        if found:
-            return found[0], {"t": "obj", "k": kind.__name__, "null": marker, "c": found[1]}
+        array = _pure(
+            kind, values if kind in _DIRECT else cells if marker in (None, "None") else _blank(cells, kind)
+        )
+        if array is not None:
+            column, spec = encode_arrow(body, array)
+            return column, {"t": "obj", "k": kind.__name__, "null": marker, "c": spec}
     try:
-        return _mixed(writer, body, cells)
+        return _mixed(writer, body, values, cells)
     except Refusal:
         if writer.pickler is None:
             raise
         return null_column(len(cells)), {"t": "node", "v": writer.pickled(values)}
 
 
+def _only_nan(cells: _Cells) -> bool:
+    return all(cell != cell for cell in cells if type(cell) is float)
+
+
 def _blank(cells: _Cells, kind: type[Any]) -> list[Any]:
     return [cell if type(cell) is kind else None for cell in cells]
 
 
-def _pure(body: Body, kind: type[Any], cells: _Cells) -> tuple[Column, Spec] | None:
+def _pure(kind: type[Any], cells: Any) -> pa.Array | None:
     convert = _PURE.get(kind)
     if convert is None:
         return None
     try:
-        array = convert(cells)
+        array: pa.Array = convert(cells)
     except (ValueError, OverflowError, pa.ArrowException):
         # Too big for the Arrow type, a lone surrogate, ...: such cells are carried one by one.
         return None
-    return encode_arrow(body, array)
+    return array
 
 
-def _mixed(writer: Writer, body: Body, cells: list[Any]) -> tuple[Column, Spec]:
+def _mixed(writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list[Any]) -> tuple[Column, Spec]:
     rows = len(cells)
-    codes = {kind: number for number, kind in enumerate(_MARKERS)}
+    types = list(map(type, cells))
+    numbers = {kind: number for number, kind in enumerate(_MARKERS)}
+    for kind in sorted(set(types) - numbers.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)):
+        numbers[kind] = len(numbers)
+    if len(numbers) > _MOST_TYPES:
+        raise Refusal(f"its cells are of {len(numbers)} types", "Put them into columns of their own.")
+    found_tags = np.fromiter(map(numbers.__getitem__, types), np.int8, rows)
+    tags = found_tags.copy()
     names: list[str] = []
-    children: list[Column] = []
-    specs: list[Spec] = []
-    kinds = sorted(
-        {type(cell) for cell in cells} - codes.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)
-    )
-    others = set()
-    for kind in kinds:
-        found = _pure(body, kind, _blank(cells, kind))
-        if found is None:
-            others.add(kind)
+    arrays: list[pa.Array] = []
+    others = np.zeros(rows, bool)
+    for kind in list(numbers)[len(_MARKERS) :]:
+        mine = found_tags == numbers[kind]
+        array = _pure(kind, values[mine].tolist())
+        if array is None:
+            others |= mine
             continue
-        codes[kind] = len(_MARKERS) + len(names)
+        tags[mine] = len(_MARKERS) + len(names)
         names.append(kind.__name__)
-        children.append(found[0])
-        specs.append(found[1])
-    if others:
-        texts = [_text(writer, row, cell) if type(cell) in others else None for row, cell in enumerate(cells)]
-        found = encode_arrow(body, pa.array(texts, pa.large_string()))
-        codes.update(dict.fromkeys(others, len(_MARKERS) + len(names)))
+        arrays.append(_spread(array, mine))
+    if others.any():
+        texts = [_text(writer, row, cells[row]) for row in np.flatnonzero(others).tolist()]
+        tags[others] = len(_MARKERS) + len(names)
         names.append("json")
-        children.append(found[0])
-        specs.append(found[1])
-    tags = np.array([codes[type(cell)] for cell in cells], np.int8)
+        arrays.append(_spread(pa.array(texts, pa.large_string()), others))
+    children, specs = (
+        zip(*(encode_arrow(body, array) for array in arrays), strict=True) if arrays else ((), ())
+    )
     at = body.add(raw(tags))
     tag_column = Column(pa.int8(), ((rows, 0),), (ABSENT, at))
     column = struct_column(["kind", *names], [tag_column, *children], rows)
     return column, {"t": "mixed", "o": at[0], "k": names, "c": specs}
+
+
+# Each row says in a byte which type it has.
+_MOST_TYPES = 120
+
+
+def _spread(array: pa.Array, places: np.ndarray[Any, Any]) -> pa.Array:
+    """The values at their places among all rows, and null elsewhere."""
+    return array.take(pa.array(np.cumsum(places) - 1, mask=~places))
 
 
 def _text(writer: Writer, row: int, cell: Any) -> str:
@@ -195,6 +214,11 @@ def _cells(memory: Memory, rows: int, kind: str, spec: Spec, marker: str | None)
     values: np.ndarray[Any, Any]
     if kind in ("str", "bytes"):
         values = array.to_numpy(zero_copy_only=False)
+    elif kind in ("int", "float"):
+        # numpy makes Python's own numbers of its own, a good deal faster than Arrow does.
+        values = memory.array(spec["b"][1][0], rows, "i8" if kind == "int" else "f8").astype(object)
+        if array.null_count:
+            values[np.asarray(array.is_null())] = None
     else:
         cells = array.to_pylist()
         if kind == "UUID":
