@@ -1,12 +1,14 @@
 """Hidden stores of a callback, which fire it in place of the author's inputs.
 
 Where the author's ids have MATCH, each row has stores of its own: a callback lists the rows that are on the page, and
-keeps their stores in a hidden box. Everything is made of ``dcc.Store`` and clientside functions.
+keeps their stores in a hidden box. What fires is then the ``id`` of a component of the row, written anew: a store that
+comes later than its row would run the callback by its mere coming, whatever ``prevent_initial_call`` says.
+Everything is made of ``dcc.Store`` and clientside functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,7 @@ from dash.dependencies import ALL, MATCH
 from enrich.callbacks.clientside import compose, target_of
 from enrich.callbacks.joint import ranks
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Origin, Slot, Wildcard
-from enrich.callbacks.view import port_place
+from enrich.callbacks.view import Fired, port_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,28 @@ class HiddenStores:
         """The slot from which the script learns the stores' ids as they are on the page, with a prefix if any."""
         return Slot("state", self.name if self.match else f"{self.name}-go", "id")
 
-    def input(self, part: str, *, of_all_rows: bool = False) -> Slot:
-        """The slot that a part's value fires; its value is not the author's to see."""
-        return Slot("input", self._id(part, ALL if of_all_rows else MATCH), "data", passed=False)
+    def ports(self, pattern: Slot | None, prefix: str = "") -> dict[str, Slot]:
+        """The ports through which the callback is fired, the first one firing and the last one saying by what.
+
+        Parameters
+        ----------
+        pattern:
+            A slot whose component is in the row, where there are rows.
+        prefix:
+            What the names of the ports start with.
+        """
+        data = Slot("input", self._id("go", MATCH), "data", passed=False)
+        if pattern is None or not self.match:
+            return {f"{prefix}go": data}
+        fire = Slot("input", pattern.id, "id", passed=False)
+        return {
+            f"{prefix}fire": fire,
+            f"{prefix}go": data.with_changes(role="state", allow_optional=True),
+        }
+
+    def all_rows(self, part: str) -> Slot:
+        """The input of a script's own callback that sees a part in every row."""
+        return Slot("input", self._id(part, ALL), "data")
 
     def output(self, part: str) -> Slot:
         """The slot that writes a part."""
@@ -61,11 +82,14 @@ class HiddenStores:
         """One of the script's functions."""
         return Clientside(source=self._expression(member))
 
-    def wrapped(self, func: Clientside, after: CallbackSpec, port: str, sources: Sequence[int]) -> Clientside:
-        """The author's own clientside function, as the script calls it (see ``view.view_of`` for ``sources``)."""
+    def wrapped(self, func: Clientside, after: CallbackSpec, fired: Fired) -> Clientside:
+        """The author's own clientside function, as the script calls it."""
         places = ranks(after.input_slots())
         wrap = self._expression(
-            "wrap", port=places[port_place(after, port)], sources=[places[i] for i in sources]
+            "wrap",
+            port=places[port_place(after, fired.port)],
+            data=places[port_place(after, fired.data)],
+            sources=[places[i] for i in fired.sources],
         )
         return Clientside(source=f"{wrap}({target_of(func)})")
 

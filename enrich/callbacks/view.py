@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from enrich import dash_internals
@@ -12,20 +13,48 @@ from enrich.callbacks.spec import Around, CallbackSpec, Joint
 from enrich.callbacks.tree import as_lists, fill
 
 
-def view_of(before: CallbackSpec, after: CallbackSpec, sources: Mapping[str, Sequence[int]]) -> Around:
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What fires a callback in place of the author's inputs, and where it says which of them changed."""
+
+    port: str
+    """The port that fires."""
+    data: str
+    """The port whose value says in ``triggered`` what changed, as pairs: the place among the sources, and the place in
+    a value that is for all."""
+    sources: tuple[int, ...]
+    """Which of the author's slots the port stands for."""
+    always: bool = False
+    """Does it alone decide when the callback runs?"""
+
+    @classmethod
+    def by(cls, ports: Iterable[str], sources: Iterable[int], *, always: bool = False) -> Fired:
+        """Make one of the names that ``HiddenStores.ports`` gives."""
+        names = list(ports)
+        return cls(names[0], names[-1], tuple(sources), always)
+
+
+def view_of(before: CallbackSpec, after: CallbackSpec, fired: Iterable[Fired]) -> Around:
     """Make a bracket that shows ``ctx`` as it would be had Dash been given ``before`` in place of ``after``.
 
     Parameters
     ----------
     before, after:
         ``after`` has the slots of ``before``, of which some may have become states, and further ports.
-    sources:
-        For each of these ports, which slots of ``before`` it stands for. The port's value says in ``triggered`` which
-        of them the user changed, as pairs: the place among them, and the place in a value that is for all.
+    fired:
+        What these ports stand for.
     """
     slots = after.input_slots()
     places = ranks(slots)
-    stands_for = {places[port_place(after, name)]: [places[i] for i in own] for name, own in sources.items()}
+    stand_ins = [
+        _StandIn(
+            places[port_place(after, one.port)],
+            places[port_place(after, one.data)],
+            [places[i] for i in one.sources],
+            one.always,
+        )
+        for one in fired
+    ]
     own = before.input_slots()
     inputs = [places[i] for i, slot in enumerate(own) if slot.fires]
     states = [places[i] for i, slot in enumerate(own) if not slot.fires]
@@ -39,7 +68,10 @@ def view_of(before: CallbackSpec, after: CallbackSpec, sources: Mapping[str, Seq
             yield
             return
         request = [*whole.inputs_list, *(whole.states_list or ())]
-        triggered = _triggered(whole, request, stands_for)
+        if any(one.always and not request[one.data].get("value") for one in stand_ins):
+            # Dash runs a callback whose input came later than its output, whatever prevent_initial_call says.
+            raise dash_internals.PreventUpdate
+        triggered = _triggered(whole, request, stand_ins)
         if is_joint:
             # Its members find their values by their places in the whole request.
             count = len(whole.inputs_list)
@@ -61,18 +93,26 @@ def port_place(spec: CallbackSpec, name: str) -> int:
     return len(spec.input_slots()) - len(spec.ports) + list(spec.ports).index(name)
 
 
-def _triggered(
-    whole: Any, request: list[Any], stands_for: Mapping[int, Sequence[int]]
-) -> list[dict[str, Any]]:
-    hidden = {next(dash_internals.prop_ids([request[place]])): place for place in stands_for}
+@dataclass(frozen=True, slots=True)
+class _StandIn:
+    """``Fired``, with places in the request for names."""
+
+    port: int
+    data: int
+    sources: Sequence[int]
+    always: bool
+
+
+def _triggered(whole: Any, request: list[Any], stand_ins: Sequence[_StandIn]) -> list[dict[str, Any]]:
+    hidden = {name: one for one in stand_ins for name in dash_internals.prop_ids([request[one.port]])}
     changed: dict[str, Any] = {}
     for one in whole.triggered_inputs:
-        port = hidden.get(one["prop_id"])
-        if port is None:
+        stand_in = hidden.get(one["prop_id"])
+        if stand_in is None:
             changed[one["prop_id"]] = one["value"]
             continue
-        for place, i in (request[port].get("value") or {}).get("triggered", []):
-            item = request[stands_for[port][place]]
+        for place, i in (request[stand_in.data].get("value") or {}).get("triggered", []):
+            item = request[stand_in.sources[place]]
             parts = item[i : i + 1] if isinstance(item, list) else [item]
             changed.update(
                 (name, part.get("value"))

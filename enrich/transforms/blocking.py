@@ -12,7 +12,7 @@ from enrich.callbacks.hidden import HiddenStores
 from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.overlap import overlapping
 from enrich.callbacks.spec import PORT, Around, CallbackSpec, Clientside, Joint, Program, Slot
-from enrich.callbacks.view import view_of
+from enrich.callbacks.view import Fired, view_of
 from enrich.errors import DeclarationError, LateDeclarationError
 from enrich.transforms.base import DashTransform
 
@@ -137,7 +137,7 @@ class _Gate:
         yield CallbackSpec(
             func=stores.function("ended"),
             outputs=(),
-            inputs=stores.input("end", of_all_rows=True).with_changes(passed=True),
+            inputs=stores.all_rows("end"),
             origin=spec.origin,
             prevent_initial_call=True,
             salt=f"end {self.salt}",
@@ -149,17 +149,19 @@ class _Gate:
         """The author's callback, fired by the gate; what it was fired by is a state of it."""
         spec = self.spec
         waiting = spec.map_slots(_waits)
+        ports = self.stores.ports(self.pattern)
+        fired = Fired.by(ports, self.places, always=not self.edge)
         after = waiting.with_changes(
-            ports={**waiting.ports, "go": self.stores.input("go")},
+            ports={**waiting.ports, **ports},
             prevent_initial_call=spec.prevent_initial_call if self.edge else True,
         )
         if isinstance(spec.func, Clientside):
-            return after.with_changes(func=self.stores.wrapped(spec.func, after, "go", self.places))
-        view = view_of(spec, after, {"go": self.places})
+            return after.with_changes(func=self.stores.wrapped(spec.func, after, fired))
+        view = view_of(spec, after, [fired])
         # The outermost bracket: those of earlier transforms find ctx as if nothing waited.
-        return after.with_changes(around=(view, *spec.around), options=self._options(view))
+        return after.with_changes(around=(view, *spec.around), options=self._options(view, after))
 
-    def _options(self, view: Around) -> Mapping[str, Any]:
+    def _options(self, view: Around, after: CallbackSpec) -> Mapping[str, Any]:
         options = dict(self.spec.options)
         running = options.get("running") or []
         # Dash takes one triple without a list around it too.
@@ -168,7 +170,7 @@ class _Gate:
         if (handler := options.get("on_error")) is not None:
             options["on_error"] = _in_view(handler, view)
         if options.get("background"):
-            options["background"] = _without_port(options["background"], self.spec)
+            options["background"] = _without_ports(options["background"], self.spec, after)
         return options
 
     def _gate_output(self) -> Any:
@@ -209,10 +211,14 @@ def _in_view(handler: Callable[[Exception], Any], view: Around) -> Callable[[Exc
     return handle
 
 
-def _without_port(background: Mapping[str, Any], spec: CallbackSpec) -> dict[str, Any]:
+def _without_ports(
+    background: Mapping[str, Any], before: CallbackSpec, after: CallbackSpec
+) -> dict[str, Any]:
     """Keep the number of the run out of the key under which a background manager caches results."""
     ignored = background.get("cache_args_to_ignore", [])
     ignored = list(ignored) if isinstance(ignored, list | tuple) else [ignored]
-    own: Any = spec.dash_inputs
-    port: str | int = f"{PORT}go" if isinstance(own, dict) else len(own) if isinstance(own, tuple) else 1
-    return {**background, "cache_args_to_ignore": [*ignored, port]}
+    new = [name for name in after.ports if name not in before.ports]
+    tree: Any = after.dash_inputs
+    count = len(tree)
+    ports = [f"{PORT}{name}" for name in new] if isinstance(tree, dict) else range(count - len(new), count)
+    return {**background, "cache_args_to_ignore": [*ignored, *ports]}

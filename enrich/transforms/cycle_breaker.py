@@ -9,7 +9,7 @@ from typing import Any
 from enrich.callbacks.hidden import HiddenStores, of_all_rows
 from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.spec import CallbackSpec, Clientside, Program, Slot
-from enrich.callbacks.view import view_of
+from enrich.callbacks.view import Fired, view_of
 from enrich.dependencies import CycleBreakerInput
 from enrich.errors import LateDeclarationError
 from enrich.transforms.base import DashTransform
@@ -80,16 +80,19 @@ def _relay(salt: str, slot: Slot) -> HiddenStores:
 def _relayed(spec: CallbackSpec, relays: Mapping[Any, HiddenStores]) -> CallbackSpec:
     """The author's callback: it reads the property as a state, which closes no cycle, and fires on the relay."""
     after = spec.map_slots(lambda slot: slot.with_changes(as_state=True) if _breaks(slot) else slot)
-    ports = {f"cycle_{number}": stores.input("go") for number, stores in enumerate(relays.values())}
-    after = after.with_changes(ports={**spec.ports, **ports})
-    keys = [slot.key for slot in spec.input_slots()]
-    sources = {port: [keys.index(key)] for port, key in zip(ports, relays, strict=True)}
+    slots = {slot.key: (place, slot) for place, slot in reversed(list(enumerate(spec.input_slots())))}
+    fired: dict[Any, Fired] = {}
+    for number, (key, stores) in enumerate(relays.items()):
+        place, slot = slots[key]
+        ports = stores.ports(slot, prefix=f"cycle_{number}_")
+        after = after.with_changes(ports={**after.ports, **ports})
+        fired[key] = Fired.by(ports, [place])
     if isinstance(spec.func, Clientside):
         func = spec.func
-        for port, stores in zip(ports, relays.values(), strict=True):
-            func = stores.wrapped(func, after, port, sources[port])
+        for key, stores in relays.items():
+            func = stores.wrapped(func, after, fired[key])
         return after.with_changes(func=func)
-    return after.with_changes(around=(view_of(spec, after, sources), *spec.around))
+    return after.with_changes(around=(view_of(spec, after, fired.values()), *spec.around))
 
 
 def _relay_callbacks(stores: HiddenStores, slot: Slot, spec: CallbackSpec) -> tuple[CallbackSpec, ...]:

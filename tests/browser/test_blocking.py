@@ -62,7 +62,9 @@ def test_three_fast_clicks_run_the_first_and_the_last(browse, kind):
 
     else:
 
-        @app.callback(output={"x": Output("log", "children")}, inputs={"n": Input("b", "n_clicks")}, **options)
+        @app.callback(
+            output={"x": Output("log", "children")}, inputs={"n": Input("b", "n_clicks")}, **options
+        )
         def grouped(n):
             runs.run(n)
             assert ctx.args_grouping["n"]["value"] == n
@@ -87,7 +89,9 @@ def test_an_interval_that_is_faster_than_its_callback_shows_every_result(browse)
     )
     app.clientside_callback("(n) => n !== 1", Output("tick", "disabled"), Input("b", "n_clicks"))
 
-    @app.callback(Output("log", "children"), Input("tick", "n_intervals"), blocking=True, prevent_initial_call=True)
+    @app.callback(
+        Output("log", "children"), Input("tick", "n_intervals"), blocking=True, prevent_initial_call=True
+    )
     def slow(n):
         runs.run(n)
         return str(len(runs.seen))
@@ -143,7 +147,7 @@ def test_an_exception_without_a_handler_frees_the_next_run(chromium, dash_duo):
         return n
 
     dash_duo.start_server(app)
-    page = Browsed(dash_duo)
+    page = Browsed(dash_duo.driver)
     page.click("#b")
     page.click("#b")
     page.shows("#log", "2")
@@ -213,7 +217,11 @@ def test_a_callback_that_reads_what_it_writes_works(browse):
     app.layout = html.Div([dcc.Input(id="x", value="a"), html.Button("b", id="b")])
 
     @app.callback(
-        Output("x", "value"), Input("x", "value"), Input("b", "n_clicks"), blocking=True, prevent_initial_call=True
+        Output("x", "value"),
+        Input("x", "value"),
+        Input("b", "n_clicks"),
+        blocking=True,
+        prevent_initial_call=True,
     )
     def write(x, n):
         return f"{x}{n}" if ctx.triggered_id == "b" else x
@@ -246,7 +254,11 @@ def test_a_hung_run_keeps_others_waiting_for_its_timeout_only(browse):
     app.layout = html.Div([html.Button("b", id="b"), html.Div(id="log")])
 
     @app.callback(
-        Output("log", "children"), Input("b", "n_clicks"), blocking=True, blocking_timeout=0.3, prevent_initial_call=True
+        Output("log", "children"),
+        Input("b", "n_clicks"),
+        blocking=True,
+        blocking_timeout=0.3,
+        prevent_initial_call=True,
     )
     def slow(n):
         runs.run(n)

@@ -1,7 +1,7 @@
 // Lets a callback run once at a time: what happens meanwhile waits, and runs it once more when it ends.
 (function (rows, config) {
     const api = window.dash_clientside;
-    const fresh = () => ({busy: false, since: 0, runs: 0, waiting: null, timer: null, needs: []});
+    const fresh = () => ({busy: false, since: 0, runs: 0, waiting: null, timer: null, needs: [], target: null});
     const gateOf = (base, row) => rows.stateOf(base, row, fresh);
     const start = (gate) => {
         const triggered = gate.waiting || [];
@@ -11,7 +11,7 @@
     };
     const release = (base, row, gate) => {
         if (gate.needs.every(rows.isThere)) {
-            rows.fire(base, row, () => start(gate));
+            rows.fire(base, row, gate.target, () => start(gate));
         } else {
             // The page that the inputs were on was left.
             Object.assign(gate, {busy: false, waiting: null});
@@ -32,8 +32,10 @@
         const base = rows.baseHere();
         const outputs = [context.outputs_list || []].flat(2);
         const inputs = [context.inputs_list[config.place]].flat();
-        const row = rows.inRows ? rows.rowOf((outputs[0] || inputs[0]).id) : [];
+        const target = (outputs[0] || inputs[0]).id;
+        const row = rows.inRows ? rows.rowOf(target) : [];
         const gate = gateOf(base, row);
+        gate.target = target;
         const waiting = new Map(
             [...(gate.waiting || []), ...rows.changes(context.inputs_list)].map((change) => [`${change}`, change]),
         );
@@ -61,7 +63,10 @@
     };
     // dash-renderer has no `running` for functions in the browser.
     const wrap = (target) =>
-        rows.seen(target, (run, id) => {
+        rows.seen(target, (run, {id, value}) => {
+            if (!value) {
+                throw api.PreventUpdate;
+            }
             const done = () => end(rows.baseOf(id, "go"), rows.inRows ? rows.rowOf(id) : []);
             let result;
             try {

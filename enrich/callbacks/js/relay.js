@@ -25,7 +25,7 @@
             const triggered = changes
                 .filter(([, i]) => i === null || places.includes(i))
                 .map(([, i]) => [0, config.forAll ? places.indexOf(i) : null]);
-            rows.fire(base, row, () => ({run: (state.runs += 1), triggered}));
+            rows.fire(base, row, items[0].id, () => ({run: (state.runs += 1), triggered}));
         }
     };
     return {changed, wrap: (target) => rows.seen(target, (run) => run()), stores: rows.stores};

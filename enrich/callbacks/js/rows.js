@@ -52,12 +52,16 @@
         );
     };
     // A new row's stores are added by a callback of their own, which may come later than the row's first event.
-    const fire = (base, row, data, tries = 0) => {
+    const fire = (base, row, target, data, tries = 0) => {
         const id = idOf(base, "go", row);
         if (isThere(id)) {
             api.set_props(id, {data: data()});
+            if (inRows) {
+                // The row's own component fires: its id, written anew.
+                api.set_props(target, {id: target});
+            }
         } else if (tries < 200) {
-            setTimeout(() => fire(base, row, data, tries + 1), 25);
+            setTimeout(() => fire(base, row, target, data, tries + 1), 25);
         }
     };
     let known = null;
@@ -82,9 +86,10 @@
         function (...args) {
             const context = api.callback_context;
             const request = [...context.inputs_list, ...(context.states_list || [])];
-            const port = request[config.port];
+            const port = [request[config.port]].flat()[0];
             const own = `${text(port.id)}.${port.property}`;
-            const sources = ((port.value || {}).triggered || []).map(([place, i]) => {
+            const data = request[config.data];
+            const sources = ((data.value || {}).triggered || []).map(([place, i]) => {
                 const item = request[config.sources[place]];
                 return i === null ? item : item[i];
             });
@@ -94,7 +99,7 @@
                     : [change],
             );
             context.triggered_id = context.triggered.length ? parsed(context.triggered[0].prop_id) : undefined;
-            return call(() => target.apply(this, args), port.id);
+            return call(() => target.apply(this, args), data);
         };
     return {inRows, text, rowOf, baseOf, baseHere, parsed, isThere, stateOf, changes, fire, stores, seen};
 })
