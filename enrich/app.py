@@ -9,7 +9,7 @@ from typing import Any
 import dash
 from dash import html
 
-from enrich import dash_internals
+from enrich import dash_internals, observing
 from enrich.blueprint import DashBlueprint
 from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
@@ -67,6 +67,9 @@ class DashProxy(dash.Dash):
     prevent_initial_callbacks:
         As in ``dash.Dash``. Default ``"initial_duplicate"``: callbacks run when the page loads, those that share an
         output too.
+    checks:
+        What the startup checks do with what they find: ``"warn"`` (default), ``"error"``, ``"off"``, or a dict of these
+        by the code of a check.
 
     Raises
     ------
@@ -85,6 +88,8 @@ class DashProxy(dash.Dash):
     ['log.children']
     """
 
+    checks: Any = "warn"
+
     def __init__(
         self,
         *args: Any,
@@ -92,8 +97,10 @@ class DashProxy(dash.Dash):
         include_global_callbacks: bool = True,
         blueprint: DashBlueprint | None = None,
         prevent_initial_callbacks: Any = "initial_duplicate",
+        checks: Any = "warn",
         **kwargs: Any,
     ) -> None:
+        self.checks = checks
         self._begin(_joint_transforms(transforms, blueprint), include_global_callbacks)
         if blueprint is not None:
             if transforms is None:
@@ -118,6 +125,7 @@ class DashProxy(dash.Dash):
         self._layer_of: Any = None
         self._routers: list[Callable[[], Any]] = []
         self._async_routers: list[AsyncRouter] = []
+        self._watch: observing.Watch | None = None
         if ServersideOutputTransform.find(self) is not None:
             memoize.register(self)
 
@@ -181,6 +189,7 @@ class DashProxy(dash.Dash):
                     super()._setup_server()
                 for router in self._routers:
                     router()
+                observing.check(self)
             except BaseException:
                 dash_internals.forget_setup(self, "setup_server", "pages")
                 raise
@@ -200,6 +209,14 @@ class DashProxy(dash.Dash):
         """What runs from here on, to the end of the request, is this app's."""
         dash_internals.enter_app(self)
         current_call.set(Call(self, wires, callback_id))
+
+    def enable_dev_tools(self, *args: Any, **kwargs: Any) -> Any:
+        debug = super().enable_dev_tools(*args, **kwargs)
+        observing.dev_tools_enabled(self, bool(debug))
+        return debug
+
+    def _config(self) -> Any:
+        return observing.with_inspector(super()._config(), self._watch)
 
     # The layout
 
@@ -310,6 +327,8 @@ class DashProxy(dash.Dash):
             with self._build.inside():
                 if self._store is None:
                     self._store = ServersideOutputTransform.of(self).open_store(self)
+                    if self._watch is not None:
+                        self._watch.opened(self._store)
         return self._store
 
 

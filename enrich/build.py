@@ -210,6 +210,11 @@ class Build:
         spec = next((one for one in specs if _is_called(one)), specs[0])
         return compile_full(spec, wires), Call(self.app, wires)
 
+    def written(self) -> Program:
+        """The callbacks as they were declared, before all transforms of the app."""
+        declared = in_order(self.declared, global_callbacks.declared if self.include_globals else ())
+        return resolve(declared, self._prevent)
+
     # Building
 
     @_without_collection
@@ -217,8 +222,7 @@ class Build:
         seen = global_callbacks.version
         if self._given_seen != self.given:
             self.transforms, self._given_seen = order(self.given), list(self.given)
-        declared = in_order(self.declared, global_callbacks.declared if self.include_globals else ())
-        whole = resolve(declared, self._prevent)
+        whole = self.written()
         for spec in whole.callbacks:
             if spec.job is not None:
                 spec.job.owner = self

@@ -59,6 +59,8 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
     def enter(wires: tuple[Any, ...]) -> Callable[..., Any]:
         app._enter(wires, output)
         handler = app._build.handler(output, plain) if wires else plain
+        if app._watch is not None:
+            handler = app._watch.handler(handler, g, body)
         if app._build.map[output].get("stream"):
             return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
         return handler

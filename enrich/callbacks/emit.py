@@ -37,11 +37,15 @@ class Emitted:
         if self._full is None:
             handler = self.back["callback"]
             if self.wires:
-                handler = _registered(self.spec, compile_full(self.spec, self.wires), self.wires, True)[1][
-                    "callback"
-                ]
+                handler = full_handler(self.spec, self.wires)
             self._full = handler
         return self._full
+
+
+def full_handler(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., Any]:
+    """Make Dash's handler of a callback that loads and dumps values of ``wires``."""
+    handler: Callable[..., Any] = _registered(spec, compile_full(spec, wires), wires, True)[1]["callback"]
+    return handler
 
 
 def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks: Any) -> Emitted:

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import flask
-from dash import _get_app
+from dash import Dash, _get_app
 
 
 def server_kind(app: Any) -> str:
@@ -153,3 +154,18 @@ def captured_hooks(app: Any) -> Iterator[list[Callable[[], Any]]]:
 def run_before_requests(app: Any, hook: Callable[[], Any]) -> None:
     """Have the server run ``hook`` before each request, as Dash's own are."""
     (getattr(app, "backend", None) or app.server).before_request(hook)
+
+
+def is_about_to_run(app: Any) -> bool:
+    """Was a method of the app called by ``app.run``, in the process that is going to serve?"""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(6):
+        if frame is None or frame.f_code is Dash.run.__code__:
+            break
+        frame = frame.f_back
+    else:
+        return False
+    if frame is None or frame.f_locals.get("self") is not app:
+        return False
+    # Under a reloader, the process that watches for changes comes by here too.
+    return not frame.f_locals.get("debug") or os.environ.get("WERKZEUG_RUN_MAIN") == "true"

@@ -1,0 +1,112 @@
+"""The components of layouts: what ids there are, and which properties each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dash import Dash, page_registry
+from dash.development.base_component import Component
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+@dataclass(slots=True)
+class Found:
+    """What was met in a layout."""
+
+    components: list[tuple[Any, Component | None]] = field(default_factory=list)
+    """Ids, with their components; ``None`` for a component that stands there as JSON."""
+    is_whole: bool = True
+    """Was everything in it a component or plain data?"""
+
+    def search(self, layout: Any) -> None:
+        """Add what a layout holds, in properties too."""
+        waiting = [layout]
+        seen: set[int] = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, _PLAIN) or id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, Component):
+                own = node.__dict__
+                if own.get("id") is not None:
+                    self.components.append((own["id"], node))
+                names = (name for name in own if name not in _NOT_PROPERTIES)
+                waiting.extend(own[name] for name in names if isinstance(own[name], _HOLDERS))
+                children = own.get("children")
+                if not isinstance(children, (*_PLAIN, *_HOLDERS)):
+                    self.is_whole = False
+            elif isinstance(node, Mapping):
+                props = node.get("props")
+                if isinstance(props, Mapping) and "type" in node and props.get("id") is not None:
+                    self.components.append((props["id"], None))
+                waiting.extend(node.values())
+            elif isinstance(node, list | tuple):
+                waiting.extend(node)
+
+
+_HOLDERS = (Component, dict, list, tuple)
+_NOT_PROPERTIES = frozenset({"id", "_prop_names", "_valid_wildcard_attributes", "available_properties"})
+
+
+def property_names(component: Component) -> tuple[str, ...]:
+    """The properties that a component takes; none where that isn't known."""
+    return tuple(getattr(component, "_prop_names", None) or ())
+
+
+def takes_property(component: Component, name: str) -> bool:
+    """Does a component have a property, as far as that is known?"""
+    names = getattr(component, "_prop_names", None)
+    wildcards = getattr(component, "_valid_wildcard_attributes", None) or ()
+    return not names or name in names or name.startswith(tuple(wildcards))
+
+
+def component_type(component: Component) -> str:
+    """A component's name, such as ``dcc.Store``."""
+    namespaces = {"dash_core_components": "dcc", "dash_html_components": "html"}
+    namespace = str(getattr(component, "_namespace", ""))
+    return f"{namespaces.get(namespace, namespace)}.{getattr(component, '_type', type(component).__name__)}"
+
+
+@dataclass(slots=True)
+class Layouts:
+    """All layouts of an app, as far as they are known."""
+
+    base: tuple[Any, ...] = ()
+    """What is there on every page."""
+    pages: dict[str, Any] = field(default_factory=dict)
+    """What each page adds."""
+    is_whole: bool = True
+    """Is nothing missing?"""
+    functions: tuple[Any, ...] = ()
+    """The functions that make layouts: each call may give another one."""
+
+
+def layouts_of(app: Dash) -> Layouts:
+    """Collect an app's layouts; those that functions make are taken from where Dash keeps them for its validation."""
+    layout, validation = app._layout, app.validation_layout
+    functions = [layout] if callable(layout) else []
+    base: tuple[Any, ...] = ()
+    if not callable(layout):
+        base = (layout,) if layout is not None else ()
+    pages: dict[str, Any] = {}
+    is_whole = layout is not None
+    if not app.use_pages:
+        base = (*base, validation) if validation is not None else base
+        is_whole = is_whole and (not callable(layout) or validation is not None)
+        return Layouts(base, pages, is_whole, tuple(functions))
+    own = {str(page["path_template"] or page["path"]): page.get("layout") for page in page_registry.values()}
+    functions.extend(value for value in own.values() if callable(value))
+    has_run = app._got_first_request["pages"] and not app.config.suppress_callback_exceptions
+    parts = getattr(validation, "children", None) if has_run else None
+    if isinstance(parts, list) and len(parts) >= len(own):
+        # Dash puts the layouts of all pages in front of the app's own.
+        pages = dict(zip(own, parts, strict=False))
+        base = (*base, *parts[len(own) :])
+        return Layouts(base, pages, is_whole, tuple(functions))
+    pages = {path: value for path, value in own.items() if not callable(value)}
+    # Later pages may still be registered.
+    return Layouts(base, pages, False, tuple(functions))
