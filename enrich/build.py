@@ -18,10 +18,11 @@ from weakref import WeakSet
 from enrich import dash_internals
 from enrich.callbacks.call import Call
 from enrich.callbacks.compile import compile_full
-from enrich.callbacks.emit import Emitted, emit
+from enrich.callbacks.emit import Emitted, dependency, emit
 from enrich.callbacks.jobs import Job
 from enrich.callbacks.overlap import fits
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
+from enrich.callbacks.tree import leaves
 from enrich.declared import (
     Declared,
     Embedding,
@@ -35,6 +36,7 @@ from enrich.declared import (
 from enrich.errors import DeclarationError
 from enrich.leftovers import Leftovers
 from enrich.transforms.base import Transform, order
+from enrich.transforms.multiplexer import MultiplexerTransform
 
 
 def _without_collection(build: Callable[[Build], None]) -> Callable[[Build], None]:
@@ -91,7 +93,13 @@ class Build:
     def declare(
         self, func: Clientside | None, args: tuple[Any, ...], kwargs: Mapping[str, Any], origin: Origin
     ) -> Callable[..., Any]:
-        return recorded(self._add, func, args, kwargs, origin)
+        return recorded(self._add, func, args, kwargs, origin, self._check_duplicates)
+
+    def _check_duplicates(self, said: Mapping[str, Any]) -> None:
+        """Refuse at the decorator what Dash would refuse at build; the multiplexer mends it."""
+        duplicates = [dependency(slot) for slot in leaves(said["outputs"]) if slot.allow_duplicate]
+        if duplicates and not any(isinstance(t, MultiplexerTransform) for t in self.transforms):
+            dash_internals.validate_duplicates(duplicates, said["prevent_initial_call"], self._prevent)
 
     def _add(self, spec: CallbackSpec) -> None:
         if spec.job is not None:

@@ -28,9 +28,12 @@ def recorded(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     origin: Origin,
+    check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Callable[..., Any]:
     """Read a declaration now, and hand it on once its function is known."""
     said = read(args, kwargs, origin, clientside=func is not None)
+    if check is not None:
+        check(said)
     if func is not None:
         add(CallbackSpec(func=func, origin=origin, **said))
         return lambda function: function

@@ -42,6 +42,7 @@ from enrich.dash_internals.registration import (
     register_job,
     says_nothing,
     validate_dependencies,
+    validate_duplicates,
 )
 from enrich.dash_internals.serving import (
     app_identity,
@@ -111,6 +112,7 @@ __all__ = [
     "to_json",
     "use_context",
     "validate_dependencies",
+    "validate_duplicates",
     "values",
     "wires_in_payload",
     "wires_in_request",

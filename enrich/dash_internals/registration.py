@@ -44,6 +44,11 @@ def validate_dependencies(
     _validate.validate_callback(outputs, inputs, states, list(leftover), (Input, Output, State))
 
 
+def validate_duplicates(outputs: list[Any], prevent: Any, default: Any) -> None:
+    """Raise Dash's error for duplicate outputs that would run when the page loads."""
+    _validate.validate_duplicate_output(outputs, prevent, default)
+
+
 def refuse_dependency(found: Any) -> None:
     """Raise Dash's error for something that is not a dependency."""
     _validate.validate_callback([], [], [], [found], (Input, Output, State))

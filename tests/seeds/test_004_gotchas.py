@@ -116,7 +116,7 @@ def test_one_larger_callback_can_tell_which_input_changed():
 
 
 def test_dash_itself_refuses_a_duplicate_that_it_can_not_run_on_page_load():
-    app = DashProxy(__name__)
+    app = DashProxy(__name__, prevent_initial_callbacks=False)
     with pytest.raises(dash.exceptions.DuplicateCallback):
         app.callback(
             Output("x", "children", allow_duplicate=True), Input("a", "value"), prevent_initial_call=False
