@@ -236,7 +236,7 @@ def test_a_keyword_without_its_transform_warns_once(flag: str, transform: str):
     app = DashProxy("app")
     app.callback(Output("x", "title"), Input("a", "n_clicks"), **{flag: True})(lambda n: 1)
     with pytest.warns(UserWarning, match=rf"{HERE}.*{flag}=.*{transform}") as caught:
-        app.callback_map  # noqa: B018
+        app.callback_map
     assert len(caught) == 1
     app.callback(Output("y", "title"), Input("a", "n_clicks"))(lambda n: 1)
     assert len(app.callback_map) == 2

@@ -21,7 +21,7 @@ def browse(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Browsed]]
     def open_page(app: Any) -> Browsed:
         duo.driver.implicitly_wait(0)
         duo.start_server(app, debug=True, use_reloader=False, dev_tools_hot_reload=False)
-        opened.append(Browsed(duo))
+        opened.append(Browsed(duo.driver))
         return opened[-1]
 
     yield open_page
