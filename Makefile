@@ -50,10 +50,10 @@ clean:
 $(VENV)/python.stamp:
 	@for python in $(PYTHON); do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
-	  found="$$found $$($$python -V 2>/dev/null)"; python=; \
+	  found="$$found$$($$python -V 2>/dev/null | sed 's/^/ /')"; python=; \
 	done; \
 	test -n "$$python" || { \
-	  echo "Python 3.11 or newer is needed; found:" $${found:-no Python}.; \
+	  echo "Python 3.11 or newer is needed; found:$${found:- no Python}."; \
 	  echo "Install one, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; exit 1; }; \
 	echo "Making $(VENV) with $$($$python -V). The first time, this takes a minute or two."; \
 	$$python -m venv --clear $(VENV) || { \

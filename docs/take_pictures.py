@@ -28,7 +28,9 @@ def main() -> None:
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     IMAGES.mkdir(exist_ok=True)
-    driver = webdriver.Chrome(options=pytest_setup_options())
+    options = pytest_setup_options()
+    options.add_argument("--hide-scrollbars")
+    driver = webdriver.Chrome(options=options)
     try:
         driver.get(f"http://127.0.0.1:{server.port}/")
         page = Browsed(driver)
@@ -47,6 +49,7 @@ def main() -> None:
 
 def save(page: Any, name: str) -> None:
     page.settle()
+    page.fits()
     page.driver.execute_script("window.scrollTo(0, 0)")
     page.wait(lambda: page.driver.execute_script("return document.fonts.status") == "loaded", "fonts")
     page.driver.save_screenshot(str(IMAGES / name))

@@ -80,7 +80,7 @@ def charts() -> dmc.SimpleGrid:
 
 def chart(name: str, title: str, hint: str) -> dmc.Paper:
     text = [dmc.Text(title, size="sm", fw=600), dmc.Text(hint, size="xs", c="dimmed")]
-    graph = dcc.Graph(id=name, config={"displayModeBar": False, "responsive": True}, style={"height": 240})
+    graph = dcc.Graph(id=name, config={"displayModeBar": False, "responsive": True}, style={"height": 228})
     return panel(dmc.Group(text, gap="xs", px=8, pt=4), graph, p=4)
 
 

@@ -75,6 +75,13 @@ class Browsed:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
+    def fits(self) -> None:
+        """Wait until nothing reaches beyond the window's right edge: charts follow a new size with a delay."""
+        beyond = (
+            "const {scrollWidth, clientWidth} = document.documentElement; return scrollWidth - clientWidth"
+        )
+        self.wait(lambda: self.driver.execute_script(beyond) <= 0, "nothing beyond the right edge")
+
     def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Drag inside an element, between points given as shares of its width and height."""
         element = self.find(selector)

@@ -48,7 +48,7 @@ window.dash_clientside.explorer = (() => {
                 {head, body},
                 bytes(total.bytes),
                 `with dcc.Store ${bytes(total.bytes + total.rows * each)}`,
-                `As JSON in a dcc.Store, this table is ${bytes(price.json_bytes)}: ${ms(price.write_ms)} to write and ` +
+                `As JSON in a dcc.Store, this table is ${bytes(price.json_bytes)}: ${ms(price.write_ms)} of CPU to write and ` +
                     `${ms(price.read_ms)} to read, for every callback it goes through${scaled}.`,
             ];
         },

@@ -145,6 +145,5 @@ def test_bad_uploads_get_a_message_and_change_nothing(page, tmp_path):
 def test_narrow_window_shows_everything_in_one_column(page):
     page.resize(390, 844)
     page.wait(lambda: page.find("#bars").rect["y"] > page.find("#scatter").rect["y"] + 100, "one column")
-    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    page.wait(lambda: page.driver.execute_script(overflow) <= 0, "nothing beyond the right edge")
+    page.fits()
     page.shows_part(ROWS, "1,704")

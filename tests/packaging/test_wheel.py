@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import Browser
 
 pytestmark = pytest.mark.server
 
@@ -74,41 +72,22 @@ def test_package_is_imported_without_its_extras(python, tmp_path):
 
 def test_quickstart_serves_from_outside_the_checkout(python, tmp_path):
     shutil.copy(PROJECT / "examples" / "quickstart.py", tmp_path)
-    with serving(python, tmp_path) as visitor:
-        assert b"react-entry-point" in visitor.fetch("/")
-        token = visitor.call("table.data", inputs={"load.n_clicks": 1})["table"]["data"]
+    with serving(python, tmp_path) as (browser, log):
+        status, page = browser.get()
+        assert status == 200, log.read_text()
+        assert "react-entry-point" in page
+        status, token = browser.call("table.data", "load.n_clicks", {"load.n_clicks": 1})
+        assert status == 200, log.read_text()
         assert isinstance(token, str)
         assert len(token) < 300
-        shown = visitor.call("summary.children", inputs={"table.data": token, "continent.value": "Oceania"})
-        assert "lifeExp" in shown["summary"]["children"]
-
-
-class Visitor:
-    """A browser's requests, with its cookies."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-
-    def fetch(self, path: str, body: Any = None) -> bytes:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})
-        with self.opener.open(request, timeout=SECONDS) as response:
-            return bytes(response.read())
-
-    def call(self, output: str, inputs: dict[str, Any]) -> Any:
-        id, prop = output.split(".")
-        given = [
-            dict(zip(("id", "property"), name.split("."), strict=True), value=inputs[name]) for name in inputs
-        ]
-        body = {"output": output, "outputs": {"id": id, "property": prop}, "inputs": given}
-        return json.loads(self.fetch("/_dash-update-component", {**body, "changedPropIds": list(inputs)}))[
-            "response"
-        ]
+        given = {"table.data": token, "continent.value": "Oceania"}
+        status, summary = browser.call("summary.children", "table.data", given)
+        assert status == 200, log.read_text()
+        assert "lifeExp" in summary
 
 
 @contextlib.contextmanager
-def serving(python: Path, folder: Path) -> Iterator[Visitor]:
+def serving(python: Path, folder: Path) -> Iterator[tuple[Browser, Path]]:
     """Run the quickstart as a user would, with a home folder that is empty."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -120,9 +99,7 @@ def serving(python: Path, folder: Path) -> Iterator[Visitor]:
         server = subprocess.Popen([python, "quickstart.py"], cwd=folder, env=env, stdout=out, stderr=out)
     try:
         wait_for(port, server, log)
-        yield Visitor(f"http://127.0.0.1:{port}")
-    except urllib.error.HTTPError:
-        pytest.fail(log.read_text())
+        yield Browser(f"http://127.0.0.1:{port}"), log
     finally:
         server.terminate()
         server.wait(SECONDS)
