@@ -17,6 +17,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,16 +110,13 @@ class Parts:
         self.size = mark[3]
 
 
-def write_batch(
-    names: Sequence[str], body: Body, plan: Mapping[str, Any], parts: Parts, metadata: Mapping[bytes, bytes]
-) -> Encoded:
+def write_batch(names: Sequence[str], body: Body, plan: Mapping[str, Any], parts: Parts) -> Encoded:
     """A file of one record batch, whose columns lie as ``body`` says."""
     body.finish()
     dictionaries = _dictionaries(body.columns)
     text = plan_text(plan, parts)
-    fields = [pa.field(name, column.type) for name, column in zip(names, body.columns, strict=True)]
-    schema = pa.schema(fields, metadata={**metadata, METADATA_KEY: text})
-    message = schema_message(schema)
+    schema = _schema(tuple(names), tuple(column.type for column in body.columns))
+    message = schema_message(schema.with_metadata({METADATA_KEY: text}))
     head = ARROW_MAGIC + b"\0\0"
     head += encapsulate(message, len(head), ALIGNMENT)
     pieces: list[Piece] = [head]
@@ -155,6 +153,12 @@ def _dictionaries(columns: Sequence[Column]) -> list[tuple[bytes, Body]]:
         position += len(prefix) + body.size
         messages.append((prefix, body))
     return messages
+
+
+@lru_cache(maxsize=64)
+def _schema(names: tuple[str, ...], types: tuple[pa.DataType, ...]) -> pa.Schema:
+    # An app stores frames of few shapes, and making the fields takes as long as all the rest for a small one.
+    return pa.schema([pa.field(name, kind) for name, kind in zip(names, types, strict=True)])
 
 
 @dataclass(slots=True)

@@ -16,7 +16,15 @@ from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
 from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
 from .pandas_columns import FrameReader, encode_column, is_opaque
-from .pandas_index import Named, decode_index, encode_index, encode_names, place_foreign, values_of
+from .pandas_index import (
+    Named,
+    decode_index,
+    encode_index,
+    encode_names,
+    labels_of,
+    place_foreign,
+    values_of,
+)
 from .pandas_internals import Blocks, blocks_of, frame_of
 
 Array = np.ndarray[Any, Any]
@@ -55,7 +63,7 @@ def encode_frame(
     except Refusal as refusal:
         raise refusal.below(".index") from None
     try:
-        labels = frame.columns.tolist()
+        labels = labels_of(frame.columns)
         names = encode_names(writer, frame.columns, labels)
     except Refusal as refusal:
         raise refusal.below(".columns") from None
@@ -64,7 +72,7 @@ def encode_frame(
     if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one"):
         plan["opaque"] = True
     plan.update(_extras(writer, frame))
-    return write_batch(field_names([*labels, *_index_labels(named)]), body, plan, writer.parts, {})
+    return write_batch(field_names([*labels, *_index_labels(named)]), body, plan, writer.parts)
 
 
 def _grouped(frame: pd.DataFrame) -> list[tuple[Any, list[int]]]:
@@ -244,7 +252,7 @@ def encode_series(
         plan["opaque"] = True
     plan.update(_extras(writer, series))
     label = "values" if series.name is None else series.name
-    return write_batch(field_names([label, *_index_labels(named)]), body, plan, writer.parts, {})
+    return write_batch(field_names([label, *_index_labels(named)]), body, plan, writer.parts)
 
 
 def decode_series(entry: ArrowEntry, reader: Reader) -> pd.Series[Any]:

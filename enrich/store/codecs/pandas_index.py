@@ -143,6 +143,14 @@ def _decode_multi(frame: FrameReader, spec: Spec) -> pd.MultiIndex:
     return multi_index(levels, codes, names, spec["s"])
 
 
+def labels_of(columns: pd.Index) -> list[Any]:
+    """The column names as a list; those of Arrow without the way through numpy that pandas takes."""
+    dtype = columns.dtype
+    if isinstance(dtype, pd.StringDtype) and dtype.storage != "python":
+        return list(columns.array.__arrow_array__().to_pylist())
+    return list(columns)
+
+
 def encode_names(writer: Writer, columns: pd.Index, names: list[Any]) -> Spec:
     """The column names of a frame: plain text as text, anything else as an index in a part of its own."""
     kind = type(columns)
@@ -186,7 +194,7 @@ def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
         name if type(name) is str else f"__index_level_{number}__" for number, (name, _) in enumerate(named)
     ]
     plan = {"kind": "pandas.Index", "rows": len(index), "index": place_foreign(spec)}
-    return write_batch(names, body, plan, writer.parts, {})
+    return write_batch(names, body, plan, writer.parts)
 
 
 def place_foreign(spec: Spec, first: int = 0) -> Spec:

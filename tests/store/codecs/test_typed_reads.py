@@ -89,6 +89,8 @@ def test_chosen_columns_equal_those_of_the_whole(kind: str) -> None:
     frame = FRAMES[kind]()
     if frame.columns.nlevels > 1 or not frame.columns.is_unique or frame.columns.hasnans:
         return
+    if "big-endian" in kind and pd.__version__ < "3":
+        return  # pandas 2 can't choose columns of such a frame
     places = list(range(len(frame.columns)))[::-2]
     names = [frame.columns.tolist()[place] for place in places]
     assert_same(frame.iloc[:, places], decode(stored(frame), columns=names))
