@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import multiprocessing
@@ -199,6 +200,16 @@ def test_a_folder_removed_while_running_is_made_anew(tmp_path: Path, clock: Cloc
     clock.tick(61)
     store.put({"b": 1})
     assert store.get(Store(FileSystemBackend(tmp_path / "values"), clock=clock).open(token)) == {"a": 1}
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch):
+    def refuse(*_args: Any, **_options: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    one, two = (Store(FileSystemBackend(tmp_path)) for _ in range(2))
+    assert two.get(two.open(one.sign(one.put([1])))) == [1]
+    assert temporary_files(tmp_path) == []
 
 
 def test_a_relative_path_is_fixed_at_start(tmp_path: Path, monkeypatch):

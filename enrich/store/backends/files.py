@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import shutil
@@ -13,6 +12,7 @@ from typing import Self, TypeVar
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.folder import Folder, open_default, unavailable
+from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
 from enrich.store.backends.mapping import file_contents, read_whole
@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
-TRASH = ".trash"
 _TRIES = 5
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -280,7 +280,7 @@ class FileSystemBackend:
     def entries(self) -> Iterator[Entry]:
         """List the files, one folder at a time."""
         for _sub, entry, found in self.folder.scan("entries"):
-            if is_key(entry.name):
+            if is_entry(entry.name):
                 yield Entry(entry.name, found.st_size, found.st_mtime)
 
     def sweep(self) -> Swept:
@@ -305,7 +305,7 @@ class FileSystemBackend:
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Read a small file, and renew it at most once a minute."""
-        sub, file = _record(name, kept)
+        sub, file = record_file(name, kept)
         try:
             fd, found = self.folder.open(sub, file)
         except FileNotFoundError:
@@ -325,15 +325,20 @@ class FileSystemBackend:
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Replace a small file by renaming a new one over it."""
-        sub, file = _record(name, kept)
+        sub, file = record_file(name, kept)
         self._write(sub, file, [value], len(value))
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Link a small file into place: of many at once, one wins, and all read the winner's whole."""
-        sub, file = _record(name, kept)
+        sub, file = record_file(name, kept)
         for _attempt in range(3):
-            if self._write(sub, file, [value], len(value), new=True):
-                return value
+            try:
+                if self._write(sub, file, [value], len(value), new=True):
+                    return value
+            except StoreUnavailableError as error:
+                if getattr(error.__cause__, "errno", None) not in _NO_LINKS:
+                    raise
+                return self._add_alone(name, value, kept)
             found = self.get_record(name, kept=kept)
             if found is not MISSING:
                 return found
@@ -342,10 +347,19 @@ class FileSystemBackend:
             f"{self.folder.path} keeps losing its files. Does something else clean it up?"
         )
 
+    def _add_alone(self, name: str, value: bytes, kept: bool) -> bytes:
+        """Do the same under a lock, where the file system has no hard links (some network and container mounts)."""
+        with self.ledger.alone():
+            found = self.get_record(name, kept=kept)
+            if found is not MISSING:
+                return found
+            self.set_record(name, value, kept=kept)
+            return value
+
     def delete_record(self, name: str, /) -> bool:
         """Unlink a small file."""
         try:
-            return self.folder.unlink(*_record(name, False))
+            return self.folder.unlink(*record_file(name, False))
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
 
@@ -353,7 +367,7 @@ class FileSystemBackend:
         """Take an OS lock, which is free the moment its holder dies; the lease isn't needed."""
 
         def attempt() -> FileLease | None:
-            return try_lock_file(self.folder.path / "locks" / f"{_digest(name)}.lock", self.folder.file_mode)
+            return try_lock_file(self.folder.path / "locks" / lock_file(name), self.folder.file_mode)
 
         try:
             try:
@@ -363,25 +377,6 @@ class FileSystemBackend:
                 return attempt()
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
-
-
-def shard(key: str) -> str:
-    """Return the folder of an entry: a session's values lie together, shared ones are spread."""
-    return f"entries/{key[:2]}"
-
-
-def is_key(name: str) -> bool:
-    """Tell entries from temporary files and strangers."""
-    return "." not in name
-
-
-def _digest(name: str) -> str:
-    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-
-
-def _record(name: str, kept: bool) -> tuple[str, str]:
-    digest = _digest(name)
-    return ("kept", digest) if kept else (f"records/{digest[:2]}", digest)
 
 
 def _default_limit(path: Path) -> int:

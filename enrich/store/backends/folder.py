@@ -16,10 +16,10 @@ from pathlib import Path
 import platformdirs
 
 from enrich.errors import StoreUnavailableError
+from enrich.store.backends.layout import TEMPORARY
 from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.protocol import Buffer
 
-TEMPORARY = ".tmp-"
 _AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 _GATHERS = hasattr(os, "writev")
 _IOV_MAX = os.sysconf("SC_IOV_MAX") if _GATHERS else 1

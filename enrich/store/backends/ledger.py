@@ -56,6 +56,12 @@ class Ledger:
             finally:
                 unlock_fd(fd)
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep all other writers of the folder waiting."""
+        with self._locked():
+            yield
+
     def _open(self) -> int:
         if self._fd >= 0:
             if os.fstat(self._fd).st_nlink:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from enrich.errors import StoreFullError
 from enrich.store.backends.folder import Folder
+from enrich.store.backends.layout import is_entry, shard
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import IN_USE
 
@@ -60,11 +61,11 @@ class Quota:
             self._counts[scope] = (used + nbytes, counted)
 
     def _make_room(self, scope: str, target: int, now: float) -> int:
-        sub = f"entries/{scope[:2]}"
+        sub = shard(scope)
         mine = [
             (found.st_mtime, found.st_size, entry.name)
             for _sub, entry, found in self._folder.scan_folder(sub)
-            if "." not in entry.name and scope_of(entry.name) == scope
+            if is_entry(entry.name) and scope_of(entry.name) == scope
         ]
         used = sum(size for _used_at, size, _name in mine)
         for used_at, size, name in sorted(mine):

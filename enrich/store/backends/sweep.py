@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from enrich.store.backends.folder import TEMPORARY, Folder
+from enrich.store.backends.folder import Folder
+from enrich.store.backends.layout import TEMPORARY, TRASH
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
 from enrich.store.backends.protocol import IN_USE, Swept
@@ -17,7 +18,6 @@ logger = logging.getLogger("enrich.store")
 
 HIGH = 0.9  # of the limit: a sweep begins in the background
 LOW = 0.8  # of the limit: where it ends
-_TRASH = ".trash"
 _WAIT = 30.0  # seconds that a write that needs room waits for another worker's sweep
 _Found = tuple[float, int, str, str]  # last use, size, folder, name
 
@@ -131,10 +131,10 @@ class Sweeper:
             if entry.name.startswith(TEMPORARY):
                 if not self._is_dead(sub, entry.name):
                     found.append((now, stat.st_size, sub, entry.name))
-            elif entry.name.endswith(_TRASH):
+            elif entry.name.endswith(TRASH):
                 # A sweeper was killed between its rename and its unlink.
-                self.folder.rename(sub, entry.name, entry.name.removesuffix(_TRASH))
-                found.append((used, stat.st_size, sub, entry.name.removesuffix(_TRASH)))
+                self.folder.rename(sub, entry.name, entry.name.removesuffix(TRASH))
+                found.append((used, stat.st_size, sub, entry.name.removesuffix(TRASH)))
             else:
                 found.append((used, stat.st_size, sub, entry.name))
         return found
@@ -164,7 +164,7 @@ class Sweeper:
 
     def _drop(self, sub: str, name: str, *, expired: bool) -> bool:
         """Set the entry aside, look at its age again, then unlink it: a reader may have renewed it meanwhile."""
-        aside = name + _TRASH
+        aside = name + TRASH
         if not self.folder.rename(sub, name, aside):
             return False
         try:

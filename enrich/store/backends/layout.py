@@ -1,0 +1,33 @@
+"""Where things lie in a folder of values."""
+
+from __future__ import annotations
+
+import hashlib
+
+TEMPORARY = ".tmp-"  # a file being written
+TRASH = ".trash"  # an entry that a sweeper has set aside
+
+
+def shard(key: str) -> str:
+    """Return the folder of an entry: a session's values lie together, shared ones are spread."""
+    return f"entries/{key[:2]}"
+
+
+def is_entry(name: str) -> bool:
+    """Tell entries from files being written or dropped."""
+    return "." not in name
+
+
+def record_file(name: str, kept: bool) -> tuple[str, str]:
+    """Return the folder and the file of a record."""
+    digest = _digest(name)
+    return ("kept", digest) if kept else (f"records/{digest[:2]}", digest)
+
+
+def lock_file(name: str) -> str:
+    """Return the file of a lock, within `locks`."""
+    return f"{_digest(name)}.lock"
+
+
+def _digest(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
