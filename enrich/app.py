@@ -110,6 +110,8 @@ class DashProxy(dash.Dash):
         # Plugins, hooks and page modules declare callbacks in there.
         with self._build.inside():
             super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})
+        if self.has_store:
+            memoize.register(self)
         if blueprint is not None:
             self._build.embed(
                 Embedding(blueprint._source, include_globals=blueprint.include_global_callbacks)
@@ -126,8 +128,6 @@ class DashProxy(dash.Dash):
         self._routers: list[Callable[[], Any]] = []
         self._async_routers: list[AsyncRouter] = []
         self._watch: observing.Watch | None = None
-        if ServersideOutputTransform.find(self) is not None:
-            memoize.register(self)
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
@@ -306,6 +306,11 @@ class DashProxy(dash.Dash):
                 self._routers.append(hook)
 
     # The store
+
+    @property
+    def has_store(self) -> bool:
+        """Can the app keep values on the server?"""
+        return ServersideOutputTransform.find(self) is not None
 
     @property
     def has_open_store(self) -> bool:

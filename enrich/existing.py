@@ -12,6 +12,7 @@ from enrich import dash_internals
 from enrich.app import DashProxy, with_batteries
 from enrich.errors import LateDeclarationError, TransformError
 from enrich.serving import install_layer
+from enrich.transforms import memoize
 from enrich.transforms.base import Transform, order
 
 AnyApp = TypeVar("AnyApp", bound=dash.Dash)
@@ -70,6 +71,8 @@ def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None) -> An
     app.__class__ = _enriched(kind)
     ours: Any = app
     ours._begin(given, include_global_callbacks=True)
+    if ours.has_store:
+        memoize.register(ours)
     if not app.config.prevent_initial_callbacks:
         # Only duplicate outputs are affected: Dash refuses those without it.
         app.config.prevent_initial_callbacks = "initial_duplicate"

@@ -60,8 +60,8 @@ def test_a_pattern_id_equals_only_the_same_pattern():
 
 
 def test_keywords_are_sorted_into_options_of_dash_and_flags_of_transforms():
-    after = spec(Output("a", "x"), Input("b", "y"), running=None, optional=True, group="g", some_leftover=3)
-    assert after.options == {"optional": True}
+    after = spec(Output("a", "x"), Input("b", "y"), running=None, interval=500, group="g", some_leftover=3)
+    assert after.options == {"interval": 500}
     assert after.flags == {"group": "g", "some_leftover": 3}
 
 

@@ -14,6 +14,7 @@ import dash
 import pytest
 from dash import hooks
 from pages import CLICK, layout
+from versions import needs_dash
 
 import enrich
 from enrich import (
@@ -32,6 +33,8 @@ from enrich import (
     html,
 )
 from enrich.page import CallbackFailed, Page
+
+routes_pages = needs_dash(3, 2, "routes pages with asgiref installed and suppress_callback_exceptions")
 
 BODY = {
     "output": "x.title",
@@ -493,6 +496,7 @@ def pages_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@routes_pages
 @pytest.mark.parametrize("name", ["home", "more"])
 def test_callbacks_in_pages(pages_folder: Path, name: str):
     app = Dash("app", use_pages=True, pages_folder=str(pages_folder), suppress_callback_exceptions=True)
@@ -506,6 +510,7 @@ def test_callbacks_in_pages(pages_folder: Path, name: str):
     assert page[f"{name}-o.title"] == f"{name} 6"
 
 
+@routes_pages
 def test_the_router_serves_the_page_of_the_path(pages_folder: Path):
     app = Dash("app", use_pages=True, pages_folder=str(pages_folder), suppress_callback_exceptions=True)
     app.layout = html.Div([enrich.page_container])
@@ -514,6 +519,7 @@ def test_the_router_serves_the_page_of_the_path(pages_folder: Path):
     assert "more-b" in page.props
 
 
+@routes_pages
 def test_pages_survive_a_first_request_that_fails(pages_folder: Path):
     fail = [False]
 

@@ -11,6 +11,7 @@ import dash
 import pytest
 from dash import ALL, ALLSMALLER, MATCH, Input, Output, State, html
 from pages import CLICK, CLICK_ROW, as_async, layout, pattern, snapshot
+from versions import needs_dash
 
 import enrich
 from enrich import Dash, DashProxy
@@ -604,6 +605,7 @@ def test_running_is_told_to_the_browser_as_under_dash(form: str, declare: Any):
     assert fronts[0][0]["running"] == {"running": {"y.title": "busy"}, "runningOff": {"y.title": "done"}}
 
 
+@needs_dash(3, 4, "has setup_apis")
 @pytest.mark.parametrize("kind", [dash.Dash, Dash])
 @pytest.mark.parametrize("before", [True, False], ids=["declared before", "declared after"])
 def test_api_endpoint_serves_the_function_over_http(kind: Any, before: bool):
@@ -625,6 +627,7 @@ def test_api_endpoint_serves_the_function_over_http(kind: Any, before: bool):
     assert response.json == {"double": 8}
 
 
+@needs_dash(3, 4, "has setup_apis")
 def test_api_endpoint_of_a_global_callback_serves_the_function(declare: Any):
     app = ours()
 
@@ -636,6 +639,7 @@ def test_api_endpoint_of_a_global_callback_serves_the_function(declare: Any):
     assert app.server.test_client().post("/api/triple", json={"n": 4}).json == {"triple": 12}
 
 
+@needs_dash(3, 4, "has setup_apis")
 def test_api_endpoint_of_a_trigger_gets_the_authors_function():
     app = ours()
 

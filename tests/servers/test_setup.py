@@ -7,6 +7,7 @@ import threading
 import clients
 import pytest
 from dash import _get_app
+from versions import DASH
 
 from enrich import Dash, Input, Output, Trigger, callback, dcc, get_app, html, page_container, register_page
 
@@ -16,7 +17,9 @@ def declare(app):
 
     @app.callback(Output("b", "children"), Trigger("a", "n_clicks"), Input("a", "title"))
     def answer(title):
-        return f"{get_app().config.name}: {title}"
+        # Dash 3.1 has no current app.
+        name = get_app().config.name if DASH > (3, 1) else app.config.name
+        return f"{name}: {title}"
 
     return app
 

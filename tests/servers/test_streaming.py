@@ -100,4 +100,4 @@ def test_a_stream_in_a_group_is_refused():
         return 1
 
     with pytest.raises(GroupError, match="streams"):
-        app.callback_map  # noqa: B018
+        app.callback_map

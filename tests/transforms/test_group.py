@@ -76,8 +76,8 @@ def test_wildcards_are_fine_as_long_as_their_match_keys_agree():
     ("second", "complaint"),
     [
         (
-            lambda: spec(Output("b", "p"), Input("y", "v"), group="g", line=9, hidden=True),
-            "hidden=None.*hidden=True",
+            lambda: spec(Output("b", "p"), Input("y", "v"), group="g", line=9, _allow_dynamic_callbacks=True),
+            "_allow_dynamic_callbacks=None.*_allow_dynamic_callbacks=True",
         ),
         (
             lambda: spec(Output("b", "p"), Input("y", "v"), group="g", line=9, background={"interval": 1}),
@@ -105,7 +105,7 @@ def test_both_places_are_named():
     with pytest.raises(GroupError, match=r"app\.py:3.*app\.py:9"):
         group(
             spec(Output("a", "p"), Input("x", "v"), group="g", line=3),
-            spec(Output("b", "p"), Input("y", "v"), group="g", line=9, hidden=True),
+            spec(Output("b", "p"), Input("y", "v"), group="g", line=9, _allow_dynamic_callbacks=True),
         )
 
 

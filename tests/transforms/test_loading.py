@@ -1,6 +1,7 @@
 import pytest
 from dash import ALL, MATCH, Input, Output, Patch
 from specs import addresses, apply, clientside, spec
+from versions import needs_dash
 
 from enrich.callbacks.spec import Program
 from enrich.transforms import GroupTransform, LoadingTransform, PrefixIdTransform
@@ -21,6 +22,7 @@ def step(sign):
     return patch.to_plotly_json()
 
 
+@needs_dash(3, 3, "takes patches in running")
 def test_a_callback_that_asks_is_counted_while_it_runs():
     program = loaded(spec(Output("o", "p"), Input("x", "v"), loading=True))
     assert counting(program.callbacks[0]) == [("loading_id-running.data", step(1), step(-1))]

@@ -66,7 +66,7 @@ def test_a_joint_runs_initially_those_members_that_would():
 def test_twins_that_cannot_be_joined_are_refused():
     with pytest.raises(GroupError, match=r"output a\.p.*app\.py:1.*app\.py:2"):
         multiplex(
-            spec(Output("a", "p"), Input("x", "v"), line=1, hidden=True),
+            spec(Output("a", "p"), Input("x", "v"), line=1, _allow_dynamic_callbacks=True),
             spec(Output("a", "p"), Input("x", "v"), line=2),
         )
 
