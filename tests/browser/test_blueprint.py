@@ -1,0 +1,137 @@
+"""Blueprints in the browser: one of them twice on a page."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from enrich import (
+    ALL,
+    Dash,
+    DashBlueprint,
+    Input,
+    Output,
+    PrefixIdTransform,
+    Trigger,
+    ctx,
+    dcc,
+    html,
+    page_container,
+    set_props,
+)
+
+pytestmark = pytest.mark.browser
+SECONDS = 20
+
+
+def panel(gate=None):
+    """Rows that can be added, a total of their clicks, and a switch of the browser's own."""
+    blueprint = DashBlueprint()
+    blueprint.layout = html.Div(
+        [
+            html.Button("add", id="add", n_clicks=0),
+            html.Div(id="rows"),
+            html.Div("none", id="total"),
+            html.Div(id="side"),
+            html.Label("name", htmlFor="name"),
+            dcc.Input("x", id="name"),
+            html.Div(id="echo"),
+        ]
+    )
+
+    @blueprint.callback(
+        Output("rows", "children"),
+        Input("add", "n_clicks"),
+        running=[(Output("add", "disabled"), True, False), (Output("add", "title"), "busy", "idle")],
+        prevent_initial_call=True,
+    )
+    def rows(n):
+        if gate is not None:
+            assert gate.wait(SECONDS)
+        set_props("side", {"children": f"by {ctx.triggered_id}"})
+        return [
+            html.Button(f"row {i}", id={"kind": "row", "i": i}, n_clicks=0, className="row") for i in range(n)
+        ]
+
+    @blueprint.callback(
+        Output("total", "children"), Input({"kind": "row", "i": ALL}, "n_clicks"), prevent_initial_call=True
+    )
+    def total(clicks):
+        return f"{sum(clicks)} of {ctx.triggered_id and ctx.triggered_id['kind']}"
+
+    blueprint.clientside_callback(
+        "(text) => text.toUpperCase()", Output("echo", "children"), Input("name", "value")
+    )
+    return blueprint
+
+
+def twice(app, blueprint):
+    app.layout = html.Div([blueprint.embed(app, prefix=name) for name in ("left", "right")])
+
+
+def test_each_of_two_answers_for_itself(browse):
+    app = Dash("twice")
+    twice(app, panel())
+    page = browse(app)
+    page.click("#right-add")
+    page.click("#right-add")
+    page.shows("#right-side", "by add")
+    page.click("#right-rows .row:last-child")
+    page.shows("#right-total", "1 of row")
+    page.shows("#left-total", "none")
+    assert page.find_all("#left-rows .row") == []
+    page.shows("#left-echo", "X")
+    assert page.find("#right label, label[for=right-name]").get_attribute("for") == "right-name"
+
+
+def test_running_disables_the_button_that_was_clicked(browse):
+    gate = threading.Event()
+    app = Dash("running")
+    twice(app, panel(gate))
+    page = browse(app)
+    page.find("#left-add").click()
+    page.wait(lambda: page.prop("left-add", "disabled"), "the left button to be disabled")
+    assert not page.prop("right-add", "disabled")
+    gate.set()
+    page.settle()
+    page.wait(lambda: page.prop("left-add", "title") == "idle", "the left button to be idle")
+    assert not page.prop("left-add", "disabled")
+    assert page.prop("right-add", "title") is None
+
+
+def test_nested_blueprints_and_the_apps_own_callbacks_share_a_page(browse):
+    app, inner = Dash("nested"), panel()
+    outer = DashBlueprint(transforms=[PrefixIdTransform("outer")])
+    outer.layout = html.Div(
+        [html.Button("all", id="all"), inner.embed(outer, prefix="one"), inner.embed(outer, prefix="two")]
+    )
+    for name in ("one", "two"):
+        outer.callback(
+            Output(f"{name}-add", "n_clicks"), Trigger("all", "n_clicks"), prevent_initial_call=True
+        )(lambda: 3)
+    app.layout = html.Div([outer.embed(app), html.Div(id="seen")])
+    app.callback(Output("seen", "children"), Input("outer-one-total", "children"))(
+        lambda text: f"seen {text}"
+    )
+    page = browse(app)
+    page.shows("#seen", "seen none")
+    page.click("#outer-all")
+    page.wait(lambda: len(page.find_all(".row")) == 6, "six rows")
+    page.click("#outer-one-rows .row")
+    page.shows("#seen", "seen 1 of row")
+    page.shows("#outer-two-total", "0 of row")
+
+
+def test_a_blueprint_is_a_page_of_its_own_twice(browse):
+    app = Dash("pages", use_pages=True, pages_folder="")
+    blueprint = panel()
+    blueprint.register(app, "first", prefix="first", path="/")
+    blueprint.register(app, "second", prefix="second", path="/second")
+    app.layout = html.Div([dcc.Link("second", href="/second", id="go"), page_container])
+    page = browse(app)
+    page.click("#first-add")
+    page.shows("#first-side", "by add")
+    page.click("#go")
+    page.click("#second-add")
+    page.shows("#second-side", "by add")
