@@ -1,0 +1,51 @@
+"""One blueprint twice on a page: two panels that know nothing of each other, and a line that compares them."""
+
+import plotly.data
+import plotly.express as px
+
+from enrich import Dash, DashBlueprint, Input, Output, dcc, html
+
+gapminder = plotly.data.gapminder()
+
+panel = DashBlueprint()
+panel.layout = html.Div(
+    [
+        dcc.Dropdown(sorted(gapminder["country"].unique()), "Denmark", id="country", clearable=False),
+        dcc.Graph(id="chart", style={"height": 300}),
+        html.P(id="latest"),
+    ],
+    style={"width": "50%", "padding": 16},
+)
+
+
+# The ids are those of the panel, wherever it stands.
+@panel.callback(
+    Output("chart", "figure"),
+    Output("latest", "children"),
+    Input("country", "value"),
+    running=[(Output("latest", "children"), "...", "")],
+)
+def draw(country):
+    rows = gapminder[gapminder["country"] == country]
+    return px.line(rows, x="year", y="lifeExp", title=country), f"{rows['lifeExp'].iloc[-1]:.1f} years"
+
+
+app = Dash(__name__)
+app.layout = html.Div(
+    [
+        html.Div(
+            [panel.embed(app, prefix="left"), panel.embed(app, prefix="right")], style={"display": "flex"}
+        ),
+        html.P(id="both", style={"textAlign": "center"}),
+    ]
+)
+
+
+# From outside, the ids have the prefix.
+@app.callback(Output("both", "children"), Input("left-country", "value"), Input("right-country", "value"))
+def compare(left, right):
+    return f"{left} and {right}"
+
+
+if __name__ == "__main__":
+    app.run(debug=True)
