@@ -36,7 +36,11 @@ def kind(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
     return as_async if request.param == "async" else lambda func: func
 
 
-@pytest.mark.parametrize("value", [None, 5, "text", [1, 2], {"a": 1}, object(), dash.no_update])
+@pytest.mark.parametrize(
+    "value",
+    [None, 5, "text", [1, 2], {"a": 1}, object(), dash.no_update],
+    ids=["none", "number", "text", "list", "dict", "object", "no_update"],
+)
 def test_whatever_is_returned_is_dropped(app: Any, kind: Any, value: Any):
     app.callback(Input("a", "n_clicks"), prevent_initial_call=True)(kind(lambda n: value))
     page = Page(app)
