@@ -22,10 +22,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-from cachelib import FileSystemCache
 
 from enrich.store import FileSystemBackend, Store
 from enrich.store.codecs import encode
+
+try:
+    from dash_extensions.enrich import FileSystemBackend as Peer
+except ImportError:  # it adds nothing to this class of cachelib's
+    from cachelib import FileSystemCache as Peer
 
 Timed = Callable[[], float]
 NUMBERS = ["f0", "f1", "f2", "f3", "i0", "i1"]
@@ -77,7 +81,7 @@ class Sides:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.peer = FileSystemCache(str(folder / "peer"), threshold=0, default_timeout=86_400)
+        self.peer = Peer(str(folder / "peer"), threshold=0, default_timeout=86_400)
         self.store = Store(FileSystemBackend(cache_dir=str(folder / "ours")), max_bytes=8 << 30)
         self.number = 0
 

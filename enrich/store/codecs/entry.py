@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -94,8 +93,3 @@ def excerpt(value: object, limit: int = 60) -> str:
     except Exception as error:  # a user's own __repr__ may raise anything, and the refusal matters more
         return f"<an object whose repr raises {type(error).__name__}>"
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def loaded(module: str, name: str) -> Any:
-    """A name of a module that is imported already, else None."""
-    return getattr(sys.modules.get(module), name, None)

@@ -84,9 +84,9 @@ def _pickled(writer: Writer, values: Any) -> Encoded:
     return null_column(len(values)), {"t": "node", "v": writer.pickled(values)}
 
 
-def is_opaque(spec: Spec) -> bool:
+def is_opaque(spec: Spec | None) -> bool:
     """Whether other tools see nothing but nulls in a column."""
-    return spec["t"] in ("node", "sparse")
+    return spec is not None and spec["t"] in ("node", "sparse")
 
 
 def _is_masked(values: Any) -> bool:

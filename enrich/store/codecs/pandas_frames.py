@@ -69,7 +69,7 @@ def encode_frame(
         raise refusal.below(".columns") from None
     body.columns = columns + [column for _, column in named]
     plan = {"kind": kind, "rows": rows, "blocks": blocks, "columns": names, "index": index, **(extra or {})}
-    if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one"):
+    if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one") or is_opaque(index.get("a")):
         plan["opaque"] = True
     plan.update(_extras(writer, frame))
     return write_batch(field_names([*labels, *_index_labels(named)]), body, plan, writer.parts)
@@ -226,6 +226,8 @@ def opaque_columns(entry: ArrowEntry, reader: Reader) -> Iterator[tuple[int, Any
     for spec in blocks:
         if spec["t"] == "one" and is_opaque(spec["c"]):
             yield spec["l"][0], source.column(spec["c"])
+    if is_opaque(plan["index"].get("a")):
+        yield len(entry.reader().schema) - 1, source.column(plan["index"]["a"])
 
 
 def encode_series(
@@ -248,7 +250,7 @@ def encode_series(
         plan["name"] = writer.node(series.name)
     except Refusal as refusal:
         raise refusal.below(".name") from None
-    if is_opaque(spec):
+    if is_opaque(spec) or is_opaque(index.get("a")):
         plan["opaque"] = True
     plan.update(_extras(writer, series))
     label = "values" if series.name is None else series.name

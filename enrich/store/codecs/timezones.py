@@ -116,11 +116,6 @@ def _decode_dateutil(kind: str, value: Any) -> Any:
     return tz.gettz(value)
 
 
-def same_zone(first: tzinfo | None, second: tzinfo | None) -> bool:
-    """Whether two zones are of one kind and equal."""
-    return type(first) is type(second) and (first is second or first == second)
-
-
 ENCODERS[timezone] = encode_timezone
 ENCODERS[ZoneInfo] = encode_timezone
 DECODERS["tz"] = _decode

@@ -21,9 +21,11 @@ import pyarrow as pa
 import pytest
 from plotly.subplots import make_subplots
 
+from .cell_kinds import CELLS
+from .dtype_kinds import ARROW_TYPES
 from .exactness import assert_same, round_trip, stored
+from .index_kinds import Kinds
 from .samples import Access, Color, Derived, Frozen, Level, Pair, Point, Result, Word
-from .test_exact_pandas import ARROW_TYPES, CELLS, Kinds
 
 JSON: Kinds = {
     "None": lambda: None,

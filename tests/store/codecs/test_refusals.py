@@ -20,9 +20,10 @@ from enrich.store.codecs import decode, encode
 
 from . import samples
 from .exactness import assert_same, round_trip, stored
+from .index_kinds import Kinds
 from .pickling import KeyedPickler
 from .samples import Color, Custom, Frozen, Listing, MyFrame, Point, Shadow, Unlucky
-from .test_exact_pandas import Kinds, cells_frame, with_attrs
+from .test_exact_pandas import cells_frame, with_attrs
 
 
 @dataclass

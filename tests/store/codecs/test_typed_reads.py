@@ -15,6 +15,8 @@ from enrich.errors import StoreError, UnknownColumnError
 from enrich.store.codecs import decode, describe
 
 from .exactness import assert_same, stored
+from .pickling import KeyedPickler
+from .samples import Custom
 from .test_exact_pandas import FRAMES
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, 1.5]})
@@ -105,6 +107,20 @@ def test_sparse_and_pickled_columns_are_not_lost_on_the_way_to_arrow() -> None:
     frame = pd.DataFrame({"s": pd.arrays.SparseArray([0, 0, 2]), "x": [1, 2, 3]})
     assert decode(stored(frame), as_type=pa.Table)["s"].to_pylist() == [0, 0, 2]
     assert decode(stored(frame), as_type=pl.DataFrame)["s"].to_list() == [0, 0, 2]
+
+
+def test_pickled_column_is_not_read_as_nulls() -> None:
+    frame = pd.DataFrame({"x": [1], "o": pd.Series([Custom(1)], dtype=object)})
+    data = stored(frame, pickler=KeyedPickler())
+    with pytest.raises(StoreError, match="Column 'o' is stored as a pickle"):
+        decode(data, as_type=pa.Table, pickler=KeyedPickler())
+    assert decode(data, as_type=pa.Table, columns=["x"], pickler=KeyedPickler())["x"].to_pylist() == [1]
+
+
+def test_pickled_index_is_not_read_as_nulls() -> None:
+    frame = pd.DataFrame({"x": [1]}, index=pd.Index([Custom(1)], dtype=object))
+    with pytest.raises(StoreError, match="is stored as a pickle"):
+        decode(stored(frame, pickler=KeyedPickler()), as_type=pa.Table, pickler=KeyedPickler())
 
 
 def test_zoned_datetimes_keep_their_zone_in_arrow() -> None:
