@@ -56,6 +56,7 @@ from enrich.errors import (
     StoreNotSharedError,
     StoreUnavailableError,
     TransformError,
+    TypedValueError,
     UnknownColumnError,
     UnstorableValueError,
 )
@@ -63,10 +64,12 @@ from enrich.existing import enrich_app
 from enrich.logging import DashLogHandler, DivLogHandler, NotificationsLogHandler
 from enrich.store import Columns, ServersideRef
 from enrich.transforms import (
+    BaseModelTransform,
     BlockingCallbackTransform,
     CycleBreakerTransform,
     DashLogger,
     DashTransform,
+    DataclassTransform,
     GroupTransform,
     LoadingTransform,
     LogConfig,
@@ -98,6 +101,7 @@ __all__ = [
     "ALL",
     "ALLSMALLER",
     "MATCH",
+    "BaseModelTransform",
     "BlockingCallbackTransform",
     "ClientsideFunction",
     "Columns",
@@ -109,6 +113,7 @@ __all__ = [
     "DashLogger",
     "DashProxy",
     "DashTransform",
+    "DataclassTransform",
     "DeclarationError",
     "DivLogHandler",
     "EnrichError",
@@ -150,6 +155,7 @@ __all__ = [
     "TransformError",
     "Trigger",
     "TriggerTransform",
+    "TypedValueError",
     "UnknownColumnError",
     "UnstorableValueError",
     "callback",

@@ -25,6 +25,10 @@ class MissingTransformError(DeclarationError):
     """A declaration uses a feature whose transform the app doesn't have."""
 
 
+class TypedValueError(EnrichError, ValueError):
+    """What arrived does not fit an annotation; says at which field."""
+
+
 class GroupError(DeclarationError):
     """Callbacks that are to run as one can't be joined."""
 

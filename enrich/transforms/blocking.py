@@ -75,9 +75,7 @@ class BlockingCallbackTransform(DashTransform):
             components.extend(gate.stores.components())
         if not components:
             return program.with_changes(callbacks=tuple(callbacks))
-        return program.with_changes(
-            callbacks=tuple(callbacks), components=(*program.components, *components)
-        )
+        return program.with_changes(callbacks=tuple(callbacks), components=(*program.components, *components))
 
 
 def _flags(spec: CallbackSpec) -> Iterator[tuple[str, Any]]:

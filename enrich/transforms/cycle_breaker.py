@@ -58,9 +58,7 @@ class CycleBreakerTransform(DashTransform):
                 components.extend(stores.components())
         if not components:
             return program
-        return program.with_changes(
-            callbacks=tuple(callbacks), components=(*program.components, *components)
-        )
+        return program.with_changes(callbacks=tuple(callbacks), components=(*program.components, *components))
 
 
 def _breaks(slot: Slot) -> bool:

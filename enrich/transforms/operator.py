@@ -170,7 +170,7 @@ class OperatorTransform(DashTransform):
     ...     return Operator().list.append(f"click {n_clicks}")
     """
 
-    after = MultiplexerTransform.after + ("MultiplexerTransform",)
+    after = (*MultiplexerTransform.after, "MultiplexerTransform")
 
     def apply(self, program: Program, /) -> Program:
         if not any(_is_operator(slot) for spec in program.callbacks for slot in spec.output_slots()):

@@ -113,6 +113,7 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
 
     spec = spec.map_slots(rename).with_changes(
         options=_options(spec.options, layout, of_group=of_group),
+        flags=_flags(spec.flags, names),
         # What was told apart by a name of its own must stay so when it stands on the page twice.
         salt=None if spec.salt is None else f"{names.prefix}-{spec.salt}",
     )
@@ -124,6 +125,15 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
     return spec.with_changes(
         around=(layout.author_view, *spec.around), finish=(*spec.finish, layout.returned)
     )
+
+
+def _flags(flags: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
+    group = flags.get("group")
+    if group is None:
+        return flags
+    # Each place has a group of its own; otherwise a click here would carry the inputs of all places.
+    own = f"{names.prefix}-{group}" if isinstance(group, str) else (names.prefix, group)
+    return {**flags, "group": own}
 
 
 def _options(options: Mapping[str, Any], layout: _Layout, *, of_group: bool) -> dict[str, Any]:

@@ -19,7 +19,11 @@ def type_into(page, selector, text):
 def units(*, both):
     app, seen = Dash("units"), []
     app.layout = html.Div(
-        [dcc.Input(id="c", value="20", debounce=True), dcc.Input(id="f", debounce=True), html.Button("x", id="x")]
+        [
+            dcc.Input(id="c", value="20", debounce=True),
+            dcc.Input(id="f", debounce=True),
+            html.Button("x", id="x"),
+        ]
     )
     kind = CycleBreakerInput if both else Input
 
@@ -56,7 +60,9 @@ def test_celsius_and_fahrenheit_settle(browse, both):
 
 def test_object_values_settle(browse):
     app, seen = Dash("objects"), []
-    app.layout = html.Div([dcc.Store(id="a"), dcc.Store(id="b"), html.Button("x", id="x"), html.Div(id="log")])
+    app.layout = html.Div(
+        [dcc.Store(id="a"), dcc.Store(id="b"), html.Button("x", id="x"), html.Div(id="log")]
+    )
 
     @app.callback(Output("a", "data"), Input("x", "n_clicks"), prevent_initial_call=True)
     def start(n):
@@ -82,12 +88,15 @@ def test_object_values_settle(browse):
 def test_rows_of_a_cycle_settle_alone(browse):
     app, seen = Dash("rows"), []
     row = lambda i: html.Div(
-        [dcc.Input(id={"u": "c", "i": i}, debounce=True), dcc.Input(id={"u": "f", "i": i}, debounce=True)], id=f"r{i}"
+        [dcc.Input(id={"u": "c", "i": i}, debounce=True), dcc.Input(id={"u": "f", "i": i}, debounce=True)],
+        id=f"r{i}",
     )
     app.layout = html.Div([row(0), row(1), html.Button("x", id="x")])
 
     @app.callback(
-        Output({"u": "f", "i": MATCH}, "value"), Input({"u": "c", "i": MATCH}, "value"), prevent_initial_call=True
+        Output({"u": "f", "i": MATCH}, "value"),
+        Input({"u": "c", "i": MATCH}, "value"),
+        prevent_initial_call=True,
     )
     def to_fahrenheit(c):
         return f"{float(c) * 9 / 5 + 32:g}"
@@ -114,8 +123,12 @@ def test_rows_of_a_cycle_settle_alone(browse):
 
 def test_a_cycle_may_have_functions_in_the_browser(browse):
     app = Dash("clientside")
-    app.layout = html.Div([dcc.Store(id="a"), dcc.Store(id="b"), html.Button("x", id="x"), html.Div(id="log")])
-    app.clientside_callback("(n) => n", Output("a", "data"), Input("x", "n_clicks"), prevent_initial_call=True)
+    app.layout = html.Div(
+        [dcc.Store(id="a"), dcc.Store(id="b"), html.Button("x", id="x"), html.Div(id="log")]
+    )
+    app.clientside_callback(
+        "(n) => n", Output("a", "data"), Input("x", "n_clicks"), prevent_initial_call=True
+    )
     app.clientside_callback(
         "(a) => [a, `${a} ${window.dash_clientside.callback_context.triggered_id}`]",
         Output("b", "data"),

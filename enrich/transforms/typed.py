@@ -1,0 +1,252 @@
+"""Typed arguments and results: what the transforms for dataclasses and for pydantic have in common."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.spec import CallbackSpec, Convert, Joint, Program, Slot
+from enrich.callbacks.tree import is_branch, leaves, map_leaves
+from enrich.errors import TypedValueError
+from enrich.transforms.serverside import Serverside
+
+Build = Callable[[Any, str], Any]
+"""Makes a value of what JSON gave for it; takes the path to it too, for errors."""
+
+
+def typed(
+    program: Program,
+    mentions: Callable[[Any], bool],
+    reader: Callable[[Any], Build],
+    writer: Callable[[Any], Any],
+    *,
+    storable: bool,
+) -> Program:
+    """Give annotated parameters a reader, and all outputs a writer; nothing to a program that has nothing typed.
+
+    Parameters
+    ----------
+    program:
+        The program.
+    mentions:
+        Tells whether an annotation names, somewhere, a type of the kind that is read and written.
+    reader:
+        Compiles an annotation.
+    writer:
+        Makes JSON of a returned value of the kind; gives any other back as it is.
+    storable:
+        Can the store keep such values as they are? Otherwise it is given their JSON.
+    """
+    if not any(_uses(spec, mentions) for spec in program.callbacks):
+        return program
+    return program.map_callbacks(lambda spec: _typed(spec, mentions, reader, writer, storable))
+
+
+def _uses(spec: CallbackSpec, mentions: Callable[[Any], bool]) -> bool:
+    """Does the function take, return or name such a type?"""
+    if not callable(spec.func):
+        return False
+    func = inspect.unwrap(spec.func)
+    if any(map(mentions, _hints(func).values())):
+        return True
+    code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
+    if code is None:
+        return False
+    return any(
+        map(mentions, [*_nonlocals(func).values(), *(scope[name] for name in code.co_names if name in scope)])
+    )
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents
+    except ValueError:  # a name that its function has not bound yet
+        return False
+    return True
+
+
+def _typed(
+    spec: CallbackSpec,
+    mentions: Callable[[Any], bool],
+    reader: Callable[[Any], Build],
+    writer: Callable[[Any], Any],
+    storable: bool,
+) -> CallbackSpec:
+    if spec.is_clientside or isinstance(spec.func, Joint):
+        return spec
+    builds = {
+        number: build
+        for hint, node, first in _parameters(spec)
+        if mentions(hint)
+        for number, build in _builds(hint, node, first, reader)
+    }
+    if builds:
+        numbers = itertools.count()
+
+        def read(slot: Slot) -> Slot:
+            build = builds.get(next(numbers))
+            return slot if build is None else slot.with_changes(converts=(*slot.converts, _reading(build)))
+
+        spec = spec.with_changes(inputs=map_leaves(read, spec.inputs))
+    write = _writing(writer if storable else _also_stored(writer))
+
+    def written(slot: Slot) -> Slot:
+        if storable and is_serverside(slot):
+            return slot
+        return slot.with_changes(converts=(write, *slot.converts))
+
+    return spec.with_changes(outputs=map_leaves(written, spec.outputs))
+
+
+def _also_stored(writer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def write(value: Any) -> Any:
+        if not isinstance(value, Serverside):
+            return writer(value)
+        held = map_values(value.value, writer)
+        return value if held is value.value else Serverside(held, value.key, value.backend)
+
+    return write
+
+
+def _reading(build: Build) -> Convert:
+    def read(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+        try:
+            return build(value, str(slot))
+        except TypedValueError as error:
+            raise TypedValueError(f"{spec}, argument {error}") from error.__cause__
+
+    return read
+
+
+def _unless_none(build: Build) -> Build:
+    """Pass on what Dash gives for a property without a value."""
+    return lambda value, path: None if value is None else build(value, path)
+
+
+def _of_each(build: Build) -> Build:
+    """An annotation without ``list`` at an input for all is for each of the values."""
+
+    def of_each(value: Any, path: str) -> Any:
+        if not isinstance(value, list):
+            return build(value, path)
+        return [None if part is None else build(part, f"{path}[{i}]") for i, part in enumerate(value)]
+
+    return of_each
+
+
+def _writing(writer: Callable[[Any], Any]) -> Convert:
+    def write(value: Any, _slot: Slot, _spec: CallbackSpec) -> Any:
+        return map_values(value, writer)
+
+    return write
+
+
+def map_values(value: Any, writer: Callable[[Any], Any]) -> Any:
+    """Apply ``writer`` to a value and, where it leaves it as it is, to what lists, tuples and dicts hold."""
+    written = writer(value)
+    if written is not value:
+        return written
+    if type(value) in (list, tuple):
+        parts = [map_values(part, writer) for part in value]
+        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
+    if type(value) is dict:
+        items = {key: map_values(part, writer) for key, part in value.items()}
+        return value if all(items[key] is part for key, part in value.items()) else items
+    return value
+
+
+# --- which parameter an input is for ----------------------------------------------------------------
+
+
+def _parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
+    """Give each annotated parameter's annotation, its part of the tree, and the number of that part's first leaf."""
+    hints = _hints(spec.func)
+    tree: Any = spec.inputs
+    named = isinstance(tree, dict)
+    nodes = list(tree.items()) if named else [(None, n) for n in (tree if is_branch(tree) else (tree,))]
+    positional = _positional(spec)
+    number = 0
+    for name, node in nodes:
+        slots = list(leaves(node))
+        if any(slot.passed for slot in slots):
+            parameter = name if named else next(positional, "")
+            if parameter in hints:
+                yield hints[parameter], node, number
+        number += len(slots)
+
+
+def _positional(spec: CallbackSpec) -> Iterator[str]:
+    try:
+        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # a builtin without a signature
+        return
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    # The first argument of a background callback with progress is Dash's own.
+    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
+    yield from names[1:] if has_progress else names
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    if rest is not None:
+        yield from itertools.repeat(rest)
+
+
+def _hints(func: Any) -> dict[str, Any]:
+    func = inspect.unwrap(func) if callable(func) else func
+    while hasattr(func, "func") and not hasattr(func, "__annotations__"):  # functools.partial
+        func = func.func
+    if not getattr(func, "__annotations__", None):
+        return {}
+    scope = _nonlocals(func)
+    try:
+        return typing.get_type_hints(func, localns=dict(scope), include_extras=True)
+    except (NameError, TypeError):
+        # A name that only a type checker imports, or that is local to where the callback was declared: each
+        # annotation stands for itself.
+        return dict(_one_by_one(func, scope))
+
+
+def _nonlocals(func: Any) -> dict[str, Any]:
+    names = getattr(getattr(func, "__code__", None), "co_freevars", ())
+    cells = zip(names, getattr(func, "__closure__", None) or (), strict=True)
+    return {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+
+
+def _one_by_one(func: Any, scope: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, hint in func.__annotations__.items():
+        if not isinstance(hint, str):
+            yield name, hint
+            continue
+        try:
+            yield name, eval(hint, getattr(func, "__globals__", {}), scope)
+        except Exception:
+            continue
+
+
+def _builds(hint: Any, node: Any, first: int, reader: Callable[[Any], Build]) -> Iterator[tuple[int, Build]]:
+    """Compile an annotation for each leaf of a parameter's part of the tree."""
+    if isinstance(node, Slot):
+        if node.passed:
+            build = reader(hint)
+            each = node.is_for_all and element_of(hint, list) is None
+            yield first, _unless_none(_of_each(build) if each else build)
+        return
+    # A group of inputs arrives as one list or dict: the annotation's element is for each of them.
+    element = element_of(hint, dict if isinstance(node, dict) else list)
+    if element is None:
+        return
+    number = first
+    for child in node.values() if isinstance(node, dict) else node:
+        yield from _builds(element, child, number, reader)
+        number += len(list(leaves(child)))
+
+
+def element_of(hint: Any, kind: type) -> Any:
+    """The element of a list's or dict's annotation; ``None`` where it is not one."""
+    if typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) is kind:
+        return typing.get_args(hint)[-1]
+    return None
