@@ -15,13 +15,14 @@ from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
 from enrich.dash_internals.views import hand_over, set_layout
 from enrich.declared import Embedding
-from enrich.plain_app import plain_place
 from enrich.serving import AsyncRouter, handler_in, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
+    BaseModelTransform,
     BlockingCallbackTransform,
     CycleBreakerTransform,
+    DataclassTransform,
     GroupTransform,
     LoadingTransform,
     LogTransform,
@@ -39,6 +40,8 @@ BATTERIES: tuple[type, ...] = (
     CycleBreakerTransform,
     BlockingCallbackTransform,
     OperatorTransform,
+    DataclassTransform,
+    BaseModelTransform,
     GroupTransform,
     MultiplexerTransform,
     NoOutputTransform,
@@ -254,15 +257,24 @@ class DashProxy(dash.Dash):
         Parameters
         ----------
         app:
-            The app that is served, such as the one that Dataiku makes.
+            The app that is served, such as the one that Dataiku makes. A plain ``dash.Dash`` becomes an app of
+            enrich (see ``enrich_app``).
+
+        Raises
+        ------
+        LateDeclarationError
+            If the app has served a request.
         """
+        # It makes apps of this class.
+        from enrich.existing import enrich_app
+
         hand_over(self, app)
-        app.layout = self._own_layout
-        if isinstance(app, DashProxy):
-            place: Any = app._build
-        else:
-            place = plain_place(app, host=self)
-        place.embed(Embedding(self._build, self.transforms, self._build.include_globals))
+        if not isinstance(app, DashProxy):
+            kept = ServersideOutputTransform.find(self)
+            enrich_app(app, [] if kept is None else [kept])
+        ours: Any = app
+        ours._build.embed(Embedding(self._build, self.transforms, self._build.include_globals))
+        ours.layout = self._own_layout
 
     def register_callbacks(self) -> None:
         """Build the app now; it is built in any case when it serves, or when somebody looks."""
