@@ -190,6 +190,9 @@ class Page:
             ready = next((one for one in waiting if not self._waits(one, waiting)), waiting[0])
             waiting.remove(ready)
             for fired in self._fired(self._send(ready.callback, ready.match, ready.changed)):
+                fired.before = [*ready.before, ready.callback]
+                if any(one is fired.callback for one in fired.before):
+                    continue  # dash-renderer ends a circle where it would close.
                 same = next(
                     (w for w in waiting if w.callback is fired.callback and w.match == fired.match), None
                 )
@@ -293,6 +296,8 @@ class _Pending:
     callback: dict[str, Any]
     match: dict[str, Any]
     changed: set[str]
+    before: list[dict[str, Any]] = field(default_factory=list)
+    """The callbacks whose outputs led to it."""
 
 
 def _flat(items: list[Any]) -> list[Any]:

@@ -361,3 +361,39 @@ def test_without_the_transform_twins_are_refused_with_both_places():
         app.callback_map
     assert str(refused.value).count("test_multiplexer.py:") == 2
     assert "MultiplexerTransform" in str(refused.value)
+
+
+def test_ids_that_python_takes_for_equal_and_the_browser_does_not_are_two(app: Any):
+    """True == 1 in Python; in the browser they are two ids."""
+    app.layout = dash.html.Div(
+        [dash.html.Div(id={"i": value}, title="old") for value in (True, 1)]
+        + [dash.html.Div(id="a", n_clicks=0)]
+    )
+    for value in (True, 1):
+        app.callback(Output({"i": value}, "title"), Input("a", "n_clicks"), prevent_initial_call=True)(
+            lambda n, value=value: f"{value}"
+        )
+    page = Page(app)
+    page.act(CLICK)
+    assert page['{"i":true}.title'] == "True"
+    assert page['{"i":1}.title'] == "1"
+
+
+def test_patterns_with_dots_and_quotes_in_their_values_are_shared(app: Any, kind: Any):
+    odd = {"i": 'a.b "c" ...d'}
+    app.layout = dash.html.Div(
+        [dash.html.Div(id=odd, title="old"), *[dash.html.Div(id=i, n_clicks=0) for i in "ab"]]
+    )
+    for name in "ab":
+        app.callback(Output(odd, "title"), Input(name, "n_clicks"), prevent_initial_call=True)(
+            kind(lambda n, name=name: name)
+        )
+    app.clientside_callback(
+        "(n) => 'js'", Output(odd, "title"), Input("a", "n_clicks"), prevent_initial_call=True
+    )
+    page = Page(app)
+    assert len({entry["output"] for entry in page.callbacks}) == 3
+    (component,) = [name for name in page.props if name.startswith("{")]
+    for name in "ba":
+        page.act({f"{name}.n_clicks": 1})
+        assert page[f"{component}.title"] == name

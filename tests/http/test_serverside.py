@@ -933,3 +933,14 @@ def test_skip_unchanged_answers_no_update_for_an_equal_value():
     page.act(CLICK)
     page.act({"a.n_clicks": 2})
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["dev", "x" * 40, b"bytes of a secret that is long enough"], ids=["short", "long", "bytes"]
+)
+def test_a_server_with_a_secret_key_of_its_own_is_served(key: Any):
+    app, seen = producer_and_reader()
+    app.server.secret_key = key
+    Page(app).act(CLICK)
+    assert len(seen[0]) == 1
+    assert app.server.secret_key == key

@@ -1,0 +1,145 @@
+"""The page without a browser does what dash-renderer would do."""
+
+from __future__ import annotations
+
+import dash
+import pytest
+from dash import ALL, ALLSMALLER, MATCH, Input, Output, State, dcc, html
+
+from enrich.page import CallbackFailed, Page
+
+
+@pytest.fixture
+def app() -> dash.Dash:
+    made = dash.Dash("app", prevent_initial_callbacks=True)
+    made.layout = html.Div([html.Div(id=name, title="", n_clicks=0) for name in ("a", "b", "c", "d")])
+    return made
+
+
+def test_it_holds_the_properties_of_the_layout(app):
+    page = Page(app)
+    assert page["a.n_clicks"] == 0
+    assert page["a.children"] is None
+    with pytest.raises(KeyError):
+        page["nowhere.title"]
+
+
+def test_it_works_under_a_path():
+    app = dash.Dash("app", url_base_pathname="/some/path/")
+    app.layout = html.Div([html.Div(id="a", n_clicks=3), html.Div(id="b")])
+    app.callback(Output("b", "children"), Input("a", "n_clicks"))(str)
+    assert Page(app)["b.children"] == "3"
+
+
+def test_a_chain_runs_once_in_the_order_that_its_inputs_ask_for(app):
+    ran = []
+    app.callback(Output("d", "title"), Input("b", "title"), Input("c", "title"))(
+        lambda b, c: ran.append("d") or f"{b}{c}"
+    )
+    app.callback(Output("c", "title"), Input("b", "title"))(lambda b: ran.append("c") or f"c{b}")
+    app.callback(Output("b", "title"), Input("a", "n_clicks"))(lambda n: ran.append("b") or f"b{n}")
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    assert page["d.title"] == "b1cb1"
+    assert ran[:2] == ["b", "c"]
+
+
+def test_a_circle_in_one_callback_ends(app):
+    ran = []
+
+    @app.callback(Output("a", "title"), Output("b", "title"), Input("a", "title"), Input("b", "title"))
+    def sync(a, b):
+        ran.append(dash.ctx.triggered_id)
+        return (a, a) if dash.ctx.triggered_id == "a" else (b, b)
+
+    page = Page(app)
+    page.act({"a.title": "x"})
+    assert (page["b.title"], ran) == ("x", ["a"])
+
+
+def test_a_circle_of_two_callbacks_ends(app):
+    ran = []
+    app.callback(Output("b", "title"), Input("a", "title"))(lambda v: ran.append("b") or v)
+    app.callback(Output("a", "title"), Input("b", "title"))(lambda v: ran.append("a") or v)
+    Page(app).act({"a.title": "x"})
+    assert ran == ["b", "a"]
+
+
+def test_wildcards_bind_rows():
+    app = dash.Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Div(id={"k": k, "i": i}, title=f"{k}{i}") for i in range(3) for k in "xy"])
+    app.callback(
+        Output({"k": "y", "i": MATCH}, "title"),
+        Input({"k": "x", "i": MATCH}, "title"),
+        State({"k": "x", "i": ALLSMALLER}, "title"),
+        State({"k": "x", "i": ALL}, "title"),
+    )(lambda one, smaller, every: f"{one} {smaller} {len(every)}")
+    page = Page(app)
+    page.act({'{"i":1,"k":"x"}.title': "new"})
+    assert page['{"i":1,"k":"y"}.title'] == "new ['x0'] 3"
+    assert page['{"i":2,"k":"y"}.title'] == "y2"
+    assert len(page.requests) == 1
+
+
+def test_a_change_below_allsmaller_fires_the_rows_above():
+    app = dash.Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Div(id={"k": k, "i": i}, title=f"{k}{i}") for i in range(3) for k in "xy"])
+    app.callback(
+        Output({"k": "y", "i": MATCH}, "title"),
+        Input({"k": "x", "i": MATCH}, "title"),
+        Input({"k": "x", "i": ALLSMALLER}, "title"),
+    )(lambda one, smaller: f"{one} {smaller}")
+    page = Page(app)
+    page.act({'{"i":1,"k":"x"}.title': "new"})
+    assert page['{"i":2,"k":"y"}.title'] == "x2 ['x0', 'new']"
+    assert page['{"i":0,"k":"y"}.title'] == "y0"
+
+
+def test_components_that_a_callback_adds_are_on_the_page(app):
+    app.callback(Output("b", "children"), Input("a", "n_clicks"))(
+        lambda n: [html.Div(dcc.Store(id="new", data=n))]
+    )
+    page = Page(app)
+    page.act({"a.n_clicks": 4})
+    assert page["new.data"] == 4
+
+
+def test_an_error_carries_the_exception_behind_it(app):
+    def fail(n):
+        raise ZeroDivisionError("no")
+
+    app.callback(Output("b", "title"), Input("a", "n_clicks"))(fail)
+    page = Page(app)
+    with pytest.raises(CallbackFailed, match=r"b\.title.*500[\s\S]*ZeroDivisionError: no") as failed:
+        page.act({"a.n_clicks": 1})
+    assert isinstance(failed.value.__cause__, ZeroDivisionError)
+
+
+def test_every_request_is_kept_with_its_bytes(app):
+    app.callback(Output("b", "title"), Input("a", "n_clicks"))(lambda n: "x" * 1000)
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    (request,) = page.requests
+    assert request.status == 200
+    assert 1000 < request.received < 1200
+    assert 100 < request.sent < 400
+    assert request.body["changedPropIds"] == ["a.n_clicks"]
+
+
+def test_two_pages_are_two_browsers(app):
+    from flask import request
+
+    seen = []
+    app.server.after_request(lambda response: response.set_cookie("who", "me") or response)
+    app.server.before_request(lambda: seen.append(request.cookies.get("who")))
+    page = Page(app)
+    page.reload()
+    Page(app)
+    assert seen.count(None) == 2
+
+
+def test_clientside_callbacks_are_not_run(app):
+    app.clientside_callback("(n) => n", Output("b", "title"), Input("a", "n_clicks"))
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    assert page.requests == []
