@@ -222,18 +222,24 @@ def _check_flags(flags: Mapping[str, Any], origin: Origin) -> None:
     _warn_of_near_misses(flags, origin)
 
 
-def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:
+def near_miss(name: str) -> str | None:
+    """The option that a keyword which nothing knows was probably meant to be."""
     known = KNOWN_FLAGS | dash_internals.CALLBACK_OPTIONS | _STRUCTURE
+    if name in known:
+        return None
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), None)
+
+
+def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:
+    if flags.get("checks") == "off":
+        return
     for name in flags:
-        if name in known:
-            continue
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        if close:
+        if (known := near_miss(name)) is not None:
             warnings.warn(
                 f"The callback at {origin} has an option '{name}', which nothing here knows. "
-                f"Did you mean '{close[0]}'?",
+                f"Did you mean '{known}'?",
                 stacklevel=2,
             )
 
 
-__all__ = ["KNOWN_FLAGS", "declare", "is_serverside", "is_trigger"]
+__all__ = ["KNOWN_FLAGS", "declare", "is_serverside", "is_trigger", "near_miss"]

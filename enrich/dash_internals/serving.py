@@ -107,6 +107,11 @@ def forget_setup(app: Any, *steps: str) -> None:
         app._got_first_request[step] = False
 
 
+def runs_async(app: Any) -> bool:
+    """Can the app run async callbacks?"""
+    return server_kind(app) != "flask" or bool(app._use_async)
+
+
 def is_websocket(g: Any) -> bool:
     """Does a callback's context belong to a WebSocket?"""
     return "dash_websocket" in g

@@ -1,0 +1,131 @@
+"""Checks of what a callback's function needs: its arguments, an event loop, a store that its process can see."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from enrich import dash_internals
+from enrich.callbacks.compile import is_async
+from enrich.callbacks.declare import is_serverside, near_miss
+from enrich.callbacks.spec import CallbackSpec, Joint, Slot
+from enrich.callbacks.tree import leaves
+from enrich.diagnostics.finding import Finding
+from enrich.transforms.serverside import HANDLES, ServersideOutputTransform
+
+
+def check_functions(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
+    """Find functions that can't take what their declaration would pass them."""
+    for spec in _single(callbacks):
+        try:
+            # A decorator may add arguments of its own, so what it wraps says nothing.
+            signature = inspect.signature(spec.func, follow_wrapped=False)  # type: ignore[arg-type]
+        except (TypeError, ValueError):  # built in, or not a function of Python at all
+            continue
+        args, kwargs = _arguments(spec)
+        try:
+            signature.bind(*args, **dict.fromkeys(kwargs))
+        except TypeError as error:
+            said = ", ".join(str(slot) for slot in spec.input_slots() if slot.passed) or "nothing"
+            yield Finding.at(
+                spec,
+                "signature",
+                f"takes {signature}, and its declaration passes {_passed(args, kwargs)} ({said}): {error}.",
+            )
+
+
+def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
+    for spec in callbacks:
+        if isinstance(spec.func, Joint):
+            yield from _single(member.spec for member in spec.func.members)
+        elif callable(spec.func):
+            yield spec
+
+
+def _arguments(spec: CallbackSpec) -> tuple[list[str], list[str]]:
+    """What the function is called with: names for the positional arguments, and keywords."""
+    progress = ["set_progress"] if spec.is_background and spec.options["background"].get("progress") else []
+    tree: Any = spec.inputs
+    if isinstance(tree, dict):
+        return progress, [name for name, child in tree.items() if _is_passed(child)]
+    own = [tree] if isinstance(tree, Slot) else tree
+    return [*progress, *("value" for child in own if _is_passed(child))], []
+
+
+def _is_passed(tree: Any) -> bool:
+    found = [slot.passed for slot in leaves(tree)]
+    return any(found) or not found
+
+
+def _passed(args: list[str], kwargs: list[str]) -> str:
+    if kwargs:
+        return "the keywords " + ", ".join(kwargs)
+    return f"{len(args)} argument{'' if len(args) == 1 else 's'}"
+
+
+def check_async(callbacks: Iterable[CallbackSpec], app: Any) -> Iterator[Finding]:
+    """Find async functions in an app that can't run them."""
+    if dash_internals.runs_async(app):
+        return
+    for spec in _single(callbacks):
+        if is_async(spec.func):
+            yield Finding.at(
+                spec,
+                "async-extra",
+                "is async, and this app can't run it: pip install 'dash[async]', and don't give use_async=False.",
+            )
+
+
+def check_options(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
+    """Find options that nobody knows and that look like one that somebody does."""
+    for spec in callbacks:
+        for name in spec.flags:
+            if (known := near_miss(name)) is not None:
+                yield Finding.at(
+                    spec,
+                    "misspelt-option",
+                    f"has an option '{name}', which nothing knows. Did you mean '{known}'?",
+                )
+
+
+def check_stores(callbacks: Iterable[CallbackSpec], app: Any) -> Iterator[Finding]:
+    """Find background callbacks whose server-side values are kept in a process that is not theirs."""
+    settings = ServersideOutputTransform.find(app)
+    specs = list(callbacks)
+    if settings is None or not any(spec.is_background for spec in specs):
+        return
+    stored = {
+        slot.key: _backend(settings, slot.marker.backend)
+        for spec in specs
+        for slot in spec.output_slots()
+        if is_serverside(slot)
+    }
+    for spec in specs:
+        if not spec.is_background:
+            continue
+        used = [
+            stored[slot.key] for slot in (*spec.input_slots(), *spec.output_slots()) if slot.key in stored
+        ]
+        if callable(spec.func) and HANDLES.is_made_by(spec.func):
+            used.append(_backend(settings, None))
+        unshared = next((one for one in used if getattr(one, "reach", None) == "process"), None)
+        if unshared is not None:
+            yield Finding.at(
+                spec,
+                "unshared-store",
+                f"runs in the background, in a process of its own, and store '{unshared.name}' keeps its values in "
+                "this one. Use FileSystemBackend() or RedisBackend(...).",
+            )
+
+
+def _backend(settings: ServersideOutputTransform, which: Any) -> Any:
+    """The backend that a declaration means; the store is not opened for it."""
+    which = settings.default_backend if which is None else which
+    given = settings.backends or ()
+    by_name: Mapping[str, Any] = (
+        given if isinstance(given, Mapping) else {getattr(one, "name", ""): one for one in given}
+    )
+    if which is None:
+        return next(iter(by_name.values()), None)
+    return by_name.get(which) if isinstance(which, str) else which

@@ -1,0 +1,136 @@
+"""Checks of how callbacks hang together: cycles, and outputs that two of them claim."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from dash import ALLSMALLER
+
+from enrich.callbacks.overlap import overlapping
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot, Wildcard
+from enrich.diagnostics.finding import Finding
+
+
+class Edge(NamedTuple):
+    """One callback writes what makes another one run."""
+
+    source: int
+    target: int
+    through: Slot
+
+
+def edges(callbacks: Sequence[CallbackSpec]) -> list[Edge]:
+    """What fires what: from each output to the inputs that it fits, wildcards included."""
+    plain: dict[Any, list[int]] = defaultdict(list)
+    patterns: dict[Any, list[tuple[int, FrozenId]]] = defaultdict(list)
+    for place, spec in enumerate(callbacks):
+        for slot in spec.input_slots():
+            if not slot.fires:
+                continue
+            if isinstance(slot.id, FrozenId):
+                patterns[slot.id.keys, slot.prop].append((place, slot.id))
+            elif place not in plain[slot.key][-1:]:
+                plain[slot.key].append(place)
+    found: list[Edge] = []
+    for place, spec in enumerate(callbacks):
+        for slot in spec.output_slots():
+            if isinstance(slot.id, FrozenId):
+                same = patterns.get((slot.id.keys, slot.prop), ())
+                targets = [other for other, own in same if ids_overlap(slot.id, own)]
+            else:
+                targets = plain.get(slot.key, [])
+            found.extend(Edge(place, target, slot) for target in dict.fromkeys(targets))
+    return found
+
+
+def ids_overlap(one: FrozenId, other: FrozenId) -> bool:
+    """May one component fit both ids?"""
+    return one.keys == other.keys and all(
+        isinstance(a, Wildcard) or isinstance(b, Wildcard) or a == b
+        for (_, a), (_, b) in zip(one.items, other.items, strict=True)
+    )
+
+
+def check_cycles(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
+    """Find callbacks that fire each other in a circle, as dash-renderer refuses them."""
+    following: dict[int, list[Edge]] = defaultdict(list)
+    for edge in edges(callbacks):
+        # A callback may write its own input. Duplicate outputs are nodes of their own for dash-renderer.
+        if edge.source == edge.target or edge.through.allow_duplicate:
+            continue
+        if not _climbs(callbacks[edge.target], edge.through):
+            following[edge.source].append(edge)
+    for cycle in _cycles(len(callbacks), following):
+        specs = [callbacks[edge.source] for edge in cycle]
+        path = " -> ".join(
+            f"{spec.func_name} -> {edge.through}" for spec, edge in zip(specs, cycle, strict=True)
+        )
+        others = ", ".join(str(spec) for spec in specs[1:])
+        yield Finding.at(
+            specs[0],
+            "cycle",
+            f"is in a cycle with {others}: {path} -> {specs[0].func_name}. "
+            "Join them in one callback, or break the cycle with CycleBreakerInput.",
+        )
+
+
+def _climbs(spec: CallbackSpec, through: Slot) -> bool:
+    """Does a callback read only rows that come before its own? Then rows follow each other, and no circle closes."""
+    return any(
+        isinstance(slot.id, FrozenId)
+        and slot.prop == through.prop
+        and any(value is ALLSMALLER for _, value in slot.id.items)
+        for slot in spec.input_slots()
+    )
+
+
+def _cycles(count: int, following: dict[int, list[Edge]]) -> Iterator[list[Edge]]:
+    """One cycle for each edge that leads back to where a walk from the first callback came through."""
+    state = [0] * count  # 0: not seen, 1: on the way, 2: done
+    for start in range(count):
+        if state[start]:
+            continue
+        state[start] = 1
+        way: list[Edge] = []
+        walks = [iter(following.get(start, ()))]
+        while walks:
+            edge = next(walks[-1], None)
+            if edge is None:
+                walks.pop()
+                state[way.pop().target if way else start] = 2
+            elif state[edge.target] == 1:
+                begin = next((i for i, one in enumerate(way) if one.source == edge.target), len(way))
+                yield [*way[begin:], edge]
+            elif state[edge.target] == 0:
+                state[edge.target] = 1
+                way.append(edge)
+                walks.append(iter(following.get(edge.target, ())))
+
+
+def check_outputs(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
+    """Find outputs that two callbacks claim, without ``allow_duplicate`` on either."""
+    claims = [
+        (slot, place)
+        for place, spec in enumerate(callbacks)
+        for slot in spec.output_slots()
+        if not slot.allow_duplicate
+    ]
+    slots = [slot for slot, _ in claims]
+    for later in sorted(overlapping(slots)):
+        slot, place = claims[later]
+        first = next((p for s, p in claims[:later] if p != place and _same(s, slot)), None)
+        if first is not None:
+            yield Finding.at(
+                callbacks[place],
+                "duplicate-output",
+                f"writes '{slot}', and so does {callbacks[first]}. Add MultiplexerTransform(), or give "
+                "allow_duplicate=True to one of the outputs.",
+            )
+
+
+def _same(one: Slot, other: Slot) -> bool:
+    if isinstance(one.id, FrozenId) and isinstance(other.id, FrozenId):
+        return one.prop == other.prop and ids_overlap(one.id, other.id)
+    return one.key == other.key
