@@ -536,3 +536,14 @@ def test_no_output_transform_is_needed_for_one_callback_without_outputs():
     app = DashProxy("app", transforms=[NoOutputTransform()])
     app.callback(Input("a", "n_clicks"))(lambda n: None)
     assert len(app.callback_map) == 1
+
+
+@pytest.mark.parametrize("group", [["a", "list"], {"a": "dict"}], ids=["list", "dict"])
+def test_a_group_whose_name_can_not_be_compared_is_refused_with_its_place(app: Any, group: Any):
+    def declare_it() -> None:
+        app.callback(Output("x", "title"), Input("a", "n_clicks"), group=group)(lambda n: 1)
+        app.callback_map
+
+    with pytest.raises(DeclarationError) as caught:
+        declare_it()
+    says(caught.value, HERE, "group=")

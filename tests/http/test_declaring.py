@@ -269,6 +269,12 @@ REFUSED = {
         progress=[O("y", "title")],
         progress_default=[1, 2],
     ),
+    "an output twice": lambda: declared(O("x", "title"), O("x", "title"), I("a", "n_clicks")),
+    "a pattern twice": lambda: declared(O({"a": 1}, "title"), O({"a": 1}, "title"), I("a", "n_clicks")),
+    "overlapping outputs": lambda: declared(O({"a": ALL}, "title"), O({"a": 1}, "title"), I("a", "n_clicks")),
+    "no inputs": lambda: declared(O("x", "title")),
+    "only states": lambda: declared(O("x", "title"), S("a", "title")),
+    "nothing": lambda: declared(),
     "a duplicate on page load": lambda: declared(
         O("x", "title", allow_duplicate=True), I("a", "n_clicks"), prevent_initial_call=False
     ),
