@@ -180,9 +180,14 @@ class ServersideOutputTransform(DashTransform):
 
     def apply(self, program: Program, /) -> Program:
         program = program.map_callbacks(self._rewrite)
+        if HANDLES in program.wires:
+            return program
         return program.with_changes(wires=(*program.wires, HANDLES))
 
     def _rewrite(self, spec: CallbackSpec) -> CallbackSpec:
+        if any(store_output in slot.converts for slot in spec.output_slots()):
+            # The transform of the blueprint that it came with has done it.
+            return spec
         spec = with_held_tokens(_mark_outputs(spec))
         if "memoize" in spec.flags:
             spec = with_memo(spec, session_check=self.session_check, arg_check=self.arg_check)
