@@ -24,8 +24,10 @@ from enrich import (
     ServersideOutputTransform,
     Trigger,
     TriggerTransform,
+    dash_internals,
     dynamic_prefix,
 )
+from enrich.callbacks.spec import Program
 from enrich.page import Page
 
 
@@ -384,8 +386,7 @@ def test_a_group_runs_in_one_request_under_each_prefix(where):
     app = DashProxy("app", transforms=transforms if where == "app" else None)
     blueprint = DashBlueprint(transforms=transforms if where == "blueprint" else None)
     blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="one"), html.Div(id="two")])
-    # A group's name is the app's: each embedding has a group of its own if the blueprint has the transform.
-    names = ["p"] if where == "app" else ["p", "q"]
+    names = ["p", "q"]
 
     @blueprint.callback(Output("one", "children"), Trigger("b", "n_clicks"), group="g")
     def one():
@@ -400,7 +401,8 @@ def test_a_group_runs_in_one_request_under_each_prefix(where):
     for name in names:
         page.requests.clear()
         page.act({f"{name}-b.n_clicks": 3})
-        assert len(page.requests) == 1
+        (request,) = page.requests
+        assert len(request.body["inputs"]) == 1
         assert page[f"{name}-one.children"] == "b"
         assert page[f"{name}-two.children"]["props"]["id"] == f"{name}-two-inner"
 
@@ -429,6 +431,9 @@ def test_server_side_values_pass_between_a_blueprints_callbacks(nested):
     page = Page(app)
     page.act({"q-b.n_clicks": 4})
     assert page["q-o.children"] == "4 rows by 4"
+    # The transform of the app leaves alone what that of the blueprint has done.
+    (spec,) = (one for one in app._build.program.callbacks if "q-data.data" in map(str, one.output_slots()))
+    assert [len(slot.converts) for slot in spec.output_slots()] == [1, 0]
 
 
 def test_a_plain_app_has_no_store_for_a_blueprint():
@@ -593,6 +598,23 @@ def test_another_app_serves_the_layout_and_the_callbacks_of_this_one(make_app):
     assert target.title == "Ours"
 
 
+@both
+def test_another_app_serves_server_side_values_too(make_app):
+    app = Dash("app", prevent_initial_callbacks=True, transforms=[PrefixIdTransform("p")])
+    app.layout = html.Div([html.Button(id="b"), dcc.Store(id="data"), html.Div(id="o")])
+    app.callback(enrich.ServersideOutput("data", "data"), Input("b", "n_clicks"))(
+        lambda n: pd.DataFrame({"n": [n]})
+    )
+    app.callback(Output("o", "children"), Input("data", "data"))(lambda frame: f"n is {frame['n'][0]}")
+    target = make_app() if make_app is plain else Dash("target")
+    target.callback(Output("p-o", "title"), Input("p-b", "n_clicks"))(lambda n: "the target's own")
+    app.hijack(target)
+    page = Page(target)
+    page.act({"p-b.n_clicks": 5})
+    assert page["p-o.children"] == "n is 5"
+    assert page["p-o.title"] == "the target's own"
+
+
 def test_dynamic_prefix_and_what_is_returned_get_along():
     app = DashProxy("app")
     blueprint = counter(transforms=[PrefixIdTransform("p")])
@@ -610,9 +632,6 @@ def test_dynamic_prefix_and_what_is_returned_get_along():
 
 
 def test_a_websocket_gets_the_pages_ids():
-    from enrich import dash_internals
-    from enrich.callbacks.spec import Program
-
     sent = []
     socket = SimpleNamespace(set_prop_sync=lambda *message: sent.append(message))
     (change,) = PrefixIdTransform("p").apply(Program()).layout_maps
@@ -628,3 +647,34 @@ def test_the_callbacks_of_a_blueprint_can_be_read():
     blueprint = counter()
     assert [str(slot) for one in blueprint.callbacks for slot in one.output_slots()] == ["log.children"]
     assert json.dumps([one.func_name for one in blueprint.callbacks]) == '["count"]'
+
+
+def test_a_background_job_knows_the_place_it_runs_for(tmp_path):
+    import diskcache
+
+    blueprint = DashBlueprint()
+
+    @blueprint.callback(
+        Output("o", "children"),
+        Input("b", "n_clicks"),
+        background=True,
+        manager=dash.DiskcacheManager(diskcache.Cache(str(tmp_path))),
+    )
+    def work(n):
+        return html.Div(n, id=f"by-{ctx.triggered_id}")
+
+    app = DashProxy("app")
+    for name in ("left", "right"):
+        blueprint.embed(app, prefix=name)
+    (spec,) = blueprint.callbacks
+    assert spec.job.owner is not None
+    for name in ("left", "right"):
+        own = {"id": f"{name}-b", "property": "n_clicks", "value": 1}
+        whole = dash._utils.AttributeDict(
+            outputs_list={"id": f"{name}-o", "property": "children"},
+            inputs_list=[own],
+            triggered_inputs=[{"prop_id": f"{name}-b.n_clicks", "value": 1}],
+            updated_props={},
+        )
+        with dash_internals.use_context(whole):
+            assert spec.job.run(1).id == f"{name}-by-b"
