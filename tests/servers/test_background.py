@@ -1,0 +1,166 @@
+"""Background callbacks by their real managers: four web workers, a Celery worker, a Redis, and no secret anywhere."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import clients
+import pytest
+from processes import SECONDS, Browser, serving
+from versions import needs_dash
+
+TESTS = Path(__file__).parents[1]
+
+pytestmark = [pytest.mark.server, needs_dash(4, 2, "signs the handles of jobs by a secret of the manager's store")]
+
+
+class Page(Browser):
+    """A browser that starts jobs and asks for them until they are done."""
+
+    def start(self, output, inputs):
+        status, text = self.post(clients.request(output, inputs), {})
+        assert status == 200, text
+        return json.loads(text)
+
+    def run(self, output, inputs):
+        """Run a job; what the page is told last, and what it is told on the way."""
+        started = self.start(output, inputs)
+        told = []
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            status, text = self.ask(output, inputs, started)
+            if status != 200 or not text:
+                return status, text, told
+            answer = json.loads(text)
+            told += [answer[name] for name in ("progress", "sideUpdate") if answer.get(name)]
+            if "response" in answer:
+                return status, answer, told
+        raise AssertionError("The job does not end.")
+
+    def ask(self, output, inputs, started):
+        handles = {"cacheKey": started["cacheKey"], "job": started["job"]}
+        return self.post(clients.request(output, inputs), handles)
+
+    def post(self, body, query):
+        path = "/_dash-update-component?" + urllib.parse.urlencode(query)
+        return self._open(
+            urllib.request.Request(
+                self.url + path, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+            )
+        )
+
+    def value(self, output, inputs):
+        _, answer, _ = self.run(output, inputs)
+        component, _, prop = output.rpartition(".")
+        return answer["response"][component][prop]
+
+
+@contextmanager
+def web_workers(tmp_path, **environment):
+    command = ["-m", "gunicorn", "jobs:server", "--workers", "4", "--bind", "127.0.0.1:0", "--timeout", "120"]
+    with serving(command, tmp_path, **environment) as server:
+        yield server.url
+
+
+@contextmanager
+def celery_worker(command, environment, tmp_path):
+    log = tmp_path / "worker.log"
+    arguments = ["-A", "jobs.celery_app", "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip"]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=TESTS,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            until = time.monotonic() + SECONDS
+            while " ready." not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+            yield log
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
+
+
+COMMANDS = {
+    "celery": [str(Path(sys.executable).with_name("celery"))],
+    "python -m celery": [sys.executable, "-m", "celery"],
+}
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    from store.servers import find_program, free_port, running
+
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    command = [find_program("redis-server"), "--port", str(port), "--save", "", "--dir", str(folder)]
+    with running(command, port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture(params=["diskcache", *COMMANDS])
+def page(request, tmp_path, cache_folder):
+    environment = {"PYTHONPATH": str(TESTS), "XDG_CACHE_HOME": str(cache_folder), "HOME": str(tmp_path)}
+    if request.param == "diskcache":
+        with web_workers(tmp_path, JOBS_CACHE=str(tmp_path / "jobs"), **environment) as url:
+            yield Page(url)
+        return
+    if importlib.util.find_spec("celery") is None:
+        pytest.skip("Celery is not installed")
+    environment["JOBS_REDIS"] = request.getfixturevalue("redis")
+    with (
+        celery_worker(COMMANDS[request.param], environment, tmp_path) as log,
+        web_workers(tmp_path, **environment) as url,
+    ):
+        yield Page(url)
+    assert "unregistered task" not in log.read_text()
+    assert "DuplicateNodenameWarning" not in log.read_text()
+
+
+def test_jobs_take_and_give_what_other_callbacks_do(page):
+    """All in one test: each start of the processes takes seconds."""
+    assert page.get("/")[0] == 200
+
+    # A Trigger, a server-side result, and progress.
+    inputs = {"go.n_clicks": 1, "go.title": "four"}
+    _, answer, told = page.run("frame.data", inputs)
+    token = answer["response"]["frame"]["data"]
+    assert token.startswith("~enrich")
+    assert all(set(progress) == {"bar.value", "bar.max"} for progress in told)
+
+    # A server-side input, synchronous and asynchronous; set_props; a value deep in a result.
+    _, answer, told = page.run("total.children", {"frame.data": token})
+    assert answer["response"]["total"]["children"] == 6
+    assert told == [{"note": {"children": "counted"}}]
+    assert page.value("total-async.children", {"frame.data": token}) == 6
+    deep = page.value("deep.children", {"frame.data": token})
+    assert deep["rows"] == 4
+    assert page.value("total.children", {"frame.data": deep["again"]}) == 6
+
+    # Errors, and nothing to say.
+    status, text, _ = page.run("broken.children", {"go.n_clicks": 1})
+    assert status == 500, text
+    status, text, _ = page.run("nothing.children", {"go.n_clicks": 1})
+    assert (status, text) == (204, "")
+
+    # Cancelling.
+    started = page.start("slow.children", {"go.n_clicks": 1})
+    status, text = page.post(clients.request("stop.id", {"stop.n_clicks": 1}), {"cancelJob": started["job"]})
+    assert status in (200, 204), text
+
+    # Another browser's token opens nothing in a job.
+    other = Page(page.url)
+    other.get("/")
+    status, text, _ = other.run("total.children", {"frame.data": token})
+    assert status == 500, text
