@@ -29,6 +29,7 @@ from dash import (
 )
 from dash.exceptions import PreventUpdate
 
+from enrich import older
 from enrich.app import Dash, DashProxy
 from enrich.blueprint import DashBlueprint, register
 from enrich.declarations import callback, clientside_callback
@@ -40,6 +41,8 @@ from enrich.dependencies import (
     Trigger,
 )
 from enrich.errors import (
+    CheckFailed,
+    CheckWarning,
     DeclarationError,
     EnrichError,
     GroupError,
@@ -62,6 +65,7 @@ from enrich.errors import (
 )
 from enrich.existing import enrich_app
 from enrich.logging import DashLogHandler, DivLogHandler, NotificationsLogHandler
+from enrich.older import plotly_jsonify
 from enrich.store import Columns, ServersideRef
 from enrich.transforms import (
     BaseModelTransform,
@@ -90,11 +94,11 @@ from enrich.transforms.memoize import forget
 
 def __getattr__(name: str) -> Any:
     """Hand on what dash offers and this package does not replace, so that ``import enrich as dash`` runs an app."""
-    return getattr(dash, name)
+    return older.load(name) if name in older.ON_DEMAND else getattr(dash, name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(dash)})
+    return sorted({*globals(), *older.ON_DEMAND, *dir(dash)})
 
 
 __all__ = [
@@ -103,6 +107,8 @@ __all__ = [
     "MATCH",
     "BaseModelTransform",
     "BlockingCallbackTransform",
+    "CheckFailed",
+    "CheckWarning",
     "ClientsideFunction",
     "Columns",
     "CycleBreakerInput",
@@ -118,6 +124,9 @@ __all__ = [
     "DivLogHandler",
     "EnrichError",
     "EnrichedOutput",
+    "FileSystemBackend",
+    "FileSystemCache",
+    "FileSystemStore",
     "GroupError",
     "GroupTransform",
     "HandleError",
@@ -140,6 +149,9 @@ __all__ = [
     "Patch",
     "PrefixIdTransform",
     "PreventUpdate",
+    "RedisBackend",
+    "RedisCache",
+    "RedisStore",
     "Serverside",
     "ServersideOutput",
     "ServersideOutputTransform",
@@ -173,6 +185,7 @@ __all__ = [
     "no_update",
     "page_container",
     "page_registry",
+    "plotly_jsonify",
     "register",
     "register_page",
     "set_props",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from enrich.errors import StoreConfigError
+from enrich.store.backends.own import adapted
 from enrich.store.backends.protocol import Backend, Settings
 
 _METHODS = (
@@ -30,7 +31,7 @@ class Places:
         self.default = _opened(default, settings)
         self._given: list[tuple[str, Backend]] = [(self.default.name, default)]
         self._by_name: dict[str, Backend] = {self.default.name: self.default}
-        named = others.items() if isinstance(others, Mapping) else ((_name(b), b) for b in others)
+        named = others.items() if isinstance(others, Mapping) else ((_name(adapted(b)), b) for b in others)
         for name, backend in named:
             if backend is default:
                 self._by_name.setdefault(name, self.default)
@@ -76,6 +77,7 @@ def _name(backend: Any) -> str:
 
 
 def _opened(backend: Any, settings: Settings) -> Backend:
+    backend = adapted(backend)
     lacking = [method for method in _METHODS if not callable(getattr(backend, method, None))]
     if isinstance(backend, type) or lacking:
         raise StoreConfigError(

@@ -1,0 +1,84 @@
+"""The backends of older libraries, by the names and with the arguments that apps have for them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+from urllib.parse import quote
+
+from enrich.store import codecs
+from enrich.store.backends.files import FileSystemBackend
+from enrich.store.backends.protocol import MISSING
+
+
+class FileSystemStore(FileSystemBackend):
+    """Keep values as files in a private folder, with the arguments and methods of older libraries as well.
+
+    Parameters
+    ----------
+    cache_dir: the folder; default one per app name, below the user's cache directory.
+    threshold, default_timeout, mode, hash_method: accepted without effect; the store bounds its size (`max_bytes`)
+        and the age of its values (`ttl`).
+    max_bytes, name: as in `enrich.store.FileSystemBackend`.
+
+    A subclass may override `get` and `set`, which then see each value as the callback returned it.
+
+    >>> from enrich import FileSystemBackend
+    >>> backend = FileSystemBackend()
+    """
+
+    def __init__(
+        self,
+        cache_dir: str | os.PathLike[str] | None = None,
+        threshold: int | None = None,
+        default_timeout: float | None = None,
+        mode: int | None = None,
+        hash_method: Any = None,
+        *,
+        max_bytes: int | None = None,
+        name: str | None = None,
+        **_older: Any,
+    ) -> None:
+        # Apps give several folders, and no names.
+        own = "files" if cache_dir is None else f"files:{os.path.basename(os.path.abspath(cache_dir))}"[:100]
+        super().__init__(cache_dir, max_bytes=max_bytes, name=own if name is None else name)
+
+    def get(self, key: str, ignore_expired: bool = False) -> Any:
+        """Return a value, or None."""
+        if key is None:
+            return None
+        found = super().read(_file(key))
+        return None if found is MISSING else codecs.decode(found)
+
+    def set(self, key: str, value: Any, timeout: float | None = None) -> bool:
+        """Keep a value; raises `UnstorableValueError` for what can't come back exactly."""
+        encoded = codecs.encode(value)
+        super().write(_file(key), encoded.buffers, encoded.nbytes)
+        return True
+
+    def has(self, key: str) -> bool:
+        """Is there a value?"""
+        return super().renew(_file(key))
+
+    @property
+    def uid(self) -> str:
+        """What older libraries call the backend by."""
+        return self.name
+
+
+def _file(key: str) -> str:
+    # A file is named by a digest, as those of the store are; and a value may be written anew under its key.
+    return hashlib.blake2b(str(key).encode(), digest_size=16).hexdigest()
+
+
+def redis_url(
+    host: str = "localhost",
+    port: int = 6379,
+    password: str | None = None,
+    db: int = 0,
+    username: str | None = None,
+) -> str:
+    """Write the arguments of older libraries as the URL that `RedisBackend` takes."""
+    login = f"{quote(username or '', safe='')}:{quote(password, safe='')}@" if password else ""
+    return f"redis://{login}{host}:{port}/{db}"

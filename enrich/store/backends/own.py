@@ -1,0 +1,157 @@
+"""Backends written for older libraries, which have only `get`, `set` and `has`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+from enrich.errors import StoreConfigError
+from enrich.store import codecs
+from enrich.store.backends.files import FileSystemBackend
+from enrich.store.backends.older import FileSystemStore
+from enrich.store.backends.protocol import (
+    MISSING,
+    Buffer,
+    Entry,
+    Lease,
+    Missing,
+    Reach,
+    Settings,
+    Swept,
+    copied,
+)
+from enrich.store.codecs import CorruptEntry
+
+
+def adapted(backend: Any) -> Any:
+    """Return a backend that the store can use: the given one, or an adapter around one of the older kind."""
+    if isinstance(backend, FileSystemStore):
+        own = type(backend)
+        changed = own.get is not FileSystemStore.get or own.set is not FileSystemStore.set
+        return OwnBackend(backend) if changed else backend
+    has_old = all(callable(getattr(backend, name, None)) for name in ("get", "set", "has"))
+    return OwnBackend(backend) if has_old and not hasattr(backend, "write") else backend
+
+
+class OwnBackend:
+    """Let a backend that takes and gives Python values keep the store's values.
+
+    Parameters
+    ----------
+    given: has `get(key)` or `get(key, ignore_expired)`, which returns None for what is missing, `set(key, value)` and
+        `has(key)`; `delete(key)` is used where there is one.
+
+    The value goes to it as the callback returned it. The store's small records and locks, and its secret, are kept in
+    a folder: the given backend's own if it has one, else the app's default one; so it reaches one host.
+    """
+
+    reach: Reach = "host"
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+        name = getattr(given, "uid", None) or getattr(given, "name", None)
+        self.name = name if isinstance(name, str) else type(given).__name__
+        is_folder = isinstance(given, FileSystemBackend)
+        self._records: FileSystemBackend = given if is_folder else FileSystemBackend(name=self.name)
+        parameters = inspect.signature(given.get).parameters
+        self._ignores_expiry = "ignore_expired" in parameters or any(
+            p.kind is p.VAR_KEYWORD for p in parameters.values()
+        )
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend, its folder of records opened."""
+        if settings.session_quota is not None:
+            raise StoreConfigError(
+                f"session_quota can't be kept by backend {self.name!r}: it doesn't list what it holds. "
+                "Use FileSystemBackend() or RedisBackend(...)."
+            )
+        changed = copied(self)
+        changed._records = self._records.with_settings(settings)
+        if self._given is self._records:
+            changed._given = changed._records
+        return changed
+
+    @property
+    def private(self) -> bool:
+        """Nothing is known of who can write to it."""
+        return False
+
+    def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
+        """Ask for the value, and encode it as the store does."""
+        value = self._given.get(key, ignore_expired=True) if self._ignores_expiry else self._given.get(key)
+        if value is None:
+            return MISSING
+        if isinstance(value, bytes | bytearray) and _is_entry(value):
+            return value
+        return b"".join(bytes(buffer) for buffer in codecs.encode(value).buffers)
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+        """Give it the value; what only the store can read, such as pickled parts, as bytes."""
+        entry = b"".join(bytes(buffer) for buffer in buffers)
+        try:
+            value = codecs.decode(entry)
+        except CorruptEntry:
+            value = entry
+        # None is what it returns for a missing key.
+        self._given.set(key, entry if value is None else value)
+
+    def renew(self, key: str, nbytes: int | None = None, /) -> bool:
+        """Is it there? When it expires is the backend's own matter."""
+        return bool(self._given.has(key))
+
+    def delete(self, key: str, /) -> bool:
+        """Drop the value, where the backend can."""
+        there = bool(self._given.has(key))
+        remove = getattr(self._given, "delete", None)
+        if there and callable(remove):
+            remove(key)
+        return there
+
+    def discard(self, key: str, /) -> None:
+        """Drop a torn value."""
+        self.delete(key)
+
+    def entries(self) -> Iterator[Entry]:
+        """Raise: such backends can't list."""
+        raise StoreConfigError(f"Backend {self.name!r} doesn't list what it holds.")
+
+    def sweep(self) -> Swept:
+        """Nothing to do: the backend evicts by its own policy."""
+        return Swept()
+
+    def clear(self) -> None:
+        """Clear the values, where the backend can, and the records."""
+        clear = getattr(self._given, "clear", None)
+        if callable(clear):
+            clear()
+        if self._given is not self._records:
+            self._records.clear()
+
+    def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
+        """Return a record from the folder."""
+        return self._records.get_record(name, kept=kept)
+
+    def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
+        """Write a record to the folder."""
+        self._records.set_record(name, value, kept=kept)
+
+    def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
+        """Add a record to the folder."""
+        return self._records.add_record(name, value, kept=kept)
+
+    def delete_record(self, name: str, /) -> bool:
+        """Drop a record from the folder."""
+        return self._records.delete_record(name)
+
+    def try_lock(self, name: str, lease: float, /) -> Lease | None:
+        """Lock in the folder."""
+        return self._records.try_lock(name, lease)
+
+
+def _is_entry(value: bytes | bytearray) -> bool:
+    try:
+        codecs.check(value)
+    except CorruptEntry:
+        return False
+    return True

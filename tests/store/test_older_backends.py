@@ -1,0 +1,171 @@
+"""Backends of older libraries: own ones with get, set and has, subclasses, names and arguments."""
+
+import pickle
+
+import pandas as pd
+import pytest
+
+import enrich
+from enrich import Dash, Input, Output, Serverside, ServersideOutput, ServersideOutputTransform, dcc, html
+from enrich.page import Page
+from enrich.store import MemoryBackend, Store
+from enrich.store.backends.older import FileSystemStore, redis_url
+from enrich.store.backends.own import OwnBackend, adapted
+
+FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+
+
+class Plain:
+    """Only get, set and has; a value that isn't there is None."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def get(self, key):
+        return pickle.loads(self.kept[key]) if key in self.kept else None
+
+    def set(self, key, value):
+        self.kept[key] = pickle.dumps(value)
+
+    def has(self, key):
+        return key in self.kept
+
+
+class Expiring(Plain):
+    """As in the last generation: get takes ignore_expired, and the backend has a uid."""
+
+    uid = "expiring"
+
+    def get(self, key, ignore_expired=False):
+        assert ignore_expired
+        return super().get(key)
+
+
+class Parquet(enrich.FileSystemBackend):
+    """A file per frame, in a format of its own."""
+
+    seen = []
+
+    def set(self, key, value):
+        self.seen.append(type(value).__name__)
+        value.to_parquet(self.folder.path / f"{key}.parquet")
+
+    def get(self, key, ignore_expired=False):
+        path = self.folder.path / f"{key}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    def has(self, key):
+        return (self.folder.path / f"{key}.parquet").exists()
+
+
+class Counting(enrich.FileSystemBackend):
+    """Leaves the work to its base."""
+
+    gets = sets = 0
+
+    def get(self, key, ignore_expired=False):
+        type(self).gets += 1
+        return super().get(key, ignore_expired=ignore_expired)
+
+    def set(self, key, value):
+        type(self).sets += 1
+        return super().set(key, value)
+
+
+@pytest.mark.parametrize("make", [Plain, Expiring, lambda: Parquet("p"), lambda: Counting("c")])
+def test_an_own_backend_keeps_values_of_the_store(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = Store(make())
+    ref = store.put(FRAME)
+    pd.testing.assert_frame_equal(store.get(ref), FRAME)
+    pd.testing.assert_frame_equal(store.get(store.open(store.sign(ref, session="s"), session="s")), FRAME)
+    assert not store.put(FRAME).new
+
+
+@pytest.mark.parametrize("value", [None, b"bytes", "text", {"a": [1, None]}])
+def test_any_value_of_the_store_passes_through_an_own_backend(value):
+    store = Store(Plain())
+    assert store.get(store.put(value)) == value
+
+
+def test_a_subclass_sees_values_as_they_were_returned(tmp_path):
+    Parquet.seen = []
+    Store(Parquet(tmp_path)).put(FRAME)
+    assert Parquet.seen == ["DataFrame"]
+
+
+def test_what_a_backend_has_lost_is_gone(tmp_path):
+    backend = Plain()
+    store = Store(backend)
+    ref = store.put(FRAME)
+    backend.kept.clear()
+    assert store.get(ref, default="gone") == "gone"
+
+
+def test_a_subclass_that_overrides_nothing_stays_as_it_is(tmp_path):
+    backend = enrich.FileSystemBackend(tmp_path)
+    assert adapted(backend) is backend
+    assert isinstance(adapted(Plain()), OwnBackend)
+    memory = MemoryBackend()
+    assert adapted(memory) is memory
+
+
+def test_the_methods_of_older_libraries_work(tmp_path):
+    backend = enrich.FileSystemBackend(str(tmp_path), threshold=10, default_timeout=3600)
+    backend.set("any key/of mine", FRAME)
+    pd.testing.assert_frame_equal(backend.get("any key/of mine", ignore_expired=True), FRAME)
+    assert (backend.has("any key/of mine"), backend.has("other"), backend.get("other")) == (True, False, None)
+
+
+@pytest.mark.parametrize("name", ["FileSystemStore", "FileSystemCache", "FileSystemBackend"])
+def test_the_names_of_every_generation_are_one(name):
+    assert getattr(enrich, name) is FileSystemStore
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url"),
+    [
+        ({}, "redis://localhost:6379/0"),
+        ({"host": "cache", "port": 6380, "db": 2}, "redis://cache:6380/2"),
+        ({"host": "cache", "password": "p@ss/word"}, "redis://:p%40ss%2Fword@cache:6379/0"),
+    ],
+)
+def test_the_arguments_of_older_libraries_name_a_redis_server(arguments, url):
+    assert redis_url(**arguments) == url
+
+
+def test_redis_is_built_by_the_arguments_of_every_generation():
+    pytest.importorskip("redis")
+    assert enrich.RedisBackend(3600, host="cache").where == "redis://cache:6379/0"
+    assert enrich.RedisStore("redis://other:1/0").where == "redis://other:1/0"
+    assert (
+        enrich.RedisCache(host="cache", default_timeout=10, key_prefix="mine").where == "redis://cache:6379/0"
+    )
+
+
+@pytest.mark.parametrize("positional", [False, True])
+def test_an_app_of_an_older_generation_runs_on_its_own_backend(positional, tmp_path):
+    own = Parquet(tmp_path)
+    transform = (
+        ServersideOutputTransform([own], own) if positional else ServersideOutputTransform(backend=own)
+    )
+    app = Dash("older", transforms=[transform])
+    app.layout = html.Div([html.Button(id="go"), dcc.Store(id="s"), dcc.Store(id="t"), html.Div(id="log")])
+
+    @app.callback(
+        ServersideOutput("s", "data", backend=own), Input("go", "n_clicks"), prevent_initial_call=True
+    )
+    def first(_):
+        return FRAME
+
+    @app.callback(Output("t", "data"), Input("s", "data"), prevent_initial_call=True)
+    def second(frame):
+        return Serverside(frame.assign(c=1), backend=own)
+
+    @app.callback(Output("log", "children"), Input("t", "data"), prevent_initial_call=True)
+    def third(frame):
+        return list(frame.columns)
+
+    page = Page(app)
+    page.act({"go.n_clicks": 1})
+    assert page["log.children"] == ["a", "b", "c"]
