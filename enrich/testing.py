@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enrich.page import CallbackFailed, Page, Request
 from enrich.store.conformance import BackendConformance, key_of
 
-__all__ = ["BackendConformance", "key_of"]
+__all__ = ["BackendConformance", "CallbackFailed", "Page", "Request", "key_of"]
