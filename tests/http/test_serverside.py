@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -944,3 +945,71 @@ def test_a_server_with_a_secret_key_of_its_own_is_served(key: Any):
     Page(app).act(CLICK)
     assert len(seen[0]) == 1
     assert app.server.secret_key == key
+
+
+@pytest.mark.parametrize("nobody", [None, ""], ids=["none", "empty"])
+def test_a_session_id_of_nobody_is_not_a_session_that_all_share(nobody: Any):
+    """Visitors who are not logged in must not read each other's values: refused, or told apart."""
+    app, seen = producer_and_reader(session_id=lambda: nobody)
+    page, other = Page(app), Page(app)
+    with contextlib.suppress(CallbackFailed):
+        page.act(CLICK)
+    with pytest.raises(CallbackFailed):
+        other.act({"store.data": page["store.data"]} if "data" in page.props["store"] else CLICK)
+    assert len(seen) < 2
+
+
+def test_a_forged_cookie_is_no_session():
+    app, _ = producer_and_reader()
+    page = Page(app)
+    page.act(CLICK)
+    (cookie,) = page.client._cookies.values()
+    forger = Page(app, client=app.server.test_client(use_cookies=False), load=False)
+    forger.client.environ_base["HTTP_COOKIE"] = f"{cookie.key}={cookie.value[:-3]}AAA"
+    forger.reload()
+    assert isinstance(raised(forger, {"store.data": page["store.data"]}), HandleForeign)
+
+
+def test_a_cookie_is_not_a_handle_and_a_handle_is_not_a_cookie():
+    app, _ = producer_and_reader()
+    page = Page(app)
+    page.act(CLICK)
+    token = page["store.data"]
+    (cookie,) = page.client._cookies.values()
+    assert isinstance(raised(page, {"store.data": f"{MARK}{cookie.value}"}), HandleInvalid)
+    forger = Page(app, client=app.server.test_client(use_cookies=False), load=False)
+    forger.client.environ_base["HTTP_COOKIE"] = f"{cookie.key}={token[len(MARK) :]}"
+    forger.reload()
+    assert isinstance(raised(forger, {"store.data": token}), HandleForeign)
+
+
+def test_a_cookie_for_frames_of_other_sites_is_secure():
+    app, _ = producer_and_reader(cookie_samesite="None")
+    (cookie,) = app.server.test_client().get("/", base_url="https://localhost").headers.getlist("Set-Cookie")
+    for part in ("SameSite=None", "Secure", "HttpOnly", "Partitioned"):
+        assert part in cookie
+
+
+def test_parallel_requests_of_one_new_browser_make_one_session():
+    """The cookie is set with the page, so that callbacks that run in parallel find it."""
+    app, _ = producer_and_reader()
+    client = app.server.test_client()
+    cookies = [
+        client.get(path).headers.getlist("Set-Cookie")
+        for path in ("/", "/_dash-layout", "/_dash-dependencies")
+    ]
+    assert [len(found) for found in cookies] == [1, 0, 0]
+
+
+def test_values_with_a_handles_text_inside_a_stored_value_stay_text():
+    """What was stored comes back as it was: handles in it are not followed."""
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"))(lambda n: [1])
+    app.callback(ServersideOutput("other", "data"), Input("b", "n_clicks"))(lambda n: [page["store.data"]])
+    seen: list[Any] = []
+    app.callback(Output("x", "title"), Input("other", "data"))(lambda value: seen.append(value) or "read")
+    page = Page(app)
+    page.act(CLICK)
+    page.act({"b.n_clicks": 1})
+    assert seen == [[page["store.data"]]]
