@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -122,8 +123,11 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
         return spec.with_changes(func=Joint(members))
     if spec.is_clientside:
         return spec
+    reports = spec.is_background and spec.options["background"].get("progress") is not None
     return spec.with_changes(
-        around=(layout.author_view, *spec.around), finish=(*spec.finish, layout.returned)
+        around=(layout.author_view, *spec.around),
+        finish=(*spec.finish, layout.returned),
+        outer=(*spec.outer, layout.reporting) if reports else spec.outer,
     )
 
 
@@ -195,6 +199,15 @@ class _Layout:
         whole = dash_internals.context()
         view = renamed_view(whole, self.names.author, self.names.page_unless_written, self.returned)
         return dash_internals.use_context(view)
+
+    def reporting(self, function: Callable[..., Any], _spec: CallbackSpec) -> Callable[..., Any]:
+        """Rename in what a background callback reports of its progress."""
+
+        @functools.wraps(function)
+        def run(set_progress: Callable[[Any], Any], *args: Any, **kwargs: Any) -> Any:
+            return function(lambda value: set_progress(self.returned(value)), *args, **kwargs)
+
+        return run
 
     def everywhere(self, layout: Any) -> Any:
         """Rename in a layout: every id in it is as its author wrote it."""

@@ -1,9 +1,11 @@
 import asyncio
 import logging
+from types import SimpleNamespace
 
 import dash_mantine_components as dmc
 import pytest
 from dash import Input, Output, html, no_update
+from dash.background_callback._proxy_set_props import ProxySetProps
 from specs import apply, call, clientside, spec
 
 from enrich import dash_internals
@@ -112,6 +114,49 @@ def test_the_place_and_the_looks_can_be_said():
     program = logged(asking(three), transform=LogTransform(config))
     assert program.components == ()
     assert lines(program.callbacks[0], 1) == {'{"kind":"mine"}': ["two", "three"]}
+
+
+def test_lines_are_sent_over_a_websocket_while_the_callback_runs():
+    sent = []
+    socket = SimpleNamespace(set_prop_sync=lambda name, prop, lines: sent.append((name, prop, len(lines))))
+    with dash_internals.use_context(Context(updated_props={}, dash_websocket=socket)):
+        call(logged(asking(three)).callbacks[0], 1)
+    assert sent == [("log", "children", n) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["of the blueprint", "of the app"])
+def test_a_websocket_gets_the_pages_id_of_the_log(own):
+    sent = []
+    socket = SimpleNamespace(set_prop_sync=lambda name, prop, lines: sent.append((name, len(lines))))
+    program = Program(callbacks=(asking(three),))
+    transforms = [LogTransform(try_use_mantine=False), PrefixIdTransform("p"), PrefixIdTransform("q")]
+    for transform in transforms if own else reversed(transforms):
+        program = transform.apply(program)
+    with dash_internals.use_context(Context(updated_props={}, dash_websocket=socket)):
+        call(program.callbacks[0], 1)
+    name = "q-p-log" if own else "log"
+    assert sent == [(name, n) for n in (1, 2, 3)]
+
+
+def test_a_background_job_hands_on_each_line():
+    handed = []
+    proxy = ProxySetProps(lambda name, props: handed.append((name, len(props["children"]))))
+    with dash_internals.use_context(Context(updated_props=proxy)):
+        call(logged(asking(three)).callbacks[0], 1)
+    assert handed == [("log", n) for n in (1, 2, 3)]
+
+
+def test_lines_with_ids_are_prefixed_once():
+    config = LogConfig(
+        Output("mine", "children"), {logging.INFO: lambda text: html.P(text, id=f"line-{text}")}
+    )
+    program = PrefixIdTransform("p").apply(logged(asking(three), transform=LogTransform(config)))
+    context = Context(updated_props={})
+    with dash_internals.use_context(context):
+        call(program.callbacks[0], 1)
+    assert [line.id for line in context["updated_props"]["p-mine"]["children"]] == [
+        f"p-line-{text}" for text in ("one", "two", "three")
+    ]
 
 
 def test_nothing_is_added_where_nobody_asks():

@@ -271,6 +271,20 @@ def test_the_value_of_an_output_that_names_a_component_gets_it():
     assert call(prefixed(own), None) == "p-x"
 
 
+def test_components_in_a_report_of_progress_get_it():
+    reports = []
+
+    def work(set_progress, _value):
+        set_progress([html.Div(id="bar"), 1])
+
+    background = {"interval": 1, "progress": [Output("at", "children"), Output("at", "title")]}
+    call(
+        prefixed(spec(Output("o", "p"), Input("x", "v"), func=work, background=background)), reports.append, 1
+    )
+    ((bar, number),) = reports
+    assert (bar.id, number) == ("p-bar", 1)
+
+
 # --- with other transforms ---------------------------------------------------------------------------
 
 
