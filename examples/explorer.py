@@ -27,12 +27,21 @@ from enrich import (
     State,
     Trigger,
     TriggerTransform,
-    no_update,
+    set_props,
 )
+
+
+def tell(error):
+    """Show an error on the page, whichever callback it happened in."""
+    if not isinstance(error, tables.NotATable):
+        app.logger.error("A callback failed.", exc_info=error)
+    set_props("message", {"children": complaint(str(error))})
+
 
 app = DashProxy(
     __name__,
     title="Explorer",
+    on_error=tell,
     transforms=[
         WireTransform(),  # our own: measures what callbacks cost
         TriggerTransform(),
@@ -70,7 +79,6 @@ def load_sample():
     Input("file", "data"),
     State("upload", "filename"),
     prevent_initial_call=True,
-    on_error=lambda error: [no_update, no_update, complaint(str(error))],
 )
 def load_upload(contents, filename):
     table = tables.from_upload(contents, filename)
@@ -222,7 +230,7 @@ app.clientside_callback(
     Output("price-note", "children"),
     Input("price", "data"),
     [Trigger("scatter", "figure"), Trigger("bars", "figure"), Trigger("summary", "children")],
-    [Trigger("grid", "getRowsResponse"), Trigger("message", "children")],
+    Trigger("grid", "getRowsResponse"),
 )
 
 
@@ -230,4 +238,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Explore a table that never leaves the server.")
     parser.add_argument("--rows", type=int, default=0, help="grow the sample to this many rows")
     app.server.config["ROWS"] = parser.parse_args().rows
+    tables.sample(app.server.config["ROWS"])  # made before the first visitor waits for it
     app.run(host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8050")))

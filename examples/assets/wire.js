@@ -3,7 +3,8 @@ window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.explorer = (() => {
     performance.setResourceTimingBufferSize(100000);
     const last = new Map();
-    const total = {bytes: 0, rows: 0};
+    const unpriced = [];
+    const total = {bytes: 0, instead: 0};
     const waiting = [];
 
     const metric = (entry, name) => entry.serverTiming.find((m) => m.name === name);
@@ -12,9 +13,10 @@ window.dash_clientside.explorer = (() => {
         if (!ran) return;
         const calls = (last.get(ran.description)?.calls || 0) + 1;
         const [rows, up] = ["rows", "up"].map((name) => metric(entry, name).duration);
-        total.bytes += up + entry.encodedBodySize;
-        total.rows += rows;
-        last.set(ran.description, {calls, ms: ran.duration, up, down: entry.encodedBodySize, rows});
+        const call = {calls, ms: ran.duration, bytes: up + entry.encodedBodySize, rows};
+        total.bytes += call.bytes;
+        unpriced.push(call);
+        last.set(ran.description, call);
     };
     new PerformanceObserver((list) => {
         list.getEntries().filter((e) => e.name.includes("/_dash-update-component")).forEach(note);
@@ -36,10 +38,13 @@ window.dash_clientside.explorer = (() => {
             if (!price) return [no_update, no_update, no_update, no_update];
             if (!window.isSecureContext)
                 return [no_update, "?", "Browsers tell these figures on localhost and over https only.", ""];
-            const each = price.json_bytes / price.rows;
+            // The next table has rows of another size, so each request is priced once.
+            for (const call of unpriced.splice(0)) {
+                call.instead = call.bytes + call.rows * price.json_bytes / price.rows;
+                total.instead += call.instead;
+            }
             const body = [...last].map(([name, c]) => [
-                name, String(c.calls), ms(c.ms), bytes(c.up + c.down),
-                c.rows ? bytes(c.up + c.down + c.rows * each) : "the same",
+                name, String(c.calls), ms(c.ms), bytes(c.bytes), c.rows ? bytes(c.instead) : "the same",
             ]);
             const head = ["Callback", "Calls", "Took", "On the wire", "With dcc.Store"];
             const scaled = price.measured_rows < price.rows
@@ -47,7 +52,7 @@ window.dash_clientside.explorer = (() => {
             return [
                 {head, body},
                 bytes(total.bytes),
-                `with dcc.Store ${bytes(total.bytes + total.rows * each)}`,
+                `with dcc.Store ${bytes(total.instead)}`,
                 `As JSON in a dcc.Store, this table is ${bytes(price.json_bytes)}: ${ms(price.write_ms)} of CPU to write and ` +
                     `${ms(price.read_ms)} to read, for every callback it goes through${scaled}.`,
             ];
