@@ -709,3 +709,60 @@ def test_two_apps_on_one_server_keep_their_values_apart():
     assert [page["x.title"] for page in pages] == ["['one']", "['two']"]
     with pytest.raises(CallbackFailed, match="Handle"):
         pages[0].act({"store.data": pages[1]["store.data"]})
+
+
+def test_declarations_of_many_threads_and_looks_at_the_map_do_not_disturb_each_other():
+    app = Dash("app", prevent_initial_callbacks=True, suppress_callback_exceptions=True)
+    app.layout = layout()
+    barrier = threading.Barrier(8)
+    failures: list[BaseException] = []
+
+    def declare_some(thread: int) -> None:
+        barrier.wait()
+        try:
+            for number in range(10):
+                app.callback(Output(f"o{thread}-{number}", "children"), Trigger("a", "n_clicks"))(lambda: 1)
+                assert len(app.callback_map) > number
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=declare_some, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(app.callback_map) == 80
+    assert len(Page(app).callbacks) == 80
+
+
+def test_a_callback_that_declares_another_one_while_it_is_served():
+    app = simple()
+
+    @app.callback(Output("y", "title"), Trigger("b", "n_clicks"))
+    def grow() -> str:
+        app.callback(Output("z", "title"), Input("a", "n_clicks"))(lambda n: f"grown {n}")
+        return ",".join(app.callback_map)
+
+    page = Page(app)
+    page.act({"b.n_clicks": 1})
+    assert page["y.title"] == "x.title,y.title,z.title"
+    page.reload()
+    page.act(CLICK)
+    assert page["z.title"] == "grown 1"
+
+
+def test_a_layout_function_that_declares_callbacks_declares_them_once_a_call():
+    app = Dash("app", prevent_initial_callbacks=True)
+    declared: list[str] = []
+
+    def serve() -> Any:
+        if not declared:
+            declared.append("x")
+            app.callback(Output("x", "title"), Trigger("a", "n_clicks"))(lambda: "from the layout")
+        return layout()
+
+    app.layout = serve
+    page = Page(app)
+    page.act(CLICK)
+    assert page["x.title"] == "from the layout"
