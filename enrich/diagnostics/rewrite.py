@@ -1,0 +1,208 @@
+"""One file's imports of dash-extensions, rewritten: code in, code and findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+import enrich
+
+_OLD = "dash_extensions"
+_MOVED = frozenset({f"{_OLD}.enrich", f"{_OLD}.logging"})
+"""Modules whose names are in ``enrich``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place: what stands there, and what is to stand there, or why nothing else is."""
+
+    file: str
+    line: int
+    old: str
+    new: str | None
+    note: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: "
+        mend = "left alone" if self.new is None else f"-> {self.new}"
+        return f"{place}{self.old}  {mend}{f': {self.note}' if self.note else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A file's code as it should be, and what was found."""
+
+    code: bytes
+    findings: tuple[Finding, ...]
+
+
+def rewrite(source: bytes, file: str) -> Rewritten:
+    """Rewrite a module's imports; comments, layout, encoding and line ends stay.
+
+    Raises ``ValueError`` for what is not Python.
+    """
+    if _OLD.encode() not in source:
+        return Rewritten(source, ())
+    try:
+        wrapper = MetadataWrapper(cst.parse_module(source))
+    except (cst.ParserSyntaxError, UnicodeDecodeError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    rewriter = _Rewriter(file)
+    code = wrapper.visit(rewriter).bytes
+    return Rewritten(code, tuple(sorted(rewriter.findings, key=lambda one: one.line)))
+
+
+class _Rewriter(cst.CSTTransformer):
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self.file = file
+        self.findings: list[Finding] = []
+        self.dotted = False
+        """Is the module used by its full name? Then its uses are rewritten too."""
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]:
+        statements: list[cst.BaseSmallStatement] = []
+        for before, statement in zip(original_node.body, updated_node.body, strict=True):
+            new = self._imports(before, statement)
+            statements.extend([statement] if new is None else new)
+        if len(statements) == len(updated_node.body):
+            return updated_node.with_changes(body=statements)
+        # What one import brought comes from two places now: a line for each, the comments stay with the first.
+        first, *others = (one.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for one in statements)
+        return cst.FlattenSentinel(
+            [updated_node.with_changes(body=[first]), *(cst.SimpleStatementLine([one]) for one in others)]
+        )
+
+    def leave_Attribute(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        if self.dotted and _name(original_node) == f"{_OLD}.enrich":
+            self._found(original_node, _code(original_node), "enrich")
+            return cst.Name("enrich")
+        return updated_node
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        # Known before its uses are visited, which come later in the file.
+        self.dotted = self.dotted or any(
+            _name(alias.name) == f"{_OLD}.enrich" and alias.asname is None for alias in node.names
+        )
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    # One statement
+
+    def _imports(
+        self, before: cst.BaseSmallStatement, statement: cst.BaseSmallStatement
+    ) -> list[cst.BaseSmallStatement] | None:
+        if isinstance(statement, cst.Import):
+            return self._import(before, statement)
+        if isinstance(statement, cst.ImportFrom) and not statement.relative and statement.module:
+            module = _name(statement.module)
+            if module == _OLD:
+                return self._from_package(before, statement)
+            if module in _MOVED:
+                return self._from_moved(before, statement)
+            if module.startswith(f"{_OLD}."):
+                self._left(
+                    before, statement, f"{module} is no part of enrich; keep dash-extensions installed"
+                )
+        return None
+
+    def _import(self, before: cst.CSTNode, statement: cst.Import) -> list[cst.BaseSmallStatement] | None:
+        names = [_name(alias.name) for alias in statement.names]
+        if not any(name.partition(".")[0] == _OLD for name in names):
+            return None
+        if not any(name in _MOVED for name in names):
+            self._left(before, statement, "its components stay what they are; keep dash-extensions installed")
+            return None
+        changed = statement.with_changes(
+            names=[
+                alias.with_changes(name=cst.Name("enrich")) if name in _MOVED else alias
+                for name, alias in zip(names, statement.names, strict=True)
+            ]
+        )
+        self._found(before, _code(statement), _code(changed))
+        return [changed]
+
+    def _from_moved(
+        self, before: cst.CSTNode, statement: cst.ImportFrom
+    ) -> list[cst.BaseSmallStatement] | None:
+        if isinstance(statement.names, cst.ImportStar):
+            changed = statement.with_changes(module=cst.Name("enrich"))
+            self._found(before, _code(statement), _code(changed))
+            return [changed]
+        known = [alias for alias in statement.names if _name(alias.name) in _ours()]
+        unknown = [alias for alias in statement.names if _name(alias.name) not in _ours()]
+        if unknown:
+            self._left(
+                before,
+                statement.with_changes(names=_listed(unknown), lpar=None, rpar=None),
+                "enrich has nothing by this name",
+            )
+        if not known:
+            return None
+        changed = statement.with_changes(module=cst.Name("enrich"))
+        if not unknown:
+            self._found(before, _code(statement), _code(changed))
+            return [changed]
+        changed = changed.with_changes(names=_listed(known), lpar=None, rpar=None)
+        rest = statement.with_changes(names=_listed(unknown), lpar=None, rpar=None)
+        self._found(before, _code(statement), _code(changed))
+        return [changed, rest]
+
+    def _from_package(
+        self, before: cst.CSTNode, statement: cst.ImportFrom
+    ) -> list[cst.BaseSmallStatement] | None:
+        if isinstance(statement.names, cst.ImportStar):
+            self._left(before, statement, "its components stay what they are; keep dash-extensions installed")
+            return None
+        modules = [alias for alias in statement.names if _name(alias.name) == "enrich"]
+        others = [alias for alias in statement.names if _name(alias.name) != "enrich"]
+        if others:
+            rest = statement.with_changes(names=_listed(others), lpar=None, rpar=None)
+            self._left(before, rest, "components stay what they are; keep dash-extensions installed")
+        if not modules:
+            return None
+        changed = cst.Import(_listed(modules))
+        self._found(before, _code(statement), _code(changed))
+        return [changed, rest] if others else [changed]
+
+    # Reporting
+
+    def _found(self, node: cst.CSTNode, old: str, new: str) -> None:
+        self.findings.append(Finding(self.file, self._line(node), old, new))
+
+    def _left(self, node: cst.CSTNode, statement: cst.CSTNode, note: str) -> None:
+        self.findings.append(Finding(self.file, self._line(node), _code(statement), None, note))
+
+    def _line(self, node: cst.CSTNode) -> int:
+        line: int = self.get_metadata(PositionProvider, node).start.line
+        return line
+
+
+def _ours() -> frozenset[str]:
+    return frozenset(dir(enrich))
+
+
+def _listed(aliases: Iterable[cst.ImportAlias]) -> Sequence[cst.ImportAlias]:
+    """Aliases in one line, whatever stood between them before."""
+    return [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT) for alias in aliases]
+
+
+def _name(node: cst.CSTNode) -> str:
+    if isinstance(node, cst.Attribute):
+        return f"{_name(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def _code(node: cst.CSTNode) -> str:
+    return " ".join(cst.Module([]).code_for_node(node).rstrip("; ").split())

@@ -1,0 +1,123 @@
+"""Moving an app here from dash-extensions: before -> after, and what is said of it."""
+
+import sys
+from textwrap import dedent
+
+import pytest
+
+pytest.importorskip("libcst")
+
+from enrich.__main__ import main
+from enrich.diagnostics.rewrite import rewrite
+
+
+def after(source):
+    return rewrite(dedent(source).encode(), "app.py").code.decode()
+
+
+def said(source):
+    return [str(finding) for finding in rewrite(dedent(source).encode(), "app.py").findings]
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("from dash_extensions.enrich import DashProxy, html\n", "from enrich import DashProxy, html\n"),
+        (
+            "from dash_extensions.enrich import DashProxy as D  # here\n",
+            "from enrich import DashProxy as D  # here\n",
+        ),
+        (
+            "from dash_extensions.enrich import (\n    Dash,  # the app\n    Trigger,\n)\n",
+            "from enrich import (\n    Dash,  # the app\n    Trigger,\n)\n",
+        ),
+        ("from dash_extensions.enrich import *\n", "from enrich import *\n"),
+        ("import dash_extensions.enrich as de\nde.Dash()\n", "import enrich as de\nde.Dash()\n"),
+        (
+            "import dash_extensions.enrich\napp = dash_extensions.enrich.Dash()\n",
+            "import enrich\napp = enrich.Dash()\n",
+        ),
+        ("from dash_extensions import enrich\n", "import enrich\n"),
+        ("from dash_extensions import enrich as e\n", "import enrich as e\n"),
+        (
+            "from dash_extensions import enrich, Lottie  # both\n",
+            "import enrich  # both\nfrom dash_extensions import Lottie\n",
+        ),
+        ("from dash_extensions.logging import DivLogHandler\n", "from enrich import DivLogHandler\n"),
+        (
+            "def f():\n    from dash_extensions.enrich import html\n",
+            "def f():\n    from enrich import html\n",
+        ),
+        ("import os; from dash_extensions.enrich import html\n", "import os; from enrich import html\n"),
+        ("from dash_extensions.enrich import html\r\n", "from enrich import html\r\n"),
+        (
+            "from dash_extensions.enrich import Dash, NotHere\n",
+            "from enrich import Dash\nfrom dash_extensions.enrich import NotHere\n",
+        ),
+    ],
+)
+def test_imports_are_rewritten(before, expected):
+    assert after(before) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "note"),
+    [
+        ("from dash_extensions import EventListener, WebSocket\n", "components stay what they are"),
+        ("import dash_extensions as de\n", "components stay what they are"),
+        (
+            "from dash_extensions.javascript import assign\n",
+            "dash_extensions.javascript is no part of enrich",
+        ),
+        ("from dash_extensions.snippets import send_bytes\n", "keep dash-extensions installed"),
+    ],
+)
+def test_components_are_left_alone_and_said_to_be(source, note):
+    assert after(source) == source
+    (text,) = said(source)
+    assert text.startswith(f"app.py:1: {source.strip()}  left alone")
+    assert note in text
+
+
+def test_a_finding_names_file_line_old_and_new():
+    assert said("import os\n\nfrom dash_extensions.enrich import Dash\n") == [
+        "app.py:3: from dash_extensions.enrich import Dash  -> from enrich import Dash"
+    ]
+
+
+def test_a_file_without_dash_extensions_is_left_as_it_is():
+    assert rewrite(b"not python at all", "notes.py").findings == ()
+
+
+def test_an_encoding_stays():
+    source = "# -*- coding: latin-1 -*-\n# é\nfrom dash_extensions.enrich import html\n".encode("latin-1")
+    assert rewrite(source, "app.py").code == source.replace(b"dash_extensions.enrich", b"enrich")
+
+
+def test_the_command_reports_and_changes_nothing_unless_told(tmp_path, capsys):
+    (tmp_path / "app.py").write_text("from dash_extensions.enrich import Dash\n")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "other.py").write_text("from dash_extensions.enrich import Dash\n")
+    (tmp_path / "plain.py").write_text("import dash\n")
+    assert main(["migrate", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "app.py:1: from dash_extensions.enrich import Dash  -> from enrich import Dash" in out
+    assert "1 of 2 files to change. --write does it." in out
+    assert main(["migrate", str(tmp_path), "--write"]) == 0
+    assert (tmp_path / "app.py").read_text() == "from enrich import Dash\n"
+    assert "dash_extensions" in (tmp_path / ".venv" / "other.py").read_text()
+    assert main(["migrate", str(tmp_path / "app.py")]) == 0
+    assert "0 of 1 files to change." in capsys.readouterr().out
+
+
+def test_what_is_not_python_is_reported(tmp_path, capsys):
+    (tmp_path / "broken.py").write_text("from dash_extensions.enrich import (\n")
+    assert main(["migrate", str(tmp_path)]) == 1
+    assert "can't be read" in capsys.readouterr().err
+
+
+def test_without_libcst_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "libcst", None)
+    monkeypatch.delitem(sys.modules, "enrich.diagnostics.rewrite", raising=False)
+    assert main(["migrate", str(tmp_path)]) == 2
+    assert 'pip install "dash-enrich[migrate]"' in capsys.readouterr().err
