@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from enrich import dash_internals
+from enrich import dash_internals, observing
 from enrich.sessions import Visit
 
 if TYPE_CHECKING:
@@ -192,6 +192,8 @@ class AsyncRouter:
             try:
                 with self.app._build.undone_on_failure():
                     await self.router()
+                    # Dash knows the layouts of all pages only now.
+                    observing.check(self.app)
                 self.is_done = True
             except BaseException:
                 dash_internals.forget_setup(self.app, "pages")

@@ -110,24 +110,47 @@ def _cycles(count: int, following: dict[int, list[Edge]]) -> Iterator[list[Edge]
 
 
 def check_outputs(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
-    """Find outputs that two callbacks claim, without ``allow_duplicate`` on either."""
+    """Find callbacks that replace each other, and outputs that two claim without ``allow_duplicate`` on either."""
+    twins = _twins(callbacks)
+    for place, first in twins.items():
+        spec = callbacks[place]
+        yield Finding.at(
+            spec,
+            "replaced",
+            f"has the same outputs and inputs as {callbacks[first]}, and Dash would keep only one of them. Add "
+            f"{'MultiplexerTransform()' if spec.output_slots() else 'NoOutputTransform()'} to run both, or remove one.",
+        )
     claims = [
         (slot, place)
         for place, spec in enumerate(callbacks)
         for slot in spec.output_slots()
-        if not slot.allow_duplicate
+        if not slot.allow_duplicate and place not in twins
     ]
     slots = [slot for slot, _ in claims]
     for later in sorted(overlapping(slots)):
         slot, place = claims[later]
-        first = next((p for s, p in claims[:later] if p != place and _same(s, slot)), None)
-        if first is not None:
+        other = next((p for s, p in claims[:later] if p != place and _same(s, slot)), None)
+        if other is not None:
             yield Finding.at(
                 callbacks[place],
                 "duplicate-output",
-                f"writes '{slot}', and so does {callbacks[first]}. Add MultiplexerTransform(), or give "
+                f"writes '{slot}', and so does {callbacks[other]}. Add MultiplexerTransform(), or give "
                 "allow_duplicate=True to one of the outputs.",
             )
+
+
+def _twins(callbacks: Sequence[CallbackSpec]) -> dict[int, int]:
+    """The callbacks that Dash would give the id of an earlier one, with that one."""
+    seen: dict[Any, int] = {}
+    found: dict[int, int] = {}
+    for place, spec in enumerate(callbacks):
+        if spec.salt is None:
+            inputs = tuple(slot.key for slot in spec.input_slots() if slot.fires)
+            said = (tuple(slot.key for slot in spec.output_slots()), inputs)
+            first = seen.setdefault(said, place)
+            if first != place:
+                found[place] = first
+    return found
 
 
 def _same(one: Slot, other: Slot) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
 from typing import Any
@@ -52,11 +53,16 @@ def find(app: Any) -> list[Finding]:
 def _found(app: Any) -> list[tuple[Finding, Mode]]:
     build = app._build
     written = build.written()
+    failure: list[Finding] = []
     try:
         build.refresh()
         program = build.program
     except EnrichError as error:
-        return [(Finding("not-buildable", "", "", 0, f"can't be built: {error}"), "error")]
+        failure = [Finding("not-buildable", "", "", 0, f"can't be built: {error}")]
+        try:
+            program = functools.reduce(lambda program, step: step.apply(program), build.transforms, written)
+        except EnrichError:
+            program = written
     known = KnownComponents(app, program)
     found = [
         *check_layout(written.callbacks, known),
@@ -67,6 +73,9 @@ def _found(app: Any) -> list[tuple[Finding, Mode]]:
         *check_async(program.callbacks, app),
         *check_stores(written.callbacks, app),
     ]
+    if not any(finding.code in ("replaced", "duplicate-output") for finding in found):
+        # Those are what most often keeps an app from being built, and they say more.
+        found += failure
     if not found:
         return []
     modes = _Modes(app, written)

@@ -21,6 +21,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "never-runs": "error",
     "cycle": "error",
     "duplicate-output": "error",
+    "replaced": "error",
     "not-buildable": "error",
     "misspelt-option": "warning",
     "signature": "error",

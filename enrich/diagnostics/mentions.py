@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import re
 import site
 import sysconfig
 import types
@@ -15,6 +16,7 @@ from enrich.dash_internals.components import Found
 _NOT_OF_USERS = tuple(
     {*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), *site.getsitepackages()}
 )
+_PLACES = re.compile(r"\{[^}]*\}|%\(\w+\)\w|%\w|\$\{?\w+\}?")
 _TEXT_METHODS = frozenset({"format", "join", "replace", "format_map", "substitute", "render"})
 _TEXT_STEPS = frozenset({"FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "BUILD_STRING", "BINARY_OP"})
 
@@ -96,7 +98,8 @@ class Mentions:
             elif isinstance(constant, tuple | frozenset):
                 self._waiting += constant
         if _builds_text(code):
-            self._parts.update(text for text in texts if len(text) > 1 and len(text) < 100)
+            parts = (part for text in texts if len(text) < 200 for part in _PLACES.split(text))
+            self._parts.update(part for part in parts if len(part) > 1)
         self._waiting += [names[name] for name in code.co_names if name in names]
 
 
