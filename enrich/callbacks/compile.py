@@ -15,6 +15,7 @@ from typing import Any
 
 from enrich import dash_internals
 from enrich.callbacks.call import Wire, active_wires, current_app
+from enrich.callbacks.frames import hide_our_frames, with_own_frames
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
 from enrich.callbacks.tree import is_branch, leaves
 
@@ -61,7 +62,7 @@ def compile_full(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     function = _flat(spec, wires)
     for outer in spec.outer:
         function = outer(function, spec)
-    return function
+    return with_own_frames(function) if spec.outer else function
 
 
 def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
@@ -74,10 +75,14 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
 
         @functools.wraps(func)
         async def call_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            args, kwargs = await _off_loop(load, args, kwargs)
-            with open_brackets(around):
-                async for chunk in func(*args, **kwargs):
-                    yield await _off_loop(dump, chunk, None)
+            try:
+                args, kwargs = await _off_loop(load, args, kwargs)
+                with open_brackets(around):
+                    async for chunk in func(*args, **kwargs):
+                        yield await _off_loop(dump, chunk, None)
+            except Exception as error:
+                hide_our_frames(error)
+                raise
 
         return call_async_generator
 
@@ -85,10 +90,14 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
 
         @functools.wraps(func)
         def call_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            args, kwargs = load(args, kwargs)
-            with open_brackets(around):
-                for chunk in func(*args, **kwargs):
-                    yield dump(chunk, None)
+            try:
+                args, kwargs = load(args, kwargs)
+                with open_brackets(around):
+                    for chunk in func(*args, **kwargs):
+                        yield dump(chunk, None)
+            except Exception as error:
+                hide_our_frames(error)
+                raise
 
         return call_generator
 
@@ -96,21 +105,29 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
 
         @functools.wraps(func)
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            args, kwargs = await _off_loop(load, args, kwargs)
-            before = dump.start()
-            with open_brackets(around):
-                result = await func(*args, **kwargs)
-            return await _off_loop(dump, result, before)
+            try:
+                args, kwargs = await _off_loop(load, args, kwargs)
+                before = dump.start()
+                with open_brackets(around):
+                    result = await func(*args, **kwargs)
+                return await _off_loop(dump, result, before)
+            except Exception as error:
+                hide_our_frames(error)
+                raise
 
         return call_async
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        args, kwargs = load(args, kwargs)
-        before = dump.start()
-        with open_brackets(around):
-            result = func(*args, **kwargs)
-        return dump(result, before)
+        try:
+            args, kwargs = load(args, kwargs)
+            before = dump.start()
+            with open_brackets(around):
+                result = func(*args, **kwargs)
+            return dump(result, before)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
 
     return call
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from enrich import dash_internals
 from enrich.callbacks.call import Call, current_call
+from enrich.callbacks.frames import with_own_frames
 from enrich.callbacks.spec import CallbackSpec, Slot
 
 
@@ -36,7 +37,7 @@ class Job:
     def __init__(self, func: Callable[..., Any]) -> None:
         self.func = func
         self.owner: JobOwner | None = None
-        self.run = self._async_run() if inspect.iscoroutinefunction(func) else self._run()
+        self.run = with_own_frames(self._async_run() if inspect.iscoroutinefunction(func) else self._run())
 
     def _run(self) -> Callable[..., Any]:
         @functools.wraps(self.func)

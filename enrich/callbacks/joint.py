@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from enrich import dash_internals
 from enrich.callbacks.call import Wire, current_app
 from enrich.callbacks.compile import compile_full, is_async, open_brackets
+from enrich.callbacks.frames import with_own_frames
 from enrich.callbacks.spec import CallbackSpec, Joint, Member, Slot
 from enrich.callbacks.tree import as_lists, fill
 from enrich.errors import GroupError
@@ -248,7 +249,7 @@ def compile_joint(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., 
                 except StopIteration as end:
                     return end.value
 
-        return call_members
+        return with_own_frames(call_members)
 
     @_named(joint)
     async def call_members_async(*_args: Any) -> Any:
@@ -266,7 +267,7 @@ def compile_joint(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., 
             except StopIteration as end:
                 return end.value
 
-    return call_members_async
+    return with_own_frames(call_members_async)
 
 
 def _play(runners: Sequence[_Runner], outputs: int) -> Generator[functools.partial[Any], Any, Any]:

@@ -58,6 +58,7 @@ from enrich.dash_internals.serving import (
     run_before_requests,
     runs_async,
     server_kind,
+    shows_all_frames,
     wires_in_payload,
     wires_in_request,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "runs_async",
     "says_nothing",
     "server_kind",
+    "shows_all_frames",
     "take_registry",
     "to_json",
     "use_context",
