@@ -32,6 +32,7 @@ from dash.exceptions import PreventUpdate
 from enrich import older
 from enrich.app import Dash, DashProxy
 from enrich.blueprint import DashBlueprint, register
+from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.declarations import callback, clientside_callback
 from enrich.dependencies import (
     CycleBreakerInput,
@@ -107,6 +108,7 @@ __all__ = [
     "MATCH",
     "BaseModelTransform",
     "BlockingCallbackTransform",
+    "CallbackSpec",
     "CheckFailed",
     "CheckWarning",
     "ClientsideFunction",
@@ -149,6 +151,7 @@ __all__ = [
     "Patch",
     "PrefixIdTransform",
     "PreventUpdate",
+    "Program",
     "RedisBackend",
     "RedisCache",
     "RedisStore",
@@ -157,6 +160,7 @@ __all__ = [
     "ServersideOutputTransform",
     "ServersideRef",
     "SessionError",
+    "Slot",
     "State",
     "StoreConfigError",
     "StoreError",

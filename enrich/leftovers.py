@@ -6,6 +6,7 @@ import warnings
 
 from enrich.callbacks.declare import is_serverside, is_trigger
 from enrich.callbacks.spec import CallbackSpec
+from enrich.dependencies import CycleBreakerInput
 from enrich.errors import MissingTransformError
 
 _TRANSFORM_OF_FLAG = {
@@ -28,12 +29,14 @@ class Leftovers:
         for slot in spec.input_slots():
             if is_trigger(slot) and slot.passed:
                 raise MissingTransformError(_missing(spec, "Trigger", "TriggerTransform"))
+            if isinstance(slot.marker, CycleBreakerInput) and slot.fires:
+                raise MissingTransformError(_missing(spec, "CycleBreakerInput", "CycleBreakerTransform"))
         for slot in spec.output_slots():
             if is_serverside(slot) and not slot.converts:
                 raise MissingTransformError(_missing(spec, "ServersideOutput", "ServersideOutputTransform"))
-        for flag in spec.flags:
+        for flag, value in spec.flags.items():
             transform = _TRANSFORM_OF_FLAG.get(flag)
-            if transform is not None and (flag, str(spec.origin)) not in self._told:
+            if transform is not None and value and (flag, str(spec.origin)) not in self._told:
                 self._told.add((flag, str(spec.origin)))
                 warnings.warn(
                     f"{spec} has {flag}=, which has no effect without {transform}. "

@@ -13,7 +13,8 @@ from enrich.errors import TransformError
 class Transform(Protocol):
     """A rewrite of a whole program, in one file of its own.
 
-    A class attribute ``after`` may name the transforms (by class name) whose work it must find done.
+    Two class attributes may name other transforms, by class name: ``after`` those whose work it must find done,
+    ``excludes`` those that can't be in the same list.
     """
 
     def apply(self, program: Program, /) -> Program:
@@ -24,6 +25,7 @@ class DashTransform:
     """A base for transforms: applied as they are, with no order asked for."""
 
     after: ClassVar[tuple[str, ...]] = ()
+    excludes: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, program: Program, /) -> Program:
         """Return the program as it is; override this."""
@@ -39,7 +41,8 @@ def order(transforms: Iterable[Any]) -> tuple[Transform, ...]:
     Raises
     ------
     TransformError
-        For something that is not a transform, for two of one kind, and for a cyclic order.
+        For something that is not a transform, for two of one kind, for two that exclude each other, and for a cyclic
+        order.
     """
     given = tuple(transforms)
     for transform in given:
@@ -50,11 +53,31 @@ def order(transforms: Iterable[Any]) -> tuple[Transform, ...]:
                 else " A transform has a method apply(program) that returns a program."
             )
             raise TransformError(f"transforms= has {transform!r}, which is not a transform.{hint}")
+        _refuse_older(transform)
     names = [type(transform).__name__ for transform in given]
+    for transform in given:
+        for other in getattr(transform, "excludes", ()):
+            if other in names:
+                raise TransformError(
+                    f"transforms= has {type(transform).__name__} and {other}, which exclude each other. Remove one."
+                )
     for name in names:
         if names.count(name) > 1:
             raise TransformError(f"transforms= has {name} twice. Give it once.")
     return tuple(_sorted(given))
+
+
+def _refuse_older(transform: Any) -> None:
+    """Say so where a transform of an app's own was written for an older library's protocol."""
+    own = type(transform)
+    older = [
+        name for name in ("apply_serverside", "apply_clientside", "transform_layout") if name in vars(own)
+    ]
+    if older and "apply" not in vars(own):
+        raise TransformError(
+            f"{own.__name__} has {older[0]}(), as older libraries call it. "
+            "Here a transform has apply(program), which returns a program: see docs/transforms.md."
+        )
 
 
 def _sorted(transforms: Sequence[Transform]) -> list[Transform]:

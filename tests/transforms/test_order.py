@@ -51,3 +51,23 @@ def test_a_class_in_place_of_an_object_is_refused_with_the_mend():
 def test_two_of_a_kind_are_refused():
     with pytest.raises(TransformError, match="TriggerTransform twice"):
         order([TriggerTransform(), TriggerTransform()])
+
+
+def test_transforms_that_exclude_each_other_are_refused():
+    class Alone(DashTransform):
+        excludes = ("GroupTransform",)
+
+    assert names(order([Alone(), NoOutputTransform()])) == ["Alone", "NoOutputTransform"]
+    with pytest.raises(
+        TransformError, match="Alone and GroupTransform, which exclude each other. Remove one"
+    ):
+        order([GroupTransform(), Alone()])
+
+
+def test_a_transform_written_for_an_older_library_is_refused_with_the_mend():
+    class Older(DashTransform):
+        def apply_serverside(self, callbacks):
+            return callbacks
+
+    with pytest.raises(TransformError, match=r"Older has apply_serverside\(\).*docs/transforms.md"):
+        order([Older()])

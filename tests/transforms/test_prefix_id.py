@@ -1,5 +1,5 @@
 import pytest
-from dash import ALL, MATCH, ClientsideFunction, Input, Output, Patch, State, dcc, html
+from dash import ALL, MATCH, Input, Output, Patch, State, dcc, html
 from specs import ORIGIN, addresses, apply, call, clientside, spec
 
 from enrich.callbacks.compile import compile_on_error
@@ -79,11 +79,18 @@ def test_the_parts_of_dashs_page_container_stay():
 def test_clientside_callbacks_get_it_too():
     after = prefixed(clientside(Output("o", "p"), Input("x", "v")))
     assert (addresses(after.outputs), addresses(after.inputs)) == ("p-o.p", "p-x.v")
-    named = declare(
-        Clientside(namespace="n", function_name="f"), (Output("o", "p"), Input("x", "v")), {}, ORIGIN
-    )
-    assert prefixed(named).func == named.func
-    assert ClientsideFunction("n", "f").namespace == named.func.namespace
+
+
+def test_a_clientside_function_gets_its_authors_view():
+    own = declare(Clientside(source="go", is_authors=True), (Output("o", "p"), Input("x", "v")), {}, ORIGIN)
+    after = prefixed(own)
+    assert after.func.source.endswith(".view((go))")
+    assert '"authors": {"p-o": "o", "p-x": "x"}' in after.func.source
+
+
+def test_a_clientside_function_of_a_transform_is_left_alone():
+    before = clientside(Output("o", "p"), Input("x", "v"), source="go")
+    assert prefixed(before).func is before.func
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["list", "one"])
