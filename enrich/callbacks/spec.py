@@ -32,11 +32,21 @@ Finish: TypeAlias = Callable[[Any], Any]
 """Maps the whole returned value, before its leaves are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FrozenId:
     """A pattern-matching id: like the dict it came from, but hashable, and equal only to the same id."""
 
     items: tuple[tuple[str, Any], ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FrozenId) and self._told_apart() == other._told_apart()
+
+    def __hash__(self) -> int:
+        return hash(self._told_apart())
+
+    def _told_apart(self) -> tuple[Any, ...]:
+        # Python takes True for 1; as JSON, and so in the browser, they are different ids.
+        return tuple((key, isinstance(value, bool), value) for key, value in self.items)
 
     @classmethod
     def of(cls, component_id: Mapping[str, Any]) -> FrozenId:
@@ -129,6 +139,8 @@ class Clientside:
     source: str | None = None
     namespace: str | None = None
     function_name: str | None = None
+    is_authors: bool = False
+    """Is it as its author wrote it, and not a transform's own?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,13 @@ def _rebuilt_clientside(front: Mapping[str, Any], back: Mapping[str, Any], scrip
         "inputs": list(back["raw_inputs"]),
         "state": [_state(item) for item in front["state"]],
     }
-    func = Clientside(namespace=function["namespace"], function_name=function["function_name"])
+    func = Clientside(
+        namespace=function["namespace"], function_name=function["function_name"], is_authors=True
+    )
     start = f'ns["{func.function_name}"] = '
     for script in scripts:
         if is_inline(script) and start in script:
-            func = Clientside(source=script.partition(start)[2].rpartition(";\n}")[0])
+            func = Clientside(source=script.partition(start)[2].rpartition(";\n}")[0], is_authors=True)
     return Earlier(func, (), kwargs, Origin("an earlier module", 0, "", True))
 
 

@@ -106,9 +106,9 @@ def _recording_clientside_callback(
             callback_list, callback_map, prevent, inline_scripts, function, *args, **kwargs
         )
     func = (
-        Clientside(source=function)
+        Clientside(source=function, is_authors=True)
         if isinstance(function, str)
-        else Clientside(namespace=function.namespace, function_name=function.function_name)
+        else Clientside(namespace=function.namespace, function_name=function.function_name, is_authors=True)
     )
     if recorder is None:
 

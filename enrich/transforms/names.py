@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from enrich.callbacks.overlap import fits
-from enrich.callbacks.spec import FrozenId
+from enrich.callbacks.spec import FrozenId, Wildcard
 
 Escape = Callable[[Any], bool]
 
@@ -95,6 +95,23 @@ class Names:
         if not self._is_known(component_id) and self._is_known(self.author(component_id)):
             return Prefixed(component_id) if isinstance(component_id, str) else component_id
         return self.page(component_id)
+
+    def for_scripts(self) -> dict[str, Any]:
+        """What a script needs to do the same in the browser; a wildcard is ``None`` there."""
+        default = self.escape is default_prefix_escape
+        return {
+            "prefix": self.prefix,
+            "authors": {page: self._authors[page] for page in sorted(self._authors)},
+            "patterns": sorted(
+                (
+                    {key: None if isinstance(value, Wildcard) else value for key, value in pattern.items}
+                    for patterns in self._patterns.values()
+                    for pattern in patterns
+                ),
+                key=str,
+            ),
+            "kept": ["a-", "anchor-", "_pages_"] if default else ["_pages_"],
+        }
 
     def _is_known(self, component_id: Any) -> bool:
         if not isinstance(component_id, dict):

@@ -13,7 +13,8 @@ from dash import Patch
 from dash.dependencies import DashDependency
 
 from enrich import dash_internals
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Program, Slot
+from enrich.callbacks.clientside import compose, target_of
+from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program, Slot
 from enrich.dash_internals.views import is_component, map_props, renamed_view
 from enrich.transforms.base import DashTransform
 from enrich.transforms.names import Escape, Names, apply_prefix, default_prefix_escape
@@ -121,14 +122,19 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
     if isinstance(spec.func, Joint):
         members = tuple(replace(m, spec=_prefixed(m.spec, layout, of_group=True)) for m in spec.func.members)
         return spec.with_changes(func=Joint(members))
-    if spec.is_clientside:
-        return spec
+    if isinstance(spec.func, Clientside):
+        return spec.with_changes(func=_clientside_view(spec.func, names)) if spec.func.is_authors else spec
     reports = spec.is_background and spec.options["background"].get("progress") is not None
     return spec.with_changes(
         around=(layout.author_view, *spec.around),
         finish=(*spec.finish, layout.returned),
         outer=(*spec.outer, layout.reporting) if reports else spec.outer,
     )
+
+
+def _clientside_view(func: Clientside, names: Names) -> Clientside:
+    view = compose(("prefix.js",), names.for_scripts(), "view")
+    return Clientside(source=f"{view}({target_of(func)})", is_authors=True)
 
 
 def _flags(flags: Mapping[str, Any], names: Names) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from enrich import (
     Input,
     Output,
     PrefixIdTransform,
+    State,
     Trigger,
     ctx,
     dcc,
@@ -135,3 +136,37 @@ def test_a_blueprint_is_a_page_of_its_own_twice(browse):
     page.click("#go")
     page.click("#second-add")
     page.shows("#second-side", "by add")
+
+
+def test_a_function_in_the_browser_has_the_authors_view(browse):
+    blueprint = DashBlueprint()
+    rows = [html.Button(f"row {i}", id={"kind": "row", "i": i}, className="row") for i in range(2)]
+    blueprint.layout = html.Div(
+        [*rows, html.Div(id="out"), html.Div(id="side"), html.Div(id="made"), html.Div("-", id="no")]
+    )
+    blueprint.clientside_callback(
+        """
+        (clicks, side) => {
+            const {triggered_id, triggered, states, outputs_list, inputs_list} = dash_clientside.callback_context;
+            dash_clientside.set_props("side", {children: `side of ${triggered_id.kind}`});
+            const ids = [triggered[0].prop_id, Object.keys(states)[0], outputs_list[0].id, inputs_list[0][1].id.kind];
+            const made = {namespace: "dash_html_components", type: "Span", props: {id: "new", children: "new"}};
+            return [ids.join(" "), made, dash_clientside.no_update];
+        }
+        """,
+        Output("out", "children"),
+        Output("made", "children"),
+        Output("no", "children"),
+        Input({"kind": "row", "i": ALL}, "n_clicks"),
+        State("side", "id"),
+        prevent_initial_call=True,
+    )
+    app = Dash("clientside")
+    twice(app, blueprint)
+    page = browse(app)
+    page.driver.execute_script("document.querySelectorAll('.row')[3].click()")
+    page.shows("#right-side", "side of row")
+    page.shows("#right-out", '{"i":1,"kind":"row"}.n_clicks side.id out row')
+    page.shows("#right-new", "new")
+    assert page.text("#right-no") == "-"
+    assert page.text("#left-side") == ""
