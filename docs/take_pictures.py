@@ -20,8 +20,8 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests")]
 
 
 def main() -> None:
-    from browser.conftest import pytest_setup_options
     from browsing import Browsed
+    from conftest import pytest_setup_options
     from explorer import app
 
     app.server.config["ROWS"] = ROWS

@@ -13,6 +13,20 @@ from dash import _callback, _pages, hooks
 
 from enrich.build import global_callbacks
 
+CHROMIUM = (
+    "--headless=new",
+    # Root in a container has neither the sandbox nor a large /dev/shm.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1440,900",
+)
+
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -51,16 +65,10 @@ def _forget_declarations() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_setup_options() -> Any:
-    """Tell dash.testing how to start Chromium: without a sandbox, which containers don't allow."""
+    """Tell dash.testing how to start Chromium."""
     from selenium.webdriver.chrome.options import Options
 
     options = Options()
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-        "--window-size=1280,900",
-    ):
+    for argument in CHROMIUM:
         options.add_argument(argument)
     return options

@@ -9,30 +9,6 @@ from typing import Any
 import pytest
 from browsing import Browsed
 
-ARGUMENTS = (
-    "--headless=new",
-    # Root in a container has neither the sandbox nor a large /dev/shm.
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1440,900",
-)
-
-
-def pytest_setup_options() -> Any:
-    """Tell dash.testing how to start Chromium."""
-    from selenium.webdriver.chrome.options import Options
-
-    options = Options()
-    for argument in ARGUMENTS:
-        options.add_argument(argument)
-    return options
-
 
 @pytest.fixture
 def chromium() -> None:
