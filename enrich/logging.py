@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+import dash
 from dash import Output, html
 
+from enrich.dash_internals import context
 from enrich.dash_internals.views import append_to_prop, page_context
 from enrich.transforms.log_writers import LogWriter, LogWriters, get_default_log_writers, writer_of
+
+
+def set_props(component_id: Any, props: Mapping[str, Any], append: bool = False) -> None:
+    """Set properties of a component from inside a callback, as ``dash.set_props``, or append to lists of its own.
+
+    Parameters
+    ----------
+    component_id:
+        The component's id, a string or a dict.
+    props:
+        The values by property.
+    append:
+        Add each value to the list that this call gives the property, in place of the value before. Default ``False``.
+    """
+    if not append:
+        dash.set_props(component_id, dict(props))
+        return
+    for name, value in props.items():
+        append_to_prop(context(), component_id, name, value)
 
 
 def get_notification_log_writers() -> dict[int, LogWriter]:

@@ -678,3 +678,47 @@ def test_a_background_job_knows_the_place_it_runs_for(tmp_path):
         )
         with dash_internals.use_context(whole):
             assert spec.job.run(1).id == f"{name}-by-b"
+
+
+def test_the_same_prefix_may_be_given_at_each_level():
+    class Part:
+        def __init__(self, content=None):
+            self.blueprint = DashBlueprint(transforms=[PrefixIdTransform(prefix="0")])
+            inner = [] if content is None else [content.blueprint.embed(self.blueprint)]
+            self.blueprint.layout = html.Div(inner)
+
+    inmost = Part()
+    inmost.blueprint.layout = html.Div(
+        [html.Button(id={"type": "button", "index": 0}), html.Div(id={"type": "text", "index": 0})]
+    )
+    inmost.blueprint.callback(
+        [Input({"type": "button", "index": ALL}, "n_clicks")],
+        [Output({"type": "text", "index": ALL}, "children")],
+        prevent_initial_call=True,
+    )(lambda clicks: [f"{clicks[0]} by {ctx.triggered_id['type']}"])
+    app = DashProxy("app")
+    app.layout = html.Div([Part(Part(inmost)).blueprint.embed(app)])
+    page = Page(app)
+    page.act({'{"index":0,"type":"0-0-0-button"}.n_clicks': 3})
+    assert page['{"index":0,"type":"0-0-0-text"}.children'] == "3 by button"
+
+
+@both
+def test_values_can_be_appended_to_a_property_one_by_one(make_app):
+    from enrich.logging import set_props as set_or_append
+
+    app, blueprint = make_app(), counter()
+
+    @blueprint.callback(Output("log", "title"), Input("button", "n_clicks"), prevent_initial_call=True)
+    def act(n):
+        set_or_append("button", {"title": "set"})
+        for line in ("one", "two"):
+            set_or_append("log", {"children": html.P(line)}, append=True)
+        return "done"
+
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-button.n_clicks": 1})
+    updates = page.requests[-1].answer["sideUpdate"]
+    assert updates["p-button"] == {"title": "set"}
+    assert [line["props"]["children"] for line in updates["p-log"]["children"]] == ["one", "two"]
