@@ -55,8 +55,8 @@ def app(request, asgi):
     as_written = _async if request.param == "async" else lambda function: function
     app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"))(as_written(load))
     app.callback(Output("total", "children"), Input("store", "data"))(as_written(total))
-    app.callback(Output("log", "data"), Input("load", "n_clicks"))(as_written(nested))
-    app.callback(Output("log", "title"), Input("log", "data"))(as_written(size))
+    app.callback(Output("log", "data-log"), Input("load", "n_clicks"))(as_written(nested))
+    app.callback(Output("log", "title"), Input("log", "data-log"))(as_written(size))
     return app
 
 
@@ -95,17 +95,17 @@ def test_a_websocket_has_the_session_of_the_page(app):
 
 def test_a_value_deep_in_a_result_is_stored_and_read(app):
     with clients.client(app) as browser, clients.socket(browser) as socket:
-        data = socket.call("log.data", {"load.n_clicks": 1})
+        data = socket.call("log.data-log", {"load.n_clicks": 1})
         assert data["websocket"] is True
         assert isinstance(data["frame"], str)
-        assert socket.call("log.title", {"log.data": data}) == 1
+        assert socket.call("log.title", {"log.data-log": data}) == 1
 
 
 def test_prevent_update_and_errors_are_as_under_dash(app):
     with clients.client(app) as browser, clients.socket(browser) as socket:
-        assert socket.call("log.data", {"load.n_clicks": 3}) == {"status": "prevent_update"}
-        assert socket.call("log.data", {"load.n_clicks": 4}) == {"status": "error", "message": "broken"}
-        assert socket.call("log.data", {"load.n_clicks": 1})["websocket"] is True
+        assert socket.call("log.data-log", {"load.n_clicks": 3}) == {"status": "prevent_update"}
+        assert socket.call("log.data-log", {"load.n_clicks": 4}) == {"status": "error", "message": "broken"}
+        assert socket.call("log.data-log", {"load.n_clicks": 1})["websocket"] is True
 
 
 def test_a_message_without_tokens_is_not_walked(app, monkeypatch):
@@ -174,7 +174,7 @@ def test_pages_are_routed_for_a_websocket_that_comes_first(asgi):
 
 def test_an_app_that_cannot_be_set_up_serves_what_was_declared(asgi, caplog):
     app = Dash(__name__, backend=asgi, websocket_callbacks=True)
-    layouts = [html.Div(id="b")]
+    layouts = [html.Div([html.Button(id="a"), html.Div(id="b")])]
     app.layout = lambda: layouts.pop()
 
     @app.callback(Output("b", "children"), Input("a", "n_clicks"))
@@ -185,6 +185,6 @@ def test_an_app_that_cannot_be_set_up_serves_what_was_declared(asgi, caplog):
         with clients.socket(browser) as socket:
             assert socket.call("b.children", {"a.n_clicks": 1}) == 2
         assert "could not be set up" in caplog.text
-        layouts.extend([html.Div(id="b")] * 3)
+        layouts.extend([html.Div([html.Button(id="a"), html.Div(id="b")])] * 3)
         assert browser.get("/").status_code == 200
         assert app._build.frozen
