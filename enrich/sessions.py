@@ -68,7 +68,7 @@ class Sessions:
         """
         settings = self._settings
         if settings is not None and settings.session_id is not None:
-            return str(settings.session_id())
+            return _named(settings.session_id())
         visit = self.visit()
         if visit is None:
             # A background job has the cookies of the request that started it.
@@ -183,3 +183,14 @@ class Sessions:
         except HandleInvalid:
             _log.info("A session cookie of another app or secret was ignored.")
             return None
+
+
+def _named(session: Any) -> str:
+    """Refuse an answer of ``session_id=`` that would be one session for everybody who has none."""
+    if session is None or session == "":
+        raise SessionError(
+            f"session_id= returned {session!r} for this request, so nobody is known whose value it would be. "
+            "Return a text for each visitor, anonymous ones too, or keep values that are for all with "
+            "session_check=False."
+        )
+    return str(session)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from dash import Input, Output, State
@@ -214,6 +214,11 @@ def _in_list_of_lists(value: Any) -> Any:
 
 
 def _check_flags(flags: Mapping[str, Any], origin: Origin) -> None:
+    group = flags.get("group")
+    if group is not None and not isinstance(group, Hashable):
+        raise DeclarationError(
+            f"The callback at {origin} has group={group!r}. Give a name: text, or a number."
+        )
     priority = flags.get("priority", 0)
     if isinstance(priority, bool) or not isinstance(priority, int | float):
         raise DeclarationError(

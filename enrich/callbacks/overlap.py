@@ -66,4 +66,4 @@ def _values(slot: Slot) -> list[Any]:
 
 def _project(slot: Slot, places: list[int]) -> tuple[Any, ...]:
     values = _values(slot)
-    return tuple(values[i] for i in places)
+    return tuple((isinstance(values[i], bool), values[i]) for i in places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import secrets as random_source
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from blake3 import blake3
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
 from enrich.store.backends.protocol import Backend
+
+logger = logging.getLogger("enrich.store")
 
 VARIABLES = ("ENRICH_SECRET_KEY", "DASH_SECRET_KEY")
 _RECORD = "secret"
@@ -63,7 +66,14 @@ def server_secrets(secret: str | bytes | None) -> Secrets | None:
     if not secret:
         return None
     text = secret if isinstance(secret, str) else secret.hex()
-    return Secrets(_checked((text,), "The server's secret_key"))
+    if len(text) < _SHORTEST:
+        # It was chosen for something else, and an app that works with it must go on working.
+        logger.warning(
+            "The server's secret_key has less than %d characters; a secret made here signs in its place.",
+            _SHORTEST,
+        )
+        return None
+    return Secrets((text,))
 
 
 def kept_secrets(backend: Backend, known: Secrets | None = None) -> Secrets:

@@ -37,3 +37,8 @@ def test_it_agrees_with_dashs_own_comparison_of_every_pair(ids):
     outputs = [DashOutput(i, "p") for i in ids]
     expected = {n for n, out in enumerate(outputs) if any(out == earlier for earlier in outputs[:n])}
     assert overlapping(slots(*ids)) == expected
+
+
+def test_true_and_one_are_different_ids():
+    assert overlapping(slots({"i": True}, {"i": 1}, {"i": False}, {"i": 0})) == set()
+    assert spec(Output({"i": True}, "p")).outputs != spec(Output({"i": 1}, "p")).outputs
