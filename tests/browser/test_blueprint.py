@@ -8,13 +8,16 @@ import pytest
 
 from enrich import (
     ALL,
+    BlockingCallbackTransform,
     Dash,
     DashBlueprint,
+    GroupTransform,
     Input,
     Output,
     PrefixIdTransform,
     State,
     Trigger,
+    TriggerTransform,
     ctx,
     dcc,
     html,
@@ -170,3 +173,36 @@ def test_a_function_in_the_browser_has_the_authors_view(browse):
     page.shows("#right-new", "new")
     assert page.text("#right-no") == "-"
     assert page.text("#left-side") == ""
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint"])
+def test_a_blocking_group_blocks_each_place_on_its_own(browse, where):
+    transforms = [BlockingCallbackTransform(), GroupTransform(), TriggerTransform()]
+    blueprint = DashBlueprint(transforms=transforms if where == "blueprint" else None)
+    blueprint.layout = html.Div([html.Button("go", id="go"), html.Div(id="one"), html.Div(id="two")])
+    gate, seen = threading.Semaphore(0), []
+
+    @blueprint.callback(Output("one", "children"), Input("go", "n_clicks"), group="g", blocking=True)
+    def one(n):
+        seen.append(n)
+        assert gate.acquire(timeout=SECONDS)
+        return f"one {n}"
+
+    @blueprint.callback(Output("two", "children"), Trigger("go", "n_clicks"), group="g", blocking=True)
+    def two():
+        return f"by {ctx.triggered_id}"
+
+    app = Dash("blocking")
+    twice(app, blueprint)
+    page = browse(app)
+    for _ in range(3):
+        page.find("#right-go").click()
+    page.wait(lambda: page.prop("right-go", "n_clicks") == 3, "three clicks")
+    page.wait(lambda: seen == [1], "the first run")
+    page.find("#left-go").click()
+    page.wait(lambda: seen == [1, 1], "a run of the other place")
+    gate.release(3)
+    page.shows("#right-one", "one 3")
+    page.shows("#right-two", "by go")
+    page.shows("#left-one", "one 1")
+    assert sorted(seen) == [1, 1, 3]
