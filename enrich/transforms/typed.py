@@ -63,10 +63,9 @@ def _uses(spec: CallbackSpec, mentions: Callable[[Any], bool]) -> bool:
 
 def _is_filled(cell: Any) -> bool:
     try:
-        cell.cell_contents
+        return (cell.cell_contents,) != ()
     except ValueError:  # a name that its function has not bound yet
         return False
-    return True
 
 
 def _typed(

@@ -109,14 +109,14 @@ def _returns(value, hint):
         (DataclassTransform(), OUTER, Outer),
         (DataclassTransform(), [OUTER, OUTER], list[Outer]),
         (DataclassTransform(), {"a": OUTER}, dict[str, Outer]),
-        (DataclassTransform(), OUTER, Optional[Outer]),
+        (DataclassTransform(), OUTER, Optional[Outer]),  # noqa: UP045
         (DataclassTransform(), OUTER, Outer | None),
         (DataclassTransform(), OUTER, Annotated[Outer, "said"]),
         (DataclassTransform(), Mixed(Point(x=1)), Mixed),
         (BaseModelTransform(), Point(x=1, y=2), Point),
         (BaseModelTransform(), [Point(x=1)], list[Point]),
         (BaseModelTransform(), {"a": Point(x=1)}, dict[str, Point]),
-        (BaseModelTransform(), Holder(points=[Point(x=1)]), Optional[Holder]),
+        (BaseModelTransform(), Holder(points=[Point(x=1)]), Optional[Holder]),  # noqa: UP045
         (BaseModelTransform(), Point(x=1), Annotated[Point, "said"]),
         (BaseModelTransform(), Aliased(firstName="A", when=datetime.date(2024, 1, 2)), Aliased),
         (BaseModelTransform(), Strict(when=datetime.date(2024, 1, 2)), Strict),
