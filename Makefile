@@ -24,7 +24,9 @@ demo: $(VENV)/demo.stamp
 
 test: lint
 	@sh tests/install_programs.sh
-	$(RUN)/python -m pytest $(ARGS)
+	$(RUN)/python -m pytest -m "not browser" -n auto --dist loadfile $(ARGS)
+	@# Browsers share the machine's ports and screen: one test at a time.
+	$(RUN)/python -m pytest -m browser $(ARGS)
 
 lint: $(VENV)/test.stamp
 	$(RUN)/ruff format --check .
