@@ -79,6 +79,9 @@ class ServersideOutput(Output):
         *,
         skip_unchanged: bool = False,
     ) -> None:
+        if isinstance(backend, bool):
+            # Some older libraries have allow_duplicate in this place.
+            backend, allow_duplicate = None, backend
         super().__init__(component_id, component_property, allow_duplicate=allow_duplicate)
         self.backend = backend
         self.session_check = session_check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
 from typing import Any
 
@@ -133,6 +133,11 @@ class ServersideOutputTransform(DashTransform):
         on_missing: Any = "raise",
         **store: Any,
     ) -> None:
+        if isinstance(default_backend, bool):
+            # The first generation of older libraries has (backend, session_check, arg_check).
+            default_backend, session_check, arg_check = None, default_backend, session_check
+        if backends is not None and not isinstance(backends, Iterable | Mapping):
+            backends = [backends]
         self.backends = backends
         self.default_backend = default_backend if default_backend is not None else backend
         self.session_check = session_check

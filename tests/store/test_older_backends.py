@@ -169,3 +169,33 @@ def test_an_app_of_an_older_generation_runs_on_its_own_backend(positional, tmp_p
     page = Page(app)
     page.act({"go.n_clicks": 1})
     assert page["log.children"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (lambda b: ((b,), {}), ([True, True])),
+        (lambda b: ((b, False, False), {}), ([False, False])),
+        (lambda b: ((), {"backend": b, "session_check": False}), ([False, True])),
+        (lambda b: (([b], b), {}), ([True, True])),
+        (lambda b: ((), {"backends": [b], "default_backend": b}), ([True, True])),
+    ],
+)
+def test_the_transform_takes_the_arguments_of_every_generation(arguments, expected):
+    backend = Plain()
+    args, kwargs = arguments(backend)
+    app = Dash("generations", transforms=[ServersideOutputTransform(*args, **kwargs)])
+    transform = next(t for t in app.transforms if isinstance(t, ServersideOutputTransform))
+    assert [transform.session_check, transform.arg_check] == expected
+    app.store.put(FRAME)
+    assert len(backend.kept) == 1
+
+
+def test_the_output_takes_the_arguments_of_every_generation():
+    backend = Plain()
+    first = ServersideOutput("s", "data", backend, False, False)
+    later = ServersideOutput("s", "data", True)
+    assert (first.backend, first.session_check, first.arg_check) == (backend, False, False)
+    assert (later.backend, later.allow_duplicate) == (None, True)
+    assert enrich.EnrichedOutput("s", "data", backend).backend is backend
+    assert enrich.EnrichedOutput("s", "data", True, backend).allow_duplicate is True
