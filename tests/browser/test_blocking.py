@@ -349,3 +349,78 @@ def test_a_function_in_the_browser_blocks_too(browse):
     page.driver.execute_script("window.letGo()")
     page.shows("#log", "3 b")
     page.check_no_errors()
+
+
+def test_a_background_job_blocks_until_it_has_ended(browse, tmp_path):
+    import diskcache
+    from dash import DiskcacheManager
+
+    cache = diskcache.Cache(str(tmp_path / "jobs"))
+    app = Dash("background", background_callback_manager=DiskcacheManager(cache))
+    app.layout = html.Div([html.Button("b", id="b"), html.Div(id="log"), html.Div(id="running")])
+    started, go = tmp_path / "started", tmp_path / "go"
+
+    @app.callback(
+        Output("log", "children"),
+        Input("b", "n_clicks"),
+        background=True,
+        interval=100,
+        blocking=True,
+        running=[(Output("running", "children"), "busy", "idle")],
+        prevent_initial_call=True,
+    )
+    def job(n):
+        import time
+
+        with started.open("a") as file:
+            file.write(f"{n} ")
+        while not go.exists():
+            time.sleep(0.02)
+        return f"{n} {ctx.triggered_id}"
+
+    page = browse(app)
+    press(page, "#b")
+    page.wait(started.exists, "the first job")
+    page.shows("#running", "busy")
+    press(page, "#b", 2)
+    go.touch()
+    page.shows("#log", "3 b")
+    page.shows("#running", "idle")
+    assert started.read_text().split() == ["1", "3"]
+    cache.close()
+
+
+def test_a_blueprint_twice_on_a_page_blocks_each_for_itself(browse):
+    from enrich import BlockingCallbackTransform, DashBlueprint
+
+    part, runs = DashBlueprint(transforms=[BlockingCallbackTransform()]), {"left": Runs(), "right": Runs()}
+    part.layout = html.Div([html.Button("b", id="b"), html.Div(id="log"), html.Div(id="name")])
+
+    @part.callback(
+        Output("log", "children"),
+        Input("b", "n_clicks"),
+        State("name", "children"),
+        blocking=True,
+        prevent_initial_call=True,
+    )
+    def slow(n, name):
+        runs[name].run(n)
+        return f"{n} {ctx.triggered_id}"
+
+    app = Dash("twice")
+    app.layout = html.Div([part.embed(app, prefix=name) for name in runs])
+
+    @app.callback(Output("left-name", "children"), Output("right-name", "children"), Input("left-b", "id"))
+    def name(_):
+        return "left", "right"
+
+    page = browse(app)
+    page.shows("#right-name", "right")
+    pressed(page, "#left-b", 3, "left-b")
+    press(page, "#right-b")
+    page.wait(lambda: (runs["left"].seen, runs["right"].seen) == ([1], [1]), "both at once")
+    runs["right"].let_go()
+    page.shows("#right-log", "1 b")
+    runs["left"].let_go(2)
+    page.shows("#left-log", "3 b")
+    assert runs["left"].seen == [1, 3]
