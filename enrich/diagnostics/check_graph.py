@@ -146,7 +146,9 @@ def _twins(callbacks: Sequence[CallbackSpec]) -> dict[int, int]:
     for place, spec in enumerate(callbacks):
         if spec.salt is None:
             inputs = tuple(slot.key for slot in spec.input_slots() if slot.fires)
-            said = (tuple(slot.key for slot in spec.output_slots()), inputs)
+            # Dash gives an output with allow_duplicate a name of its own.
+            outputs = tuple((slot.key, slot.allow_duplicate) for slot in spec.output_slots())
+            said = (outputs, inputs)
             first = seen.setdefault(said, place)
             if first != place:
                 found[place] = first
