@@ -1,4 +1,4 @@
-"""Take the pictures in docs/images: serve the explorer, use it in a headless Chromium, and save what it shows.
+"""Take the pictures in docs/images: serve the examples, use them in a headless Chromium, and save what they show.
 
 Run it with ``make pictures``.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +22,16 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests")]
 
 
 def main() -> None:
-    from browsing import Browsed
-    from conftest import pytest_setup_options
+    explorer()
+    blueprints()
+    log()
+
+
+def explorer() -> None:
     from explorer import app
 
     app.server.config["ROWS"] = ROWS
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    IMAGES.mkdir(exist_ok=True)
-    options = pytest_setup_options()
-    options.add_argument("--hide-scrollbars")
-    driver = webdriver.Chrome(options=options)
-    try:
-        driver.get(f"http://127.0.0.1:{server.port}/")
-        page = Browsed(driver)
+    with browsed(app) as page:
         page.resize(1440, 900)
         page.shows_part("#summary", f"{ROWS:,}")
         page.drag("#scatter .nsewdrag", (0.45, 0.05), (0.85, 0.5))
@@ -42,6 +40,43 @@ def main() -> None:
         page.resize(390, 844)
         page.wait(lambda: page.find("#bars").rect["y"] > page.find("#scatter").rect["y"] + 100, "one column")
         save(page, "explorer-narrow.png")
+
+
+def blueprints() -> None:
+    from blueprints import app
+
+    with browsed(app) as page:
+        page.resize(900, 520)
+        page.driver.execute_script("window.dash_clientside.set_props('right-country', {value: 'Peru'})")
+        page.shows("#both", "Denmark and Peru")
+        save(page, "blueprints.png")
+
+
+def log() -> None:
+    from log import app
+
+    with browsed(app) as page:
+        page.resize(600, 400)
+        page.click("#add")
+        page.shows("#total", "Total: 10")
+        save(page, "log.png")
+
+
+@contextmanager
+def browsed(app: Any) -> Iterator[Any]:
+    """Serve an app, and open it in a browser."""
+    from browsing import Browsed
+    from conftest import pytest_setup_options
+
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    IMAGES.mkdir(exist_ok=True)
+    options = pytest_setup_options()
+    options.add_argument("--hide-scrollbars")
+    driver = webdriver.Chrome(options=options)
+    try:
+        driver.get(f"http://127.0.0.1:{server.port}/")
+        yield Browsed(driver)
     finally:
         driver.quit()
         server.shutdown()

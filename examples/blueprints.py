@@ -5,16 +5,17 @@ import plotly.express as px
 
 from enrich import Dash, DashBlueprint, Input, Output, dcc, html
 
+LABELS = {"lifeExp": "Life expectancy (years)", "year": ""}
 gapminder = plotly.data.gapminder()
 
 panel = DashBlueprint()
 panel.layout = html.Div(
     [
         dcc.Dropdown(sorted(gapminder["country"].unique()), "Denmark", id="country", clearable=False),
-        dcc.Graph(id="chart", style={"height": 300}),
+        dcc.Graph(id="chart", style={"height": 300}, config={"displayModeBar": False}),
         html.P(id="latest"),
     ],
-    style={"width": "50%", "padding": 16},
+    style={"flex": "1", "minWidth": 0, "padding": 16},
 )
 
 
@@ -27,7 +28,9 @@ panel.layout = html.Div(
 )
 def draw(country):
     rows = gapminder[gapminder["country"] == country]
-    return px.line(rows, x="year", y="lifeExp", title=country), f"{rows['lifeExp'].iloc[-1]:.1f} years"
+    chart = px.line(rows, "year", "lifeExp", title=country, labels=LABELS, template="plotly_white")
+    chart.update_layout(margin={"l": 50, "r": 10, "t": 40, "b": 30})
+    return chart, f"{rows['lifeExp'].iloc[-1]:.1f} years in {rows['year'].iloc[-1]}"
 
 
 app = Dash(__name__)

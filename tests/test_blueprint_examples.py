@@ -42,7 +42,7 @@ def test_the_two_panels_draw_each_its_own_country():
     assert page["both.children"] == "Denmark and Peru"
     assert page["right-chart.figure"]["layout"]["title"]["text"] == "Peru"
     assert page["left-chart.figure"]["layout"]["title"]["text"] == "Denmark"
-    assert page["left-latest.children"] == "78.3 years"
+    assert page["left-latest.children"] == "78.3 years in 2007"
 
 
 def test_the_log_says_what_is_no_number():
