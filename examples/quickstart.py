@@ -1,3 +1,5 @@
+"""A table that stays on the server, and two buttons that write one dropdown."""
+
 import plotly.data
 
 from enrich import Dash, Input, Output, ServersideOutput, Trigger, dcc, html
