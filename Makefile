@@ -36,9 +36,9 @@ lint: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done
 
-docs: $(VENV)/test.stamp
-	@test -f mkdocs.yml || { echo "There is no documentation site yet: read docs/ as it is."; exit 1; }
+docs: $(VENV)/docs.stamp
 	$(RUN)/mkdocs build --strict
+	@echo "Open site/index.html."
 
 pictures: $(VENV)/test.stamp
 	@sh tests/install_programs.sh
@@ -75,4 +75,8 @@ $(VENV)/test.stamp: pyproject.toml | $(VENV)/python.stamp
 
 $(VENV)/bench.stamp: pyproject.toml | $(VENV)/test.stamp
 	@$(RUN)/python -m pip install --quiet --group bench
+	@touch $@
+
+$(VENV)/docs.stamp: pyproject.toml | $(VENV)/python.stamp
+	@$(RUN)/python -m pip install --quiet --editable . --group docs
 	@touch $@
