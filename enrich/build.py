@@ -87,6 +87,8 @@ class Build:
         self._components: tuple[Any, ...] = ()
         self._leftovers = Leftovers()
         dash_internals.record(self.list, self)
+        if include_globals:
+            global_callbacks.apps.add(self)
 
     # Declaring
 

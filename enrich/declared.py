@@ -210,6 +210,8 @@ class GlobalCallbacks:
         self.version = 0
         self._declared: dict[int, CallbackSpec | Embedding] = {}
         self._of_modules: dict[Any, int] = {}
+        self.apps: WeakSet[Any] = WeakSet()
+        """The apps that include global callbacks."""
 
     @property
     def declared(self) -> list[Declared]:
@@ -221,6 +223,8 @@ class GlobalCallbacks:
         return recorded(self._add, func, args, kwargs, origin)
 
     def _add(self, spec: CallbackSpec) -> None:
+        if spec.job is not None:
+            spec.job.owner = self
         serial = next_serial()
         if spec.origin.at_module_level:
             # A module that is imported anew, and so has new code, replaces what it declared before.
@@ -249,6 +253,10 @@ class GlobalCallbacks:
         self.changed()
 
     def compiled_job(self, job: Job) -> tuple[Callable[..., Any], Call]:
+        """The job as an app has it: a worker that only imports the module has built none yet."""
+        for app in self.apps:
+            compiled: tuple[Callable[..., Any], Call] = app.compiled_job(job)
+            return compiled
         return job.func, Call(None)
 
     def release_local(self) -> None:

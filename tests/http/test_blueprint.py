@@ -18,6 +18,7 @@ from enrich import (
     DeclarationError,
     GroupTransform,
     LateDeclarationError,
+    LogTransform,
     NoOutputTransform,
     PrefixIdTransform,
     Serverside,
@@ -28,6 +29,7 @@ from enrich import (
     dynamic_prefix,
 )
 from enrich.callbacks.spec import Program
+from enrich.declared import global_callbacks
 from enrich.page import Page
 
 
@@ -678,6 +680,45 @@ def test_a_background_job_knows_the_place_it_runs_for(tmp_path):
         )
         with dash_internals.use_context(whole):
             assert spec.job.run(1).id == f"{name}-by-b"
+
+
+@pytest.mark.parametrize("declare", ["blueprint", "globally"])
+def test_a_worker_that_only_imports_the_module_has_the_job_as_the_app_has_it(tmp_path, declare):
+    import diskcache
+
+    app = DashProxy("app", use_pages=True, pages_folder="", transforms=[LogTransform(try_use_mantine=False)])
+    # Other tests' apps may not be collected yet.
+    global_callbacks.apps.clear()
+    global_callbacks.apps.add(app._build)
+    blueprint = DashBlueprint()
+    options = {
+        "background": True,
+        "manager": dash.DiskcacheManager(diskcache.Cache(str(tmp_path))),
+        "log": True,
+    }
+    register = blueprint.callback if declare == "blueprint" else enrich.callback
+
+    @register(Output("o", "children"), Input("b", "n_clicks"), **options)
+    def work(n, dash_logger):
+        dash_logger.info("works")
+        return n
+
+    if declare == "blueprint":
+        enrich.register(blueprint, "page", prefix="p", path="/")
+        (spec,) = blueprint.callbacks
+    else:
+        spec = next(entry for _, entry in global_callbacks.declared)
+    name = "p-" if declare == "blueprint" else ""
+    whole = dash._utils.AttributeDict(
+        outputs_list={"id": f"{name}o", "property": "children"},
+        inputs_list=[{"id": f"{name}b", "property": "n_clicks", "value": 1}],
+        triggered_inputs=[],
+        updated_props={},
+    )
+    assert not app._build._emitted
+    with dash_internals.use_context(whole):
+        assert spec.job.run(1) == 1
+    assert list(whole["updated_props"]) == ["log"]
 
 
 def test_the_same_prefix_may_be_given_at_each_level():
