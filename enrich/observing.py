@@ -23,6 +23,9 @@ class Watch(Protocol):
     def opened(self, store: Any) -> None:
         """Hear that the app's store was opened."""
 
+    def about_to_serve(self) -> None:
+        """Hear that the app has been set up, just before its callbacks are frozen."""
+
 
 def check(app: DashProxy) -> None:
     """Run the startup checks; what they have told before they do not tell again.
@@ -32,6 +35,8 @@ def check(app: DashProxy) -> None:
     CheckFailed
         With ``checks="error"``.
     """
+    if app._watch is not None:
+        app._watch.about_to_serve()
     if app.checks != "off":
         from enrich.diagnostics.checks import report
 

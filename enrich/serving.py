@@ -7,6 +7,7 @@ Dash's hooks skip WebSockets, and under FastAPI every path but its own, so sessi
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
@@ -56,7 +57,16 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
     output = body["output"]
     known = app._build.program.wires
 
-    def enter(wires: tuple[Any, ...]) -> Callable[..., Any]:
+    # Over a WebSocket, Dash prepares a call in one context and makes it in another: that of the connection.
+    found = None if dash_internals.is_websocket(g) else dash_internals.wires_in_request(app, known, body)
+
+    def wires_in_message() -> tuple[Any, ...]:
+        visit = app._sessions.visit()
+        marks = {wire.mark for wire in known} if visit is None else visit.marks
+        return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
+
+    def enter() -> Callable[..., Any]:
+        wires = wires_in_message() if found is None else found
         app._enter(wires, output)
         handler = app._build.handler(output, plain) if wires else plain
         if app._watch is not None:
@@ -65,17 +75,14 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
             return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
         return handler
 
-    if not dash_internals.is_websocket(g):
-        return enter(dash_internals.wires_in_request(app, known, body))
+    # Entered by the call and not here, so that whoever only asks for the handler stays where he is.
+    if inspect.iscoroutinefunction(plain):
 
-    # Dash prepares this call in one context and makes it in another: that of the connection.
-    def call_in_connection(*args: Any, **kwargs: Any) -> Any:
-        visit = app._sessions.visit()
-        marks = {wire.mark for wire in known} if visit is None else visit.marks
-        seen = tuple(wire for wire in known if wire.mark in marks)
-        return enter(dash_internals.wires_in_payload(seen, body))(*args, **kwargs)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            return await enter()(*args, **kwargs)
 
-    return call_in_connection
+        return call_async
+    return lambda *args, **kwargs: enter()(*args, **kwargs)
 
 
 class AsgiLayer:
@@ -104,6 +111,8 @@ class AsgiLayer:
             visit.may_begin_session()
 
         async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.dash_app._watch is not None:
+                message = dash_internals.with_server_timing(self.dash_app, scope, message)
             if message["type"] == "http.response.start" and visit.fresh is not None:
                 cookie = await self._new_cookie(visit)
                 if cookie is not None:

@@ -63,6 +63,7 @@ from enrich.dash_internals.serving import (
     wires_in_request,
 )
 from enrich.dash_internals.streaming import entered_at_each_step, refuse_stream
+from enrich.dash_internals.timings import with_server_timing
 
 __all__ = [
     "CALLBACK_OPTIONS",
@@ -120,4 +121,5 @@ __all__ = [
     "values",
     "wires_in_payload",
     "wires_in_request",
+    "with_server_timing",
 ]
