@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from typing import Any
 
 import dash
@@ -244,6 +245,10 @@ class DashProxy(dash.Dash):
 
     def _own_layout(self) -> Any:
         """The layout after all transforms, without hidden components."""
+        # In a context of its own: who sets a layout outside of a request has not entered the app.
+        return copy_context().run(self._make_layout)
+
+    def _make_layout(self) -> Any:
         self._enter()
         layout = self._layout() if self._layout_is_function else self._layout
         self._build.settle()

@@ -18,7 +18,10 @@ from versions import needs_dash
 
 TESTS = Path(__file__).parents[1]
 
-pytestmark = [pytest.mark.server, needs_dash(4, 2, "signs the handles of jobs by a secret of the manager's store")]
+pytestmark = [
+    pytest.mark.server,
+    needs_dash(4, 2, "signs the handles of jobs by a secret of the manager's store"),
+]
 
 
 class Page(Browser):
@@ -72,7 +75,16 @@ def web_workers(tmp_path, **environment):
 @contextmanager
 def celery_worker(command, environment, tmp_path):
     log = tmp_path / "worker.log"
-    arguments = ["-A", "jobs.celery_app", "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip"]
+    arguments = [
+        "-A",
+        "jobs.celery_app",
+        "worker",
+        "--concurrency",
+        "2",
+        "--loglevel",
+        "INFO",
+        "--without-gossip",
+    ]
     with log.open("w") as out:
         process = subprocess.Popen(
             [*command, *arguments],

@@ -21,7 +21,8 @@ from enrich import (
 )
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(dash.exceptions, "StreamCallbackError"), reason="the installed Dash has no streaming callbacks"
+    not hasattr(dash.exceptions, "StreamCallbackError"),
+    reason="the installed Dash has no streaming callbacks",
 )
 
 
@@ -60,7 +61,11 @@ def test_each_chunk_is_stored_and_read(server):
         assert end == {"done": True}
         assert [chunk["sideUpdate"]["size"]["title"] for chunk in chunks] == ["step 0", "step 1", "step 2"]
         tokens = [chunk["response"]["store"]["data"] for chunk in chunks]
-        assert [clients.call(browser, "load.children", {"store.data": token}) for token in tokens] == [1, 2, 3]
+        assert [clients.call(browser, "load.children", {"store.data": token}) for token in tokens] == [
+            1,
+            2,
+            3,
+        ]
         first, second, _ = frames(browser, "size.children", {"store.data": tokens[2]})
         again = first["response"]["size"]["children"]
         assert clients.call(browser, "load.children", {"store.data": again}) == 3
