@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -66,3 +67,8 @@ def clientside_callback(clientside_function: Any, *args: Any, **kwargs: Any) -> 
     >>> clientside_callback("(n) => 2 * n", Output("double", "children"), Input("number", "value"))
     """
     dash.clientside_callback(clientside_function, *args, **kwargs)
+
+
+# What tools and tests read of Dash's decorators, they find here.
+callback.__signature__ = inspect.signature(dash.callback)  # type: ignore[attr-defined]
+clientside_callback.__signature__ = inspect.signature(dash.clientside_callback)  # type: ignore[attr-defined]

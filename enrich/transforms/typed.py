@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import typing
@@ -194,7 +195,7 @@ def _positional(spec: CallbackSpec) -> Iterator[str]:
 
 def _hints(func: Any) -> dict[str, Any]:
     func = inspect.unwrap(func) if callable(func) else func
-    while hasattr(func, "func") and not hasattr(func, "__annotations__"):  # functools.partial
+    while isinstance(func, functools.partial):
         func = func.func
     if not getattr(func, "__annotations__", None):
         return {}
