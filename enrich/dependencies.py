@@ -107,7 +107,7 @@ class EnrichedOutput(Output):
     --------
     >>> from enrich import EnrichedOutput
     >>> EnrichedOutput("log", "children", arg_check=False)
-    <Output `log.children`>
+    <EnrichedOutput `log.children`>
     """
 
     def __init__(

@@ -140,3 +140,31 @@ def test_a_cycle_may_have_functions_in_the_browser(browse):
     page = browse(app)
     page.click("#x")
     page.shows("#log", "1 a")
+
+
+def test_a_row_that_comes_with_a_value_is_no_change(browse):
+    app, seen = Dash("insertion"), []
+    app.layout = html.Div([html.Button("x", id="x"), html.Div(id="rows")])
+
+    @app.callback(Output("rows", "children"), Input("x", "n_clicks"), prevent_initial_call=True)
+    def add(n):
+        return [
+            html.Div([dcc.Store(id={"u": "f", "i": i}, data=i), html.P(id={"u": "c", "i": i})])
+            for i in range(n)
+        ]
+
+    @app.callback(
+        Output({"u": "c", "i": MATCH}, "children"),
+        CycleBreakerInput({"u": "f", "i": MATCH}, "data"),
+        prevent_initial_call=True,
+    )
+    def convert(f):
+        seen.append(f)
+        return f
+
+    page = browse(app)
+    page.click("#x")
+    page.click("#x")
+    page.wait(lambda: len(page.find_all("#rows p")) == 2, "two rows")
+    page.settle()
+    assert seen == []

@@ -15,7 +15,9 @@
         });
         for (const {row, items, places} of groups.values()) {
             const value = rows.text(items.map((item) => [item.id, item.value]));
-            const first = {runs: 0, value: changes.length && !rows.inRows ? null : value};
+            // Dash 3.1 makes no initial call here: the first call may be for a change.
+            const isChange = changes.some(([, i]) => i === null || places.includes(i));
+            const first = {runs: 0, value: isChange ? null : value};
             const state = rows.stateOf(base, row, () => first);
             if (state.value === value) {
                 continue;
