@@ -43,7 +43,7 @@ def join(specs: Sequence[CallbackSpec], *, initial: Iterable[bool], what: str) -
     members = tuple(Member(spec, runs) for spec, runs in zip(specs, initial, strict=True))
     first = specs[0]
     for spec in specs:
-        _refuse_what_cannot_join(first, spec, what)
+        _refuse_what_cannot_join(specs, spec, what)
     inputs = _union(slot for spec in specs for slot in spec.input_slots())
     outputs = _union(slot for spec in specs for slot in spec.output_slots())
     _check_match_keys(specs, inputs, what)
@@ -88,20 +88,20 @@ def _running(spec: CallbackSpec) -> list[Any]:
     return [running] if not isinstance(running[0], list | tuple) else list(running)
 
 
-def _refuse_what_cannot_join(first: CallbackSpec, spec: CallbackSpec, what: str) -> None:
+def _refuse_what_cannot_join(specs: Sequence[CallbackSpec], spec: CallbackSpec, what: str) -> None:
+    first = specs[0]
+    others = ", ".join(str(other) for other in specs if other is not spec)
+    beside = f", and {others} would run with it" if others else ""
     if spec.is_clientside:
         raise GroupError(
-            f"{what}: {spec} runs in the browser, and {first} is in it too. "
-            "Only server-side callbacks can run as one."
+            f"{what}: {spec} runs in the browser{beside}. Only server-side callbacks can run as one."
         )
     if spec.is_background:
         raise GroupError(
-            f"{what}: {spec} has background=True, and {first} is in it too. A background callback is a job of its own."
+            f"{what}: {spec} has background=True{beside}. A background callback is a job of its own."
         )
     if inspect.isasyncgenfunction(spec.func):
-        raise GroupError(
-            f"{what}: {spec} streams its values, and {first} is in it too. A stream is a request of its own."
-        )
+        raise GroupError(f"{what}: {spec} streams its values{beside}. A stream is a request of its own.")
     for name in sorted(set(first.options) | set(spec.options)):
         if name in _OF_THE_MEMBER:
             continue
