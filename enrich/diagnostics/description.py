@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
@@ -29,11 +30,24 @@ def describe(app: Any, written: Program | None = None) -> dict[str, Any]:
         "added": [{"transform": change.transform, "lines": change.lines} for change in history.added],
         "written": [_written(number, history) for number in range(len(history.written))],
         "registered": [
-            {**_signature(one.spec), "of": one.of, "hidden": one.is_hidden} for one in history.registered
+            {**_signature(one.spec), "name": one.name, "of": one.of, "hidden": one.added_by is not None}
+            for one in history.registered
         ],
-        "edges": [[edge.source, edge.target, str(edge.through)] for edge in edges(specs)],
+        "edges": [
+            *([edge.source, edge.target, str(edge.through)] for edge in edges(specs)),
+            *_by_hand(history),
+        ],
         "findings": [finding.as_json() for finding in find(app)],
     }
+
+
+def _by_hand(history: History) -> Iterator[list[Any]]:
+    """What hidden callbacks without outputs write: they set the properties of the one that they were made for."""
+    for place, one in enumerate(history.registered):
+        if one.added_by is not None and not one.spec.output_slots():
+            for target, other in enumerate(history.registered):
+                if other.added_by is None and set(other.of) & set(one.of):
+                    yield [place, target, "set_props"]
 
 
 def _written(number: int, history: History) -> dict[str, Any]:

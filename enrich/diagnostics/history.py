@@ -37,8 +37,15 @@ class Registered:
     spec: CallbackSpec
     of: list[int]
     """Which written callbacks it comes from."""
-    is_hidden: bool
-    """Did a transform add it?"""
+    added_by: str | None = None
+    """The transform that added it, if it is not the author's."""
+
+    @property
+    def name(self) -> str:
+        """The callback's name, and for one that was added, whose it is."""
+        return self.spec.func_name if self.added_by is None else f"{self.owner} ({self.added_by})"
+
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -58,7 +65,7 @@ def history_of(written: Program, transforms: Sequence[Any]) -> History:
     rows = [Written(spec) for spec in written.callbacks]
     added: list[Change] = []
     program = written
-    known = [Registered(spec, [place], False) for place, spec in enumerate(written.callbacks)]
+    known = [Registered(spec, [place]) for place, spec in enumerate(written.callbacks)]
     for transform in transforms:
         after = transform.apply(program)
         name = type(transform).__name__
@@ -83,19 +90,22 @@ def _followed(
             result.append(same)
             continue
         parents = family.parents(spec)
-        is_hidden = not parents
-        if is_hidden:
+        added_by, owner = None, ""
+        if not parents:
             parents = family.at(spec)[:1]
+            added_by = name.removesuffix("Transform")
+            owner = parents[0].spec.func_name if parents else spec.func_name
             lines = [f"adds a hidden callback: {_arrow(spec)}"]
         elif len(parents) == 1:
-            is_hidden = parents[0].is_hidden
+            added_by, owner = parents[0].added_by, parents[0].owner
             lines = list(changes(parents[0].spec, spec))
         else:
             lines = ["runs in one request with " + ", ".join(str(p.spec) for p in parents)]
         of = list(dict.fromkeys(place for parent in parents for place in parent.of))
-        result.append(Registered(spec, of, is_hidden))
-        for place in of:
-            rows[place].changes.append(Change(name, lines))
+        result.append(Registered(spec, of, added_by, owner))
+        if added_by in (None, name.removesuffix("Transform")):
+            for place in of:
+                rows[place].changes.append(Change(name, lines))
     return result
 
 

@@ -91,7 +91,7 @@ class AppWatch:
                 "href": self.url,
                 "target": "enrich-inspector",
                 "className": "dash-debug-menu__button",
-                "style": {"color": "inherit", "textDecoration": "none"},
+                "style": {"textDecoration": "none"},
             },
         }
 
@@ -154,6 +154,7 @@ class AppWatch:
             name=spec.func_name,
             where=str(spec.origin),
             triggered=[shown_trigger(item) for item in g.triggered_inputs],
+            is_joint=isinstance(spec.func, Joint),
             transport="websocket" if is_websocket else "http",
             bytes_in=len(dash_internals.to_json(body)) if is_websocket else bytes_of_request(g),
         )
@@ -232,6 +233,8 @@ def _in_function() -> Iterator[None]:
         yield
         return
     record.load += record.lap()
+    # Here, ctx shows what the author's inputs say; a transform may have had the call fired by something hidden.
+    record.note_triggers(dash_internals.context().get("triggered_inputs") or ())
     try:
         yield
     except dash_internals.PreventUpdate:

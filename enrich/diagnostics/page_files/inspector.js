@@ -96,7 +96,7 @@
       height: Math.max(...shown.map((_, i) => y(i))) + HEIGHT + MARGIN,
     });
     svg.append(
-      drawn("defs", {}, drawn("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" },
+      drawn("defs", {}, drawn("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
         drawn("path", { d: "M0,0 L8,4 L0,8 z", style: "fill: var(--soft); stroke: none; opacity: 1" }))),
     );
     edges.forEach(([from, to, through]) => {
@@ -142,7 +142,7 @@
     group.append(
       drawn("rect", { width: WIDTH, height: HEIGHT, rx: 7 }),
       Object.assign(drawn("text", { x: 12, y: 19 }), { textContent: cut(one.name, 27) }),
-      Object.assign(drawn("text", { x: 12, y: 36, class: "port" }), { textContent: cut(one.outputs.join(", ") || "no output", 33) }),
+      Object.assign(drawn("text", { x: 12, y: 36, class: "port" }), { textContent: cut(one.outputs.join(", ") || "no output", 29) }),
       Object.assign(drawn("title", {}), { textContent: `${one.name} (${where(one)})` }),
     );
     group.addEventListener("click", () => showCallback(place));
@@ -223,7 +223,7 @@
     if (!shown.length) return make("div", { class: "empty" }, "No call yet. Use the app; this page follows.");
     return table(["Callback", "Triggered by", "", "#Load", "#Function", "#Dump", "#Store", "#In", "#Out", "Hits / misses"], shown.map((call) => {
       const ms = call.milliseconds;
-      const share = (name) => make("i", { class: name, style: `width: ${(100 * ms[name]) / (ms.total || 1)}%` });
+      const share = (name) => make("i", { class: name, style: `flex: ${ms[name]} 0 0` });
       return row({ class: state.call === call.number ? "chosen" : "" }, () => showCall(call), [
         make("td", {}, call.name, " ", call.status === "ok" ? "" : make("span", { class: call.status }, call.status === "prevented" ? "no update" : call.status)),
         make("td", {}, make("code", {}, by(call))),
