@@ -37,7 +37,7 @@ bench: $(VENV)/bench.stamp
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done
 
 docs: $(VENV)/docs.stamp
-	$(RUN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --strict
 	@echo "Open site/index.html."
 
 pictures: $(VENV)/test.stamp

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -12,6 +13,6 @@ MERMAID = "javascripts/mermaid.js"
 
 def on_files(site_files: Files, config: Any) -> Files:
     """Add mermaid.js, which Material would take from a CDN otherwise."""
-    source = files("mmdc") / "assets" / "mermaid.js"
+    source = Path(str(distribution("mmdc").locate_file("mmdc/assets/mermaid.js")))
     site_files.append(File.generated(config, MERMAID, content=source.read_bytes()))
     return site_files
