@@ -217,7 +217,7 @@ class Build:
         wires = self.program.wires
         specs = [one.spec for one in self._emitted.values() if one.spec.job is job]
         # A blueprint that is embedded several times has one job for all: the call's own ids tell them apart.
-        spec = next((one for one in specs if _is_called(one)), specs[0])
+        spec = specs[0] if len(specs) == 1 else next((one for one in specs if _is_called(one)), specs[0])
         return compile_full(spec, wires), Call(self.app, wires)
 
     def written(self) -> Program:
