@@ -67,6 +67,7 @@ from enrich.errors import (
 from enrich.existing import enrich_app
 from enrich.logging import DashLogHandler, DivLogHandler, NotificationsLogHandler
 from enrich.older import plotly_jsonify
+from enrich.progress import progress_bar
 from enrich.store import Columns, ServersideRef
 from enrich.transforms import (
     BaseModelTransform,
@@ -190,6 +191,7 @@ __all__ = [
     "page_container",
     "page_registry",
     "plotly_jsonify",
+    "progress_bar",
     "register",
     "register_page",
     "set_props",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,6 +10,10 @@ from enrich import dash_internals
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
+
+_log = logging.getLogger("enrich.app")
+# Quiet, unless somebody sets up logging: Python prints the warnings of loggers that nobody listens to.
+logging.getLogger("enrich").addHandler(logging.NullHandler())
 
 
 class Watch(Protocol):
@@ -35,6 +40,8 @@ def check(app: DashProxy) -> None:
     CheckFailed
         With ``checks="error"``.
     """
+    count = len(app._build.program.callbacks)
+    _log.info("App %r serves %d callback%s", app.config.name, count, "" if count == 1 else "s")
     if app._watch is not None:
         app._watch.about_to_serve()
     if app.checks != "off":

@@ -11,6 +11,7 @@ MAY_IMPORT = {
     "errors": set(),
     "dependencies": set(),
     "declarations": set(),
+    "progress": set(),
     "dash_internals": {"callbacks.spec", "callbacks.tree", "dash_internals"},
     "callbacks": {"errors", "dependencies", "dash_internals", "callbacks"},
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},

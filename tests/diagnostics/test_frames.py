@@ -29,11 +29,13 @@ def frames_of(error: BaseException) -> tuple[list[str], list[str]]:
     return own, [f.filename for f in frames[start:] if f.filename.startswith(PACKAGE)]
 
 
+def use(app: Any) -> None:
+    Page(app).act({"button.n_clicks": 1})
+
+
 def error_of(app: Any) -> BaseException:
-    page = Page(app, load=False)
     with pytest.raises(CallbackFailed) as failed:
-        page.reload()
-        page.act({"button.n_clicks": 1})
+        use(app)
     assert failed.value.__cause__ is not None
     return failed.value.__cause__
 
