@@ -62,11 +62,11 @@ def _uses(spec: CallbackSpec, mentions: Callable[[Any], bool]) -> bool:
     )
 
 
-def _is_filled(cell: Any) -> bool:
+def _contents(cell: Any) -> list[Any]:
     try:
-        return (cell.cell_contents,) != ()
+        return [cell.cell_contents]
     except ValueError:  # a name that its function has not bound yet
-        return False
+        return []
 
 
 def _typed(
@@ -211,7 +211,7 @@ def _hints(func: Any) -> dict[str, Any]:
 def _nonlocals(func: Any) -> dict[str, Any]:
     names = getattr(getattr(func, "__code__", None), "co_freevars", ())
     cells = zip(names, getattr(func, "__closure__", None) or (), strict=True)
-    return {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+    return {name: held for name, cell in cells for held in _contents(cell)}
 
 
 def _one_by_one(func: Any, scope: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
