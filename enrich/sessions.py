@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("enrich.sessions")
 _SALT = "enrich.session"
+_REMEMBERED = 4096
+"""How many cookies a process knows to be genuine."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,9 @@ class Sessions:
 
     def __init__(self, app: DashProxy) -> None:
         self.app = app
+        self._key = f"enrich_visit_{id(self)}"
+        self._genuine: dict[str, str] = {}
+        self._found: Any = None
 
     def current(self) -> str:
         """The id of the session whose callback or layout is running.
@@ -104,12 +109,11 @@ class Sessions:
         """The request or connection that is being served, if there is one."""
         if not flask.has_request_context():
             return _visits.get().get(id(self))
-        key = f"enrich_visit_{id(self)}"
-        visit: Visit | None = flask.g.get(key)
+        visit: Visit | None = flask.g.get(self._key)
         if visit is None:
             request = flask.request
             visit = Visit(cookie=request.cookies.get(self.cookie_name), https=request.is_secure)
-            setattr(flask.g, key, visit)
+            setattr(flask.g, self._key, visit)
             if self.is_part_of_page(request.path):
                 visit.may_begin_session()
         return visit
@@ -161,6 +165,8 @@ class Sessions:
 
     def after_flask_request(self, response: flask.Response) -> flask.Response:
         """Give the page its cookie, under Flask."""
+        if self._key not in flask.g and not self.is_part_of_page(flask.request.path):
+            return response
         visit = self.visit()
         cookie = self.new_cookie(visit) if visit is not None else None
         if cookie is not None:
@@ -171,18 +177,31 @@ class Sessions:
 
     @property
     def _settings(self) -> Any:
+        if self._found is not None:
+            return self._found
         from enrich.transforms.serverside import ServersideOutputTransform
 
-        return ServersideOutputTransform.find(self.app)
+        found = ServersideOutputTransform.find(self.app)
+        if self.app._build.frozen:
+            self._found = found
+        return found
 
     def _read(self, cookie: str | None) -> str | None:
         if not cookie:
             return None
+        known = self._genuine.get(cookie)
+        if known is not None:
+            return known
         try:
-            return self.app.store.unsign_text(cookie, salt=_SALT)
+            session = self.app.store.unsign_text(cookie, salt=_SALT)
         except HandleInvalid:
             _log.info("A session cookie of another app or secret was ignored.")
             return None
+        # The signature of the same text need not be computed for each request.
+        self._genuine[cookie] = session
+        if len(self._genuine) > _REMEMBERED:
+            self._genuine.pop(next(iter(self._genuine)), None)
+        return session
 
 
 def _named(session: Any) -> str:
