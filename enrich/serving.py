@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals, observing
-from enrich.sessions import Visit
+from enrich.sessions import Visit, cookie_in
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -164,13 +164,8 @@ class AsgiLayer:
 
 
 def _cookie(scope: MutableMapping[str, Any], name: str) -> str | None:
-    start = f"{name}=".encode("latin-1")
-    for key, value in scope["headers"]:
-        if key.lower() == b"cookie":
-            for part in value.split(b";"):
-                if (part := part.strip()).startswith(start):
-                    return str(part[len(start) :].decode("latin-1"))
-    return None
+    headers = (value.decode("latin-1") for key, value in scope["headers"] if key.lower() == b"cookie")
+    return cookie_in(";".join(headers), name)
 
 
 class AsyncRouter:
