@@ -188,10 +188,11 @@ def test_values_of_a_request_are_found():
 
 
 def test_the_context_of_a_call_is_a_context_variable_with_attributes():
+    before = context_value.get()
     with dash_internals.use_context(_utils.AttributeDict(updated_props={})):
         dash.set_props("a", {"x": 1})
         assert context_value.get().updated_props == {"a": {"x": 1}}
-    assert not context_value.get()
+    assert context_value.get() is before
 
 
 def test_no_update_has_a_kind():
