@@ -332,8 +332,13 @@ def _fits(
     if wanted.keys() != given.keys():
         return None
     for key, value in wanted.items():
-        if value not in _WILDCARDS and value != given[key]:
+        if value not in _WILDCARDS and _differ(value, given[key]):
             return None
         if value == ["ALLSMALLER"] and smaller_than and not given[key] < smaller_than[key]:
             return None
     return {key: given[key] for key, value in wanted.items() if value == ["MATCH"]}
+
+
+def _differ(one: Any, other: Any) -> bool:
+    # Python takes True for 1; the browser doesn't.
+    return isinstance(one, bool) is not isinstance(other, bool) or bool(one != other)

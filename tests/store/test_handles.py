@@ -26,7 +26,7 @@ TOKEN = STORE.sign(REF, session="alice")
 NAMED = STORE.sign(STORE.put([1], name="fixed"))
 
 
-@pytest.mark.parametrize("token", [TOKEN, NAMED, STORE.sign(STORE.put(1))])
+@pytest.mark.parametrize("token", [TOKEN, NAMED, STORE.sign(STORE.put(1))], ids=["bound", "named", "shared"])
 def test_a_handle_is_short_plain_text_of_an_unmistakable_form(token: str):
     assert token.startswith(PREFIX)
     assert looks_like_handle(token)
@@ -183,7 +183,9 @@ def test_a_signed_text_is_no_handle_and_fits_its_purpose_only():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "text", PREFIX, PREFIX + "hello", "x" + TOKEN, TOKEN + " ", TOKEN + "\n", "enrich1"]
+    "text",
+    ["", "text", PREFIX, PREFIX + "hello", "x" + TOKEN, TOKEN + " ", TOKEN + "\n", "enrich1"],
+    ids=["empty", "word", "prefix", "short", "before", "space", "newline", "no mark"],
 )
 def test_other_text_is_the_user_s_own(text: str):
     assert not looks_like_handle(text)
