@@ -101,15 +101,23 @@
     );
     edges.forEach(([from, to, through]) => {
       const [x1, y1, x2, y2] = [x(from) + WIDTH, y(from) + HEIGHT / 2, x(to) - 2, y(to) + HEIGHT / 2];
-      const bend = Math.max(40, Math.abs(x2 - x1) / 2);
       const path = drawn("path", {
-        d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
+        d: x2 > x1 ? ahead(x1, y1, x2, y2) : around(x1, y1, x2, y2),
         "marker-end": "url(#tip)", "data-from": shown[from], "data-to": shown[to],
       }, drawn("title", {}, through));
       svg.append(path);
     });
     shown.forEach((place, i) => svg.append(node(place, x(i), y(i))));
     return svg;
+  };
+  const ahead = (x1, y1, x2, y2) => {
+    const bend = Math.max(40, (x2 - x1) / 2);
+    return `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
+  };
+  // Back to an earlier column: between the rows, so that no box hides it.
+  const around = (x1, y1, x2, y2) => {
+    const under = Math.max(y1, y2) + HEIGHT / 2 + GAP_Y / 2;
+    return `M${x1},${y1} C${x1 + 34},${y1} ${x1 + 34},${under} ${x1},${under} L${x2},${under} C${x2 - 22},${under} ${x2 - 22},${y2} ${x2},${y2}`;
   };
   // What a hidden callback stands between is joined directly while hidden ones are not shown.
   const joined = (places) => {
