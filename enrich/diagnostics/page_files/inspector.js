@@ -84,10 +84,15 @@
 
   const WIDTH = 200, HEIGHT = 46, GAP_X = 90, GAP_Y = 22, MARGIN = 24;
   const graph = () => {
-    const shown = data.registered.map((one, place) => place).filter((place) => isShown(data.registered[place]));
-    if (!shown.length) return make("div", { class: "empty" }, "This app has no callbacks.");
+    const visible = data.registered.map((one, place) => place).filter((place) => isShown(data.registered[place]));
+    if (!visible.length) return make("div", { class: "empty" }, "This app has no callbacks.");
+    const all = joined(new Set(visible));
+    const shown = visible.filter(near(all));
+    if (!shown.length) return make("div", { class: "empty" }, "No callback fits the search.");
     const places = new Map(shown.map((place, i) => [place, i]));
-    const edges = joined(places);
+    const edges = all
+      .filter(([from, to]) => places.has(from) && places.has(to))
+      .map(([from, to, through]) => [places.get(from), places.get(to), through]);
     const { column, row } = layers(shown.length, edges, 12);
     const x = (i) => MARGIN + column[i] * (WIDTH + GAP_X);
     const y = (i) => MARGIN + row[i] * (HEIGHT + GAP_Y);
@@ -127,18 +132,25 @@
       next.get(from).push([to, through]);
     });
     const found = [];
-    places.forEach((i, place) => {
+    places.forEach((place) => {
       const seen = new Set([place]);
       const walk = [...(next.get(place) || [])];
       while (walk.length) {
         const [to, through] = walk.pop();
         if (seen.has(to)) continue;
         seen.add(to);
-        if (places.has(to)) found.push([i, places.get(to), through]);
+        if (places.has(to)) found.push([place, to, through]);
         else (next.get(to) || []).forEach(([further]) => walk.push([further, through]));
       }
     });
     return found;
+  };
+  // A search leaves what fits it, and what that is joined with.
+  const near = (all) => {
+    if (!wanted()) return () => true;
+    const fits = (place) => matches(data.registered[place]);
+    const kept = new Set(all.flatMap(([from, to]) => (fits(from) || fits(to) ? [from, to] : [])));
+    return (place) => kept.has(place) || fits(place);
   };
   const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
   const node = (place, x, y) => {
