@@ -40,7 +40,7 @@ docs: $(VENV)/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --strict
 	@echo "Open site/index.html."
 
-pictures: $(VENV)/test.stamp
+pictures: $(VENV)/test.stamp $(VENV)/docs.stamp
 	@sh tests/install_programs.sh
 	$(RUN)/python docs/take_pictures.py
 

@@ -58,7 +58,14 @@ def bootstrap(set_progress, table):
 
 @app.callback(Output("chart", "figure"), Input("means", "data"), prevent_initial_call=True)
 def draw(means):
-    return px.histogram(means, x="mean", nbins=60, title=f"Means of {len(means):,} samples", height=360)
+    return px.histogram(
+        means,
+        x="mean",
+        nbins=60,
+        title=f"Means of {len(means):,} samples",
+        height=360,
+        template="plotly_white",
+    )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ async def walk():
 
 @app.callback(Output("chart", "figure"), Input("steps", "data"), prevent_initial_call=True)
 def draw(steps):
-    return px.line(steps, y="place", title=f"{len(steps):,} steps", height=360)
+    return px.line(steps, y="place", title=f"{len(steps):,} steps", height=360, template="plotly_white")
 
 
 if __name__ == "__main__":

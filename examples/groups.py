@@ -73,7 +73,10 @@ def tell():
 def draw(place):
     axis = {"range": [-10, 10], "zeroline": False}
     marker = {"x": place[:1], "y": place[1:], "mode": "markers", "marker": {"size": 24, "color": "#4263eb"}}
-    return {"data": [marker], "layout": {"xaxis": axis, "yaxis": axis, "margin": {"t": 10, "r": 10}}}
+    return {
+        "data": [marker],
+        "layout": {"xaxis": axis, "yaxis": axis, "margin": {"t": 10, "r": 10, "b": 30, "l": 30}},
+    }
 
 
 if __name__ == "__main__":

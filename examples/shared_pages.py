@@ -50,7 +50,7 @@ def draw(table):
     if table is None:
         return "Nothing is loaded yet.", {}
     means = table.groupby(["continent", "year"], as_index=False)["lifeExp"].mean()
-    figure = px.line(means, x="year", y="lifeExp", color="continent", height=380)
+    figure = px.line(means, x="year", y="lifeExp", color="continent", height=380, template="plotly_white")
     return f"{len(table):,} rows, {means['continent'].nunique()} lines", figure
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from store.servers import free_port, wait_for_port
@@ -17,13 +17,13 @@ SECONDS = 60
 
 
 @contextmanager
-def serving_example(name: str, folder: Path, **environment: str) -> Iterator[str]:
+def serving_example(name: str, folder: Path, *arguments: str, **environment: str) -> Iterator[str]:
     """Run ``python examples/NAME.py`` with a cache and a log in ``folder``; gives its address."""
     port = free_port()
     log = folder / f"{name}.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, str(EXAMPLES / f"{name}.py")],
+            [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments],
             # Dash's FastAPI server finds a script by its path below the working directory.
             cwd=EXAMPLES.parent,
             env={**os.environ, "XDG_CACHE_HOME": str(folder), "PORT": str(port), **environment},
@@ -38,5 +38,6 @@ def serving_example(name: str, folder: Path, **environment: str) -> Iterator[str
         except RuntimeError as error:
             raise AssertionError(log.read_text()) from error
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(SECONDS)

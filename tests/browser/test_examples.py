@@ -155,6 +155,50 @@ def test_redis_store_keeps_the_table_in_redis(page):
     page.shows_part("#info", "RedisBackend for hosts")
 
 
+@example("blueprints")
+def test_blueprints_stand_twice_on_a_page_and_draw_each_its_own(page):
+    page.shows("#both", "Denmark and Denmark")
+    page.driver.execute_script("window.dash_clientside.set_props('right-country', {value: 'Peru'})")
+    page.shows("#both", "Denmark and Peru")
+    page.shows_part("#right-chart", "Peru")
+    page.shows_part("#left-chart", "Denmark")
+
+
+@example("blocking")
+def test_blocking_shows_every_tick_and_runs_three_clicks_twice(page):
+    page.shows_part("#slow", "took a second")
+    for _ in range(3):
+        page.find("#button").click()
+    page.shows("#clicks", "ran for click 3")
+    page.driver.execute_script("window.dash_clientside.set_props('tick', {disabled: true})")
+
+
+@example("units")
+def test_units_follow_each_other(page):
+    page.wait(lambda: page.prop("fahrenheit", "value") == 68, "68 °F")
+    page.driver.execute_script("window.dash_clientside.set_props('fahrenheit', {value: 212})")
+    page.wait(lambda: page.prop("celsius", "value") == 100, "100 °C")
+
+
+@example("typed_models")
+def test_typed_models_list_what_was_ordered(page):
+    page.click("#add")
+    page.click("#add")
+    page.shows("#lines", "1 × tea\n1 × tea")
+
+
+@example("log")
+def test_log_shows_the_lines_of_the_callback_and_of_the_library(page):
+    page.click("#add")
+    page.shows("#total", "Total: 10")
+    page.shows("#log", "INFO: adding\nWARNING: x is no number")
+
+
+@example("audit_log")
+def test_audit_log_answers_as_without_it(page):
+    page.shows("#double", "6 m")
+
+
 def test_redis_store_says_that_there_is_no_server():
     url = f"redis://127.0.0.1:{free_port()}/0"
     ended = subprocess.run(
