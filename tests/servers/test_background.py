@@ -59,15 +59,19 @@ class Page(Browser):
             )
         )
 
-    def value(self, output, inputs):
+    def finish(self, output, inputs):
+        """Run a job to its value; the value, and what the page is told on the way."""
         component, _, prop = output.rpartition(".")
         for _attempt in range(5):
-            _, answer, _ = self.run(output, inputs)
+            _, answer, told = self.run(output, inputs)
             response = answer["response"]
             # Dash asks for the result and then whether the job runs: one that ends in between counts as cancelled.
             if isinstance(response, dict) and prop in response.get(component, {}):
-                return response[component][prop]
+                return response[component][prop], told
         raise AssertionError(f"The job gives no value: {answer}")
+
+    def value(self, output, inputs):
+        return self.finish(output, inputs)[0]
 
 
 @contextmanager
@@ -151,14 +155,13 @@ def test_jobs_take_and_give_what_other_callbacks_do(page):
 
     # A Trigger, a server-side result, and progress.
     inputs = {"go.n_clicks": 1, "go.title": "four"}
-    _, answer, told = page.run("frame.data", inputs)
-    token = answer["response"]["frame"]["data"]
+    token, told = page.finish("frame.data", inputs)
     assert token.startswith("~enrich")
     assert all(set(progress) == {"bar.value", "bar.max"} for progress in told)
 
     # A server-side input, synchronous and asynchronous; set_props; a value deep in a result.
-    _, answer, told = page.run("total.children", {"frame.data": token})
-    assert answer["response"]["total"]["children"] == 6
+    total, told = page.finish("total.children", {"frame.data": token})
+    assert total == 6
     assert told == [{"note": {"children": "counted"}}]
     assert page.value("total-async.children", {"frame.data": token}) == 6
     deep = page.value("deep.children", {"frame.data": token})
