@@ -36,7 +36,7 @@ def query(continent):
 
 @app.callback(Output("richest", "children"), Output("ran", "children"), Input("table", "data"))
 def show(table):
-    richest = table.nlargest(8, "gdpPercap")[["country", "gdpPercap", "lifeExp"]]
+    richest = table.nlargest(8, "gdpPercap")[["country", "gdpPercap", "lifeExp"]].round(1)
     return richest.to_string(index=False), f"The query ran {len(runs)} times: {', '.join(runs)}"
 
 

@@ -34,8 +34,13 @@ def load():
 )
 def show(table):
     backend = app.store.info().backends[0]
-    lines = [f"{backend.kind} for {backend.reach}", f"{backend.entries} value, {backend.nbytes:,} bytes"]
-    return f"{len(table):,} rows", "\n".join(lines)
+    facts = {
+        "backend": backend.kind,
+        "reach": backend.reach,
+        "values": backend.entries,
+        "bytes": backend.nbytes,
+    }
+    return f"{len(table):,} rows", "\n".join(f"{name:8} {value}" for name, value in facts.items())
 
 
 if __name__ == "__main__":

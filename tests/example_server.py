@@ -26,7 +26,14 @@ def serving_example(name: str, folder: Path, *arguments: str, **environment: str
             [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments],
             # Dash's FastAPI server finds a script by its path below the working directory.
             cwd=EXAMPLES.parent,
-            env={**os.environ, "XDG_CACHE_HOME": str(folder), "PORT": str(port), **environment},
+            env={
+                **os.environ,
+                "XDG_CACHE_HOME": str(folder),
+                "PORT": str(port),
+                # The dev tools would ask plotly.com for the newest version.
+                "DASH_DISABLE_VERSION_CHECK": "true",
+                **environment,
+            },
             stdout=out,
             stderr=subprocess.STDOUT,
             # A group of its own: that server, and background jobs, are children which must end too.

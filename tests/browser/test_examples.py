@@ -152,7 +152,7 @@ def test_memoized_runs_once_for_each_question_until_it_forgets(page):
 def test_redis_store_keeps_the_table_in_redis(page):
     page.click("#load")
     page.shows("#rows", "1,704 rows")
-    page.shows_part("#info", "RedisBackend for hosts")
+    page.shows_part("#info", "RedisBackend\nreach    hosts\nvalues   1")
 
 
 @example("blueprints")
