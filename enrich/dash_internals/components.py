@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +38,9 @@ class Found:
                 children = own.get("children")
                 if not isinstance(children, (*_PLAIN, *_HOLDERS)):
                     self.is_whole = False
-            elif isinstance(node, Mapping):
+            elif isinstance(node, dict):
                 props = node.get("props")
-                if isinstance(props, Mapping) and "type" in node and props.get("id") is not None:
+                if isinstance(props, dict) and "type" in node and props.get("id") is not None:
                     self.components.append((props["id"], None))
                 waiting.extend(node.values())
             elif isinstance(node, list | tuple):

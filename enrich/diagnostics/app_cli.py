@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib
 import json
 import sys
@@ -86,8 +87,25 @@ def _load(name: str) -> DashProxy:
     return found
 
 
+def _set_up(app: DashProxy) -> None:
+    """Do what the first request would do, so that the layouts of all pages are known."""
+    mode, app.checks = app.checks, "off"
+    try:
+        asyncio.run(app.set_up_async())
+    except EnrichError:
+        # A check says it better.
+        return
+    except Exception as error:
+        print(f"The app can't be set up, so its pages are not checked: {error!r}", file=sys.stderr)
+    finally:
+        app.checks = mode
+
+
 def _check(app: DashProxy, options: argparse.Namespace) -> int:
-    findings = find(app)
+    # Callbacks declared in functions are forgotten once an app serves them.
+    written = app._build.written()
+    _set_up(app)
+    findings = find(app, written)
     errors = sum(finding.severity == "error" for finding in findings)
     if options.json:
         print(json.dumps([finding.as_json() for finding in findings], indent=2))
@@ -95,9 +113,8 @@ def _check(app: DashProxy, options: argparse.Namespace) -> int:
         for finding in findings:
             print(f"{finding.severity}: {finding}")
         counts = f"{errors} error{_s(errors)}, {len(findings) - errors} warning{_s(len(findings) - errors)}"
-        print(
-            f"{len(app._build.written().callbacks)} callbacks checked: {counts if findings else 'nothing found'}"
-        )
+        count = len(written.callbacks)
+        print(f"{count} callback{_s(count)} checked: {counts if findings else 'nothing found'}")
     return int(errors > 0 or (options.strict and bool(findings)))
 
 

@@ -20,7 +20,7 @@ _log = logging.getLogger("enrich.checks")
 _told: WeakKeyDictionary[Any, set[Finding]] = WeakKeyDictionary()
 
 
-def find(app: Any) -> list[Finding]:
+def find(app: Any, written: Program | None = None) -> list[Finding]:
     """Run every check on an app, and return what they found, in order of declaration.
 
     What the app or a callback switches off with ``checks=`` is left out.
@@ -29,6 +29,8 @@ def find(app: Any) -> list[Finding]:
     ----------
     app:
         A ``DashProxy``. Its layouts are those that are known now: those of pages, once it has served a request.
+    written:
+        Its callbacks as they were written. Default: what the app knows of them now.
 
     Raises
     ------
@@ -47,12 +49,11 @@ def find(app: Any) -> list[Finding]:
     >>> [(finding.code, finding.callback) for finding in find(app)]
     [('never-runs', 'count')]
     """
-    return [finding for finding, _ in _found(app)]
+    return [finding for finding, _ in _found(app, app._build.written() if written is None else written)]
 
 
-def _found(app: Any) -> list[tuple[Finding, Mode]]:
+def _found(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
     build = app._build
-    written = build.written()
     failure: list[Finding] = []
     try:
         build.refresh()
@@ -123,7 +124,7 @@ def report(app: Any) -> None:
         Where ``checks="error"`` holds for a finding that is an error.
     """
     try:
-        found = _found(app)
+        found = _found(app, app._build.written())
     except DeclarationError:
         raise
     except Exception:

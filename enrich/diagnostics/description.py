@@ -22,7 +22,8 @@ def describe(app: Any, written: Program | None = None) -> dict[str, Any]:
         The program before all transforms. Default: what the app knows of it now.
     """
     build = app._build
-    history = history_of(build.written() if written is None else written, build.transforms)
+    written = build.written() if written is None else written
+    history = history_of(written, build.transforms)
     specs = [one.spec for one in history.registered]
     return {
         "app": str(app.config.name),
@@ -37,7 +38,7 @@ def describe(app: Any, written: Program | None = None) -> dict[str, Any]:
             *([edge.source, edge.target, str(edge.through)] for edge in edges(specs)),
             *_by_hand(history),
         ],
-        "findings": [finding.as_json() for finding in find(app)],
+        "findings": [finding.as_json() for finding in find(app, written)],
     }
 
 

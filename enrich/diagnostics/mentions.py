@@ -62,7 +62,7 @@ class Mentions:
         elif isinstance(value, types.MethodType):
             self._waiting += [value.__func__, value.__self__]
         elif isinstance(value, types.FunctionType):
-            if not value.__code__.co_filename.startswith(_NOT_OF_USERS):
+            if not (value.__code__.co_filename.startswith(_NOT_OF_USERS) or _is_of_library(value.__module__)):
                 self._look_at_code(value.__code__, value.__globals__)
                 self._waiting += [*_cells(value), *(value.__defaults__ or ())]
                 self._waiting += (value.__kwdefaults__ or {}).values()
@@ -73,7 +73,7 @@ class Mentions:
         elif isinstance(value, str):
             self._texts.add(value)
         elif isinstance(value, type):
-            if value.__module__.partition(".")[0] not in _LIBRARIES:
+            if not _is_of_library(value.__module__):
                 self._waiting += vars(value).values()
         elif isinstance(value, property | staticmethod | classmethod):
             self._waiting.append(getattr(value, "fget", None) or getattr(value, "__func__", None))
@@ -81,12 +81,12 @@ class Mentions:
             self._look_at_data(value)
 
     def _look_at_data(self, value: Any) -> None:
-        if isinstance(value, Mapping) and len(value) < 10_000:
+        if isinstance(value, dict) and len(value) < 10_000:
             self._waiting += [*value.keys(), *value.values()]
         elif isinstance(value, list | tuple | set | frozenset) and len(value) < 10_000:
             self._waiting += value
         self._found.search(value)
-        if type(value).__module__.partition(".")[0] not in _LIBRARIES:
+        if not _is_of_library(type(value).__module__):
             self._waiting += [type(value), *getattr(value, "__dict__", {}).values()]
 
     def _look_at_code(self, code: types.CodeType, names: Mapping[str, Any]) -> None:
@@ -126,4 +126,8 @@ def _cells(function: types.FunctionType) -> list[Any]:
 
 def _is_of_user(module: types.ModuleType) -> bool:
     file = getattr(module, "__file__", None)
-    return file is not None and not file.startswith(_NOT_OF_USERS)
+    return file is not None and not (file.startswith(_NOT_OF_USERS) or _is_of_library(module.__name__))
+
+
+def _is_of_library(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in _LIBRARIES

@@ -9,6 +9,7 @@ from typing import Any
 import dash
 import pytest
 from dash import Input, Output, State, dcc, html
+from versions import needs_dash
 
 import enrich
 from enrich import ALL, ALLSMALLER, MATCH, CheckFailed, CheckWarning, DashProxy, ServersideOutput, Trigger
@@ -16,6 +17,7 @@ from enrich.diagnostics.checks import find
 from enrich.store import MemoryBackend
 from enrich.transforms import MultiplexerTransform, ServersideOutputTransform, TriggerTransform
 
+needs_async_pages = needs_dash(4, 2, "makes the layouts of pages within a running loop")
 LATE_PANEL = html.Div(id="from-a-global")
 
 
@@ -503,6 +505,7 @@ def test_inputs_on_two_pages_can_never_run():
         app.server.test_client().get("/")
 
 
+@needs_async_pages
 def test_an_id_that_no_page_has_is_found_once_the_pages_are_known():
     app = paged(one=lambda **_: html.Div(id="summary"))
     app.callback(Output("log", "children"), Input("sumary", "n_clicks"))(lambda a: a)

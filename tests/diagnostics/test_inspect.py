@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from dash import Input, Output, html
+from versions import needs_dash
 
 import enrich
 from enrich import CycleBreakerInput, DashBlueprint, DashProxy, PrefixIdTransform, ServersideOutput, Trigger
@@ -18,6 +19,7 @@ from enrich.diagnostics.description import describe
 from enrich.diagnostics.mermaid import to_mermaid
 from enrich.diagnostics.page import render
 
+needs_async_pages = needs_dash(4, 2, "makes the layouts of pages within a running loop")
 APP = """
 from enrich import Dash, Input, Output, Trigger, html
 app = Dash(__name__)
@@ -160,6 +162,38 @@ def test_the_command_line_runs_as_a_program(tmp_path: Path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "")
     assert "never-runs" in done.stdout
+
+
+@needs_async_pages
+def test_pages_whose_layouts_are_functions_are_checked(run: Any):
+    text = """
+import dash
+from enrich import Dash, Input, Output, html
+app = Dash(__name__, use_pages=True, pages_folder="")
+dash.register_page("summary", path="/", layout=lambda: html.Div(id="total"))
+app.layout = html.Div([html.Div(id="log"), dash.page_container])
+app.callback(Output("log", "children"), Input("totla", "n_clicks"))(lambda n: n)
+app.callback(Output("log", "title"), Input("total", "n_clicks"))(lambda n: n)
+"""
+    status, out, _ = run(text, "check")
+    assert status == 1
+    assert "Did you mean 'total'? [never-runs]" in out
+    assert "2 callbacks checked: 1 error, 0 warnings" in out
+
+
+@needs_async_pages
+def test_pages_that_cannot_be_made_are_left_out(run: Any):
+    text = """
+import dash
+from enrich import Dash, Input, Output, html
+app = Dash(__name__, use_pages=True, pages_folder="")
+dash.register_page("summary", path="/", layout=lambda: 1 / 0)
+app.layout = html.Div([html.Div(id="log"), dash.page_container])
+app.callback(Output("log", "children"), Input("somewhere", "n_clicks"))(lambda n: n)
+"""
+    status, out, err = run(text, "check")
+    assert (status, out) == (0, "1 callback checked: nothing found\n")
+    assert "its pages are not checked: ZeroDivisionError" in err
 
 
 # --- the description --------------------------------------------------------------------------------
