@@ -70,6 +70,15 @@ class Page(Browser):
                 return response[component][prop], told
         raise AssertionError(f"The job gives no value: {answer}")
 
+    def fails(self, output, inputs):
+        """Does a job end in an error? Asked again as ``finish`` does; a job that gives a value has not failed."""
+        for _attempt in range(5):
+            status, answer, _ = self.run(output, inputs)
+            if status != 200:
+                return status == 500
+            assert not (isinstance(answer["response"], dict) and any(answer["response"].values())), answer
+        return False
+
     def value(self, output, inputs):
         return self.finish(output, inputs)[0]
 
@@ -169,8 +178,7 @@ def test_jobs_take_and_give_what_other_callbacks_do(page):
     assert page.value("total.children", {"frame.data": deep["again"]}) == 6
 
     # Errors, and nothing to say.
-    status, text, _ = page.run("broken.children", {"go.n_clicks": 1})
-    assert status == 500, text
+    assert page.fails("broken.children", {"go.n_clicks": 1})
     status, text, _ = page.run("nothing.children", {"go.n_clicks": 1})
     assert (status, text) == (204, "")
 
@@ -182,5 +190,4 @@ def test_jobs_take_and_give_what_other_callbacks_do(page):
     # Another browser's token opens nothing in a job.
     other = Page(page.url)
     other.get("/")
-    status, text, _ = other.run("total.children", {"frame.data": token})
-    assert status == 500, text
+    assert other.fails("total.children", {"frame.data": token})
