@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.express as px
 from dash import DiskcacheManager
 
-from enrich import Dash, Input, Output, ServersideOutput, State, Trigger, dcc, html
+from enrich import Dash, Input, Output, ServersideOutput, State, Trigger, dcc, html, progress_bar
 
 ROWS, ROUNDS = 200_000, 20
 
@@ -20,8 +20,7 @@ app.layout = html.Div(
         html.H3("A mean, and how sure it is"),
         html.Button("Start", id="start"),
         html.Button("Cancel", id="cancel", disabled=True),
-        html.Progress(id="bar", value="0", max=str(ROUNDS)),
-        html.P(id="told"),
+        html.Progress(id="bar", value="0"),
         dcc.Store(id="table"),
         dcc.Store(id="means"),
         dcc.Graph(id="chart", figure={}),
@@ -41,7 +40,7 @@ def measure():
     Trigger("start", "n_clicks"),
     State("table", "data"),
     background=True,
-    progress=[Output("bar", "value"), Output("told", "children")],
+    progress=[Output("bar", "value"), Output("bar", "max")],
     running=[(Output("start", "disabled"), True, False), (Output("cancel", "disabled"), False, True)],
     cancel=[Input("cancel", "n_clicks")],
     prevent_initial_call=True,
@@ -49,9 +48,10 @@ def measure():
 def bootstrap(set_progress, table):
     values, means = table["value"].to_numpy(), []
     chance = np.random.default_rng(2)
-    for number in range(1, ROUNDS + 1):
-        means += [chance.choice(values, ROWS // 20).mean() for _ in range(50)]
-        set_progress((str(number), f"{len(means):,} samples"))
+    # It has the interface of tqdm, and the page as its screen.
+    tqdm = progress_bar(set_progress)
+    for _ in tqdm(range(ROUNDS)):
+        means += [chance.choice(values, 10_000).mean() for _ in range(50)]
         time.sleep(0.1)  # so that there is something to watch
     return pd.DataFrame({"mean": means})
 

@@ -15,6 +15,8 @@ import dash
 import flask
 import pytest
 
+import enrich
+from enrich import errors
 from enrich.page import Page
 
 PROJECT = Path(__file__).parents[2]
@@ -93,3 +95,14 @@ def test_a_picture_or_page_that_is_linked_is_there(page: Path) -> None:
 def test_every_page_is_in_the_navigation() -> None:
     written = {str(page.relative_to(PROJECT / "docs")) for page in PROJECT.glob("docs/**/*.md")}
     assert sorted(written) == sorted(NAVIGATION)
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PROJECT.glob("docs/reference/*.md"))
+    described = set(re.findall(r"^::: (?:\w+\.)*(\w+)$", pages, re.MULTILINE)) | set(vars(errors))
+    own = {
+        getattr(value, "__name__", name)
+        for name in enrich.__all__
+        if str(getattr(value := getattr(enrich, name), "__module__", "")).startswith("enrich")
+    }
+    assert own - described == set()
