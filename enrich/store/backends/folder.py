@@ -65,6 +65,22 @@ def open_default(app: str) -> Folder:
         return folder
 
 
+class _Opened:
+    """An open folder, closed at the end; None where the system has no names relative to one."""
+
+    __slots__ = ("_fd",)
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> int | None:
+        return self._fd
+
+    def __exit__(self, *_error: object) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+
+
 class Folder:
     """A folder of values, made at once, and anew should somebody remove it.
 
@@ -99,25 +115,19 @@ class Folder:
         with contextlib.suppress(FileNotFoundError):  # another worker's sweep was faster
             os.unlink(name)
 
-    @contextlib.contextmanager
-    def _directory(self, sub: str, *, make: bool = False) -> Iterator[int | None]:
+    def _directory(self, sub: str, *, make: bool = False) -> _Opened:
         if not _AT:
             if make:
                 (self.path / sub).mkdir(mode=self.dir_mode, parents=True, exist_ok=True)
-            yield None
-            return
+            return _Opened(None)
         path = f"{self._text}/{sub}"
         try:
-            fd = os.open(path, _FOLDER)
+            return _Opened(os.open(path, _FOLDER))
         except FileNotFoundError:
             if not make:
                 raise
             self.make(sub)
-            fd = os.open(path, _FOLDER)
-        try:
-            yield fd
-        finally:
-            os.close(fd)
+            return _Opened(os.open(path, _FOLDER))
 
     def make(self, sub: str) -> None:
         """Create a folder inside this one, and this one again if somebody removed it."""
@@ -283,7 +293,7 @@ def _only_mine(found: os.stat_result) -> bool:
 
 def write_all(fd: int, buffers: Sequence[Buffer]) -> None:
     """Write the buffers one after another, with as few system calls as there can be."""
-    pending = [view for view in (memoryview(b).cast("B") for b in buffers) if view.nbytes]
+    pending = [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
     at = 0
     while at < len(pending):
         written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])

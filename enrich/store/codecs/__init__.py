@@ -102,7 +102,7 @@ def describe(buffer: Any) -> Description:
     if is_arrow(view):
         entry = open_entry(view)
         schema = entry.reader().schema.remove_metadata()
-        return Description(entry.plan["kind"], schema, entry.plan["rows"], len(view))
+        return Description(entry.plan["kind"], schema, entry.rows, len(view))
     return Description(open_container(view).header["kind"], None, None, len(view))
 
 
@@ -111,7 +111,7 @@ def check(buffer: Any) -> None:
     view = memoryview(buffer)
     if is_arrow(view):
         entry = open_entry(view)
-        for index in entry.plan["entries"]:
+        for index in entry.entries:
             check(entry.part(index))
     else:
         container = open_container(view)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from .arrow_layout import ABSENT, Body, Column, Span
+from .arrow_layout import ABSENT, Body, Column, Shape, Span, Spec
 from .arrow_messages import read_batch
 from .entry import Piece
 from .memory import Memory, pack_bits
-
-Spec = dict[str, Any]
 
 _SIMPLE: dict[str, pa.DataType] = {
     str(kind): kind
@@ -32,11 +31,11 @@ _OFFSETS = {pa.string(): "<i4", pa.binary(): "<i4", pa.large_string(): "<i8", pa
 def type_spec(kind: pa.DataType) -> Any:
     """A simple type's name, or None for types that are left to pyarrow's own reader and writer."""
     if pa.types.is_decimal128(kind):
-        return ["decimal", kind.precision, kind.scale]
+        return ("decimal", kind.precision, kind.scale)
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return ["timestamp", kind.unit, kind.tz]
+        return ("timestamp", kind.unit, kind.tz)
     if pa.types.is_fixed_size_binary(kind) and not isinstance(kind, pa.BaseExtensionType) and kind.byte_width:
-        return ["fixed", kind.byte_width]
+        return ("fixed", kind.byte_width)
     name = str(kind)
     return name if _SIMPLE.get(name) == kind else None
 
@@ -59,22 +58,34 @@ def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def encode_arrow(body: Body, array: pa.Array) -> tuple[Column, Spec]:
     """Lay an array into the body; its spec says where, or nothing if pyarrow is to find it."""
-    name = type_spec(array.type)
-    if name is None:
+    kind = array.type
+    spec = _simple_spec(kind)
+    if spec is None:
         return _foreign_column(body, array), {"t": "pa"}
-    buffers, offset, rows = array.buffers(), array.offset, len(array)
-    nulls = array.null_count
+    buffers, offset, rows, nulls = array.buffers(), array.offset, len(array), array.null_count
     validity = body.add(_bits(buffers[0], offset, rows)) if nulls else ABSENT
-    if array.type in _OFFSETS:
-        data = _variable(body, buffers, offset, rows, _OFFSETS[array.type])
-    elif pa.types.is_boolean(array.type):
-        data = [body.add(_bits(buffers[1], offset, rows))]
+    data: tuple[Span, ...]
+    offset_type = _OFFSETS.get(kind)
+    if offset_type is not None:
+        data = _variable(body, buffers, offset, rows, offset_type)
+    elif kind == pa.bool_():
+        data = (body.add(_bits(buffers[1], offset, rows)),)
     else:
-        width = array.type.bit_width // 8
-        data = [body.add(_slice(buffers[1], offset * width, rows * width))]
-    column = Column(array.type, ((rows, nulls),), (validity, *data))
-    spans = [validity if nulls else None, *data]
-    return column, {"t": "pa", "ty": name, "b": spans, "n": nulls}
+        width = kind.bit_width // 8
+        data = (body.add(_slice(buffers[1], offset * width, rows * width)),)
+    spans = (validity, *data)
+    body.numbers.append(nulls)
+    for span in spans:
+        body.numbers += span
+    return Column(kind, ((rows, nulls),), spans), spec
+
+
+@lru_cache(maxsize=256)
+def _simple_spec(kind: pa.DataType) -> Spec | None:
+    name = type_spec(kind)
+    if name is None:
+        return None
+    return Shape(t="pa", ty=name, b=2 if kind in _OFFSETS else 1)
 
 
 def _slice(buffer: pa.Buffer | None, start: int, length: int) -> Piece:
@@ -91,15 +102,17 @@ def _bits(buffer: pa.Buffer | None, offset: int, rows: int) -> Piece:
     return pack_bits(np.unpackbits(packed, bitorder="little")[offset % 8 : offset % 8 + rows]).data
 
 
-def _variable(body: Body, buffers: Sequence[Any], offset: int, rows: int, offset_type: str) -> list[Span]:
+def _variable(
+    body: Body, buffers: Sequence[Any], offset: int, rows: int, offset_type: str
+) -> tuple[Span, Span]:
     if not rows:
-        return [ABSENT, ABSENT]
+        return ABSENT, ABSENT
     width = np.dtype(offset_type).itemsize
     offsets = np.frombuffer(buffers[1], offset_type, rows + 1, offset * width)
     first, last = int(offsets[0]), int(offsets[-1])
     if first:
         offsets = offsets - offsets[0]
-    return [body.add(offsets.data.cast("B")), body.add(_slice(buffers[2], first, last - first))]
+    return body.add(offsets.data.cast("B")), body.add(_slice(buffers[2], first, last - first))
 
 
 def _foreign_column(body: Body, array: pa.Array) -> Column:
@@ -126,4 +139,7 @@ def _foreign_column(body: Body, array: pa.Array) -> Column:
 
 def decode_arrow(memory: Memory, rows: int, spec: Spec) -> pa.Array:
     """The array of a spec that says where its buffers are."""
-    return pa.Array.from_buffers(type_of(spec["ty"]), rows, memory.buffers(spec["b"]), spec["n"])
+    nulls, at, length = memory.next(), memory.next(), memory.next()
+    buffers = [memory.buffer(at, length) if nulls else None]
+    buffers += [memory.buffer(memory.next(), memory.next()) for _ in range(spec["b"])]
+    return pa.Array.from_buffers(type_of(spec["ty"]), rows, buffers, nulls)

@@ -4,21 +4,22 @@
 
     ARROW1 · schema · dictionaries · record batch · end of stream    what any Arrow tool reads
     parts                                                            values that aren't rows; other tools skip them
-    metadata ranges · trailer                                        where our metadata is, and the digest of it all
+    numbers · metadata ranges · trailer                              where everything is, and the digest of it all
     footer · ARROW1                                                  what any Arrow tool reads first
 
 Our metadata is JSON in the schema's metadata, under ``enrich``. The trailer points at it, so that reading a frame
-of thousands of columns doesn't parse a schema of as many fields.
+of thousands of columns doesn't parse a schema of as many fields. It says what the value is and not where it lies, so
+it is the same for all frames of one make: an app stores frames of few makes, and each is put into words only once.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,7 @@ from .arrow_messages import (
     encapsulate,
     footer,
     record_batch,
+    schema_table,
 )
 from .entry import ALIGNMENT, CorruptEntry, Encoded, Piece, padding
 
@@ -42,11 +44,11 @@ as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circ
 CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 METADATA_KEY = b"enrich"
 
-_VERSION = 1
+_VERSION = 2
 _TRAILER_MAGIC = b"enrich\0A"
 # magic, version, number of ranges, position and length of our metadata, where dictionaries, body and parts start,
-# length of the file; then the digest.
-_TRAILER = struct.Struct("<8sIIQQQQQQ")
+# length of the numbers, rows, length of the file; then the digest.
+_TRAILER = struct.Struct("<8sIIQQQQQQQQ")
 _DIGEST_SIZE = 16
 _RANGE = struct.Struct("<QQ")
 _TAIL = struct.Struct("<i6s")
@@ -58,13 +60,18 @@ class ArrowEntry:
 
     view: memoryview
     plan: dict[str, Any]
+    rows: int
+    numbers: list[int]
+    parts: list[tuple[int, int]]
+    # Which of the parts are entries themselves.
+    entries: list[int]
     dictionaries_at: int
     body_at: int
     parts_at: int
 
     def part(self, index: int) -> memoryview:
         """The memory of one part."""
-        offset, length = self.plan["parts"][index]
+        offset, length = self.parts[index]
         start = self.parts_at + offset
         if offset < 0 or length < 0 or start + length > len(self.view):
             raise CorruptEntry(f"part {index} lies outside of the entry")
@@ -110,17 +117,13 @@ class Parts:
         self.size = mark[3]
 
 
-def write_batch(names: Sequence[str], body: Body, plan: Mapping[str, Any], parts: Parts) -> Encoded:
-    """A file of one record batch, whose columns lie as ``body`` says."""
+def write_batch(names: Sequence[str], body: Body, text: bytes, kind: str, parts: Parts) -> Encoded:
+    """A file of one record batch, whose columns lie as ``body`` says; ``text`` is from ``plan_text``."""
     body.finish()
     dictionaries = _dictionaries(body.columns)
-    text = plan_text(plan, parts)
-    schema = _schema(tuple(names), tuple(column.type for column in body.columns))
-    message = schema_message(schema.with_metadata({METADATA_KEY: text}))
-    head = ARROW_MAGIC + b"\0\0"
-    head += encapsulate(message, len(head), ALIGNMENT)
-    pieces: list[Piece] = [head]
-    position = dictionaries_at = len(head)
+    make = _make(tuple(names), tuple([column.type for column in body.columns]), text)
+    pieces: list[Piece] = [make.head]
+    position = len(make.head)
     blocks: list[Block] = []
     for prefix, dictionary in dictionaries:
         blocks.append(Block(position, len(prefix), dictionary.size))
@@ -132,13 +135,35 @@ def write_batch(names: Sequence[str], body: Body, plan: Mapping[str, Any], parts
     layout = Layout(
         pieces=pieces,
         size=position + len(prefix) + body.size + len(END_OF_STREAM),
-        metadata=[head, prefix],
-        ranges=[(0, len(head)), (position, len(prefix))],
-        footer=footer(message, blocks, [batch]),
-        dictionaries_at=dictionaries_at,
+        metadata=[make.head, prefix],
+        ranges=[(0, len(make.head)), (position, len(prefix))],
+        footer=footer(make.message, make.table_at, blocks, [batch]),
+        rows=body.rows,
+        numbers=body.numbers,
+        text_at=make.text_at,
+        text_size=len(text),
+        dictionaries_at=len(make.head),
         body_at=position + len(prefix),
     )
-    return layout.finish(text, head, parts, plan["kind"])
+    return layout.finish(parts, kind)
+
+
+class _Make(NamedTuple):
+    """What all files of tables of one make have in common: how they start, and their schema."""
+
+    head: bytes
+    message: bytes
+    table_at: int
+    text_at: int
+
+
+@lru_cache(maxsize=64)
+def _make(names: tuple[str, ...], types: tuple[pa.DataType, ...], text: bytes) -> _Make:
+    schema = pa.schema([pa.field(name, kind) for name, kind in zip(names, types, strict=True)])
+    message = bytes(schema.with_metadata({METADATA_KEY: text}).serialize())[8:]
+    start = ARROW_MAGIC + b"\0\0"
+    head = start + encapsulate(message, len(start), ALIGNMENT)
+    return _Make(head, message, schema_table(message), head.index(text))
 
 
 def _dictionaries(columns: Sequence[Column]) -> list[tuple[bytes, Body]]:
@@ -149,16 +174,12 @@ def _dictionaries(columns: Sequence[Column]) -> list[tuple[bytes, Body]]:
     for identity, body in enumerate(found):
         body.finish()
         prefix = encapsulate(dictionary_batch(body.parts(), body.size, identity), 0, ALIGNMENT)
-        body.place["at"] = position + len(prefix)
+        if body.place is not None:
+            numbers, at = body.place
+            numbers[at] = position + len(prefix)
         position += len(prefix) + body.size
         messages.append((prefix, body))
     return messages
-
-
-@lru_cache(maxsize=64)
-def _schema(names: tuple[str, ...], types: tuple[pa.DataType, ...]) -> pa.Schema:
-    # An app stores frames of few shapes, and making the fields takes as long as all the rest for a small one.
-    return pa.schema([pa.field(name, kind) for name, kind in zip(names, types, strict=True)])
 
 
 @dataclass(slots=True)
@@ -170,37 +191,47 @@ class Layout:
     metadata: list[Piece]
     ranges: list[tuple[int, int]]
     footer: bytes
-    dictionaries_at: int
-    body_at: int
+    rows: int
+    numbers: list[int]
+    text_at: int
+    text_size: int
+    dictionaries_at: int = 0
+    body_at: int = 0
 
-    def finish(self, text: bytes, head: bytes, parts: Parts, kind: str) -> Encoded:
-        """The whole file; ``text`` is our metadata, which lies somewhere in ``head``."""
+    def finish(self, parts: Parts, kind: str) -> Encoded:
+        """The whole file."""
         gap = padding(self.size)
         parts_at = self.size + len(gap)
-        # Everything up to here is a multiple of 16 long, so the footer is aligned as flatbuffers want it.
-        ranges = b"".join(_RANGE.pack(*pair) for pair in self.ranges)
+        # All that comes before the footer is a multiple of 16 long, so it is aligned as flatbuffers want it.
+        numbers = as_json([self.numbers, parts.spans, parts.entries]).encode()
+        numbers += b" " * (-len(numbers) % 16)
+        ranges = b"".join([_RANGE.pack(*pair) for pair in self.ranges])
         tail = self.footer + _TAIL.pack(len(self.footer), ARROW_MAGIC)
-        total = parts_at + parts.size + len(ranges) + _TRAILER.size + _DIGEST_SIZE + len(tail)
-        trailer = ranges + _TRAILER.pack(
-            _TRAILER_MAGIC, _VERSION, len(self.ranges), head.index(text), len(text),
-            self.dictionaries_at, self.body_at, parts_at, total,
+        total = parts_at + parts.size + len(numbers) + len(ranges) + _TRAILER.size + _DIGEST_SIZE + len(tail)
+        trailer = _TRAILER.pack(
+            _TRAILER_MAGIC, _VERSION, len(self.ranges), self.text_at, self.text_size,
+            self.dictionaries_at, self.body_at, parts_at, len(numbers), self.rows, total,
         )  # fmt: skip
-        digest = xxhash.xxh3_128(trailer)
+        start = numbers + ranges + trailer
+        digest = xxhash.xxh3_128(start)
         for piece in self.metadata:
             digest.update(piece)
         digest.update(tail)
-        ending = trailer + digest.digest() + tail
-        return Encoded((*self.pieces, gap, *parts.pieces, ending), total, kind)
+        return Encoded((*self.pieces, gap, *parts.pieces, start + digest.digest() + tail), total, kind)
 
 
-def plan_text(plan: Mapping[str, Any], parts: Parts) -> bytes:
-    """Our metadata as text."""
-    return as_json({**plan, "parts": parts.spans, "entries": parts.entries}).encode()
+def plan_text(plan: Iterable[tuple[str, Any]]) -> bytes:
+    """Our metadata as text, put into words only once for specs that are shared."""
+    plan = tuple(plan)
+    try:
+        return _shared_text(plan)
+    except TypeError:  # a spec of this value only has no hash
+        return as_json(dict(plan)).encode()
 
 
-def schema_message(schema: pa.Schema) -> bytes:
-    """The flatbuffer of a schema message, without its prefix."""
-    return bytes(schema.serialize())[8:]
+@lru_cache(maxsize=64)
+def _shared_text(plan: tuple[tuple[str, Any], ...]) -> bytes:
+    return as_json(dict(plan)).encode()
 
 
 def is_arrow(view: memoryview) -> bool:
@@ -219,22 +250,34 @@ def open_entry(view: memoryview) -> ArrowEntry:
     trailer_at = footer_at - fixed
     if magic != ARROW_MAGIC or footer_size <= 0 or trailer_at < 8:
         raise CorruptEntry("the end of the file is missing")
-    (magic, version, count, text_at, text_size, dictionaries_at, body_at, parts_at, total) = (
-        _TRAILER.unpack_from(view, trailer_at)
-    )
+    (
+        magic, version, count, text_at, text_size,
+        dictionaries_at, body_at, parts_at, numbers_size, rows, total,
+    ) = _TRAILER.unpack_from(view, trailer_at)  # fmt: skip
     if magic != _TRAILER_MAGIC:
         raise CorruptEntry("an Arrow file, but not an entry of this store")
     if version != _VERSION:
         raise CorruptEntry(f"written by another version of this store (format {version})")
     ranges_at = trailer_at - count * _RANGE.size
-    if total != size or ranges_at < 8 or text_at + text_size > size or body_at > size or parts_at > size:
+    numbers_at = ranges_at - numbers_size
+    if total != size or numbers_at < 8 or text_at + text_size > size or body_at > size or parts_at > size:
         raise CorruptEntry("the file is shorter or longer than it says")
-    digest = xxhash.xxh3_128(view[ranges_at : trailer_at + _TRAILER.size])
+    digest = xxhash.xxh3_128(view[numbers_at : trailer_at + _TRAILER.size])
     for at, length in _RANGE.iter_unpack(view[ranges_at:trailer_at]):
         digest.update(view[at : at + length])
     digest.update(view[footer_at:])
     if digest.digest() != view[footer_at - _DIGEST_SIZE : footer_at]:
         raise CorruptEntry("the digest of the metadata differs")
     text = bytes(view[text_at : text_at + text_size])
-    plan = json.loads(text, parse_constant=CONSTANTS.__getitem__)
-    return ArrowEntry(view, plan, dictionaries_at, body_at, parts_at)
+    plan = _known_plan(text) if text_size < _KNOWN_BELOW else _parsed(text)
+    numbers, parts, entries = _parsed(bytes(view[numbers_at:ranges_at]))
+    return ArrowEntry(view, plan, rows, numbers, parts, entries, dictionaries_at, body_at, parts_at)
+
+
+def _parsed(text: bytes) -> Any:
+    return json.loads(text, parse_constant=CONSTANTS.__getitem__)
+
+
+# Nothing that is decoded is a part of its plan, so that all may share one.
+_KNOWN_BELOW = 1 << 17
+_known_plan = lru_cache(maxsize=64)(_parsed)

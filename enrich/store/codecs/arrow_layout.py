@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -12,11 +12,36 @@ from .arrow_messages import BatchParts
 from .entry import ALIGNMENT, Piece, padding
 
 Span = tuple[int, int]
+Spec = dict[str, Any]
 ABSENT: Span = (0, 0)
+_GAPS = [bytes(length) for length in range(ALIGNMENT)]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Shape(dict[str, Any]):
+    """A spec that all columns of one make share: two are equal if they are one object, which is quick to tell."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def shared(make: Callable[..., Spec]) -> Callable[..., Spec]:
+    """Let a function of specs give one object for equal arguments, or a new one if an argument has no hash."""
+    cached = lru_cache(maxsize=1024)(lambda *arguments: Shape(make(*arguments)))
+
+    def spec_of(*arguments: Any) -> Spec:
+        try:
+            return cached(*arguments)
+        except TypeError:  # a spec that belongs to one value only is a plain dict
+            return make(*arguments)
+
+    return spec_of
+
+
+class Column(NamedTuple):
     """One Arrow column: its type, and its arrays and buffers in the order of the format."""
 
     type: pa.DataType
@@ -26,28 +51,41 @@ class Column:
     dictionaries: tuple[Body, ...] = ()
 
 
-@dataclass(slots=True)
 class Body:
-    """Memory regions one behind the other, each aligned, with the columns laid over them."""
+    """Memory regions one behind the other, each aligned, with the columns laid over them.
 
-    pieces: list[Piece] = field(default_factory=list)
-    size: int = 0
-    rows: int = 0
-    columns: list[Column] = field(default_factory=list)
-    # A dictionary's body says here where it came to lie, once that is known.
-    place: dict[str, Any] = field(default_factory=dict)
+    What a column is, is said by its spec; where it lies, by numbers, which are read in the order they were noted in.
+    """
+
+    __slots__ = ("columns", "numbers", "pieces", "place", "rows", "size")
+
+    def __init__(self, rows: int = 0) -> None:
+        self.rows = rows
+        self.size = 0
+        self.pieces: list[Piece] = []
+        self.columns: list[Column] = []
+        self.numbers: list[int] = []
+        # A dictionary's place among the numbers of its column's body, once that is known.
+        self.place: tuple[list[int], int] | None = None
 
     def add(self, piece: Piece, alignment: int = ALIGNMENT) -> Span:
         """Append a region and return where it is: its offset and its length."""
-        gap = -self.size % alignment
+        at = self.size
+        gap = -at % alignment
         if gap:
-            self.pieces.append(bytes(gap))
-            self.size += gap
-        span = (self.size, len(piece))
-        if len(piece):
+            self.pieces.append(_GAPS[gap])
+            at += gap
+        length = len(piece)
+        if length:
             self.pieces.append(piece)
-            self.size += len(piece)
-        return span
+        self.size = at + length
+        return at, length
+
+    def note_dictionary(self, dictionary: Body) -> None:
+        """Note how long a dictionary is and where it will lie, and what it noted itself."""
+        self.numbers.append(dictionary.rows)
+        dictionary.place = self.numbers, len(self.numbers)
+        self.numbers += [0, *dictionary.numbers]
 
     def finish(self) -> None:
         """Pad the end, as the format wants bodies to be multiples of 8 bytes."""

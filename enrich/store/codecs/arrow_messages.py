@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from itertools import chain
+from typing import NamedTuple
 
 _METADATA_V5 = 4
 _DICTIONARY_BATCH = 2
@@ -31,8 +30,7 @@ _FOOTER = struct.Struct("<I6HiIIIh2x")
 _BLOCK = struct.Struct("<qi4xq")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchParts:
+class BatchParts(NamedTuple):
     """What a record batch message says: the length and null count of each array, and where its buffers lie."""
 
     rows: int
@@ -41,8 +39,7 @@ class BatchParts:
     variadic: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Where a message of the file starts, and how long its metadata and its body are."""
 
     offset: int
@@ -75,9 +72,9 @@ def _message(header_type: int, body_length: int) -> bytes:
 
 def _batch_table(parts: BatchParts) -> bytes:
     # A vector is a 4-byte count and its items; the 4 bytes before each count keep the 8-byte items aligned.
-    vectors = [_structs(parts.nodes), _structs(parts.buffers)]
+    vectors = [_pairs(parts.nodes), _pairs(parts.buffers)]
     if parts.variadic:
-        vectors.append(_structs(parts.variadic))
+        vectors.append(_vector(len(parts.variadic), parts.variadic))
     counts_at = [_BATCH.size + 4]
     for vector in vectors:
         counts_at.append(counts_at[-1] + len(vector))
@@ -88,11 +85,17 @@ def _batch_table(parts: BatchParts) -> bytes:
     return b"".join([table, *vectors])
 
 
-def _structs(items: Sequence[tuple[int, int]] | Sequence[int]) -> bytes:
-    return struct.pack("<4xI", len(items)) + np.array(items, dtype="<i8").tobytes()
+def _pairs(items: Sequence[tuple[int, int]]) -> bytes:
+    return _vector(len(items), list(chain.from_iterable(items)))
 
 
-def footer(schema_message: bytes, dictionaries: Sequence[Block], batches: Sequence[Block]) -> bytes:
+def _vector(count: int, numbers: Sequence[int]) -> bytes:
+    return struct.pack(f"<4xI{len(numbers)}q", count, *numbers)
+
+
+def footer(
+    schema_message: bytes, table_at: int, dictionaries: Sequence[Block], batches: Sequence[Block]
+) -> bytes:
     """The footer of a file: where everything is, and its schema once more.
 
     The schema's table is taken over together with the whole message around it. Offsets in a flatbuffer are
@@ -105,7 +108,7 @@ def footer(schema_message: bytes, dictionaries: Sequence[Block], batches: Sequen
     message_at = batches_at + len(batch_blocks)
     table = _FOOTER.pack(
         16, 12, 18, 16, 4, 8, 12, 12,
-        message_at + _schema_table(schema_message) - 20, dictionaries_at - 24, batches_at - 28, _METADATA_V5,
+        message_at + table_at - 20, dictionaries_at - 24, batches_at - 28, _METADATA_V5,
     )  # fmt: skip
     return b"".join([table, dictionary_blocks, bytes(4), batch_blocks, schema_message])
 
@@ -115,7 +118,8 @@ def _blocks(blocks: Sequence[Block]) -> bytes:
     return struct.pack("<I", len(blocks)) + b"".join(packed)
 
 
-def _schema_table(message: bytes) -> int:
+def schema_table(message: bytes) -> int:
+    """Where the schema's table is in its message."""
     return _field(message, _root(message), 2)
 
 
@@ -130,13 +134,13 @@ def read_batch(message: bytes) -> tuple[int | None, BatchParts]:
         header = _field(message, header, 1)
     rows_at = _slot(message, header, 0)
     rows = struct.unpack_from("<q", message, rows_at)[0] if rows_at else 0
-    nodes = _pairs(message, header, 1)
-    buffers = _pairs(message, header, 2)
+    nodes = _read_pairs(message, header, 1)
+    buffers = _read_pairs(message, header, 2)
     variadic = _integers(message, header, 4, 1)
     return identity, BatchParts(rows, nodes, buffers, variadic)
 
 
-def _pairs(message: bytes, table: int, field: int) -> list[tuple[int, int]]:
+def _read_pairs(message: bytes, table: int, field: int) -> list[tuple[int, int]]:
     flat = _integers(message, table, field, 2)
     return list(zip(flat[::2], flat[1::2], strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -47,33 +47,27 @@ class _Gather:
 
 def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
     """A table as an Arrow file, in the batches it has."""
-    return write_table(table, "pyarrow.Table", {})
+    return write_table(table, "pyarrow.Table")
 
 
 def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Encoded:
-    return write_table(pa.Table.from_batches([batch]), "pyarrow.RecordBatch", {})
+    return write_table(pa.Table.from_batches([batch]), "pyarrow.RecordBatch")
 
 
-def write_table(table: pa.Table, kind: str, extra: Mapping[str, Any]) -> Encoded:
+def write_table(table: pa.Table, kind: str) -> Encoded:
     """An Arrow file of a table, to be read as ``kind``."""
     if table.num_rows and not table.num_columns:
         raise Refusal("it has rows but no columns", "Give it a column.")
     _check_types(table.schema)
     own = table.schema.metadata
-    plan = {
-        "kind": kind,
-        "rows": table.num_rows,
-        "own": None if own is None else [[_text(key), _text(value)] for key, value in own.items()],
-        **extra,
-    }
-    parts = Parts()
-    text = plan_text(plan, parts)
+    texts = None if own is None else tuple((_text(key), _text(value)) for key, value in own.items())
+    text = plan_text([("kind", kind), ("own", texts)])
     table = table.unify_dictionaries().replace_schema_metadata({**(own or {}), METADATA_KEY: text})
     sink = _Gather()
     with pa.ipc.new_file(sink, table.schema) as stream:
         stream.write_table(table)
     pieces, metadata, ranges = _merged(sink.written)
-    return _split_footer(pieces, metadata, ranges, text, parts, kind)
+    return _split_footer(table.num_rows, pieces, metadata, ranges, text).finish(Parts(), kind)
 
 
 def _text(data: bytes) -> str:
@@ -115,13 +109,8 @@ def _merged(written: Sequence[Any]) -> tuple[list[Piece], list[Piece], list[tupl
 
 
 def _split_footer(
-    pieces: list[Piece],
-    metadata: list[Piece],
-    ranges: list[tuple[int, int]],
-    text: bytes,
-    parts: Parts,
-    kind: str,
-) -> Encoded:
+    rows: int, pieces: list[Piece], metadata: list[Piece], ranges: list[tuple[int, int]], text: bytes
+) -> Layout:
     ending = bytes(pieces[-1])
     size, _ = _TAIL.unpack(ending[-_TAIL.size :])
     at = len(ending) - _TAIL.size - size
@@ -129,8 +118,8 @@ def _split_footer(
     pieces[-1] = metadata[-1] = ending[:at]
     ranges[-1] = (start, at)
     head = bytes(metadata[0])
-    layout = Layout(pieces, start + at, metadata, ranges, ending[at : at + size], 0, 0)
-    return layout.finish(text, head, parts, kind)
+    footer = ending[at : at + size]
+    return Layout(pieces, start + at, metadata, ranges, footer, rows, [], head.index(text), len(text))
 
 
 def read_table(entry: ArrowEntry, columns: Sequence[str] | None = None) -> pa.Table:

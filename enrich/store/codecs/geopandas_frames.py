@@ -12,9 +12,9 @@ import pyproj
 import shapely  # type: ignore[import-untyped]
 from geopandas.array import GeometryArray, GeometryDtype
 
-from .arrow_columns import Spec, decode_arrow, encode_arrow
+from .arrow_columns import decode_arrow, encode_arrow
 from .arrow_file import ArrowEntry
-from .arrow_layout import Body, Column
+from .arrow_layout import Body, Column, Spec
 from .context import KINDS, TABLES, Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
 from .memory import Memory
@@ -51,13 +51,13 @@ def _decode_geometries(frame: FrameReader, memory: Memory, rows: int, spec: Spec
 def _encode_frame(frame: geopandas.GeoDataFrame, pickler: Pickler | None = None) -> Encoded:
     name = frame._geometry_column_name
     writer = Writer(pickler)
-    return encode_frame(frame, pickler, "geopandas.GeoDataFrame", {"geometry": writer.node(name)})
+    return encode_frame(frame, pickler, "geopandas.GeoDataFrame", {"geometry": [writer.node(name)]})
 
 
 def _read_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> geopandas.GeoDataFrame:
     plain = decode_frame(entry, reader, columns)
     frame = geopandas.GeoDataFrame(plain)
-    name = reader.value(entry.plan["geometry"])
+    name = reader.value(entry.plan["geometry"][0])
     # The name is kept also where the column it names isn't among those asked for.
     frame._geometry_column_name = name
     frame.attrs = plain.attrs

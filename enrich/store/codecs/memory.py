@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import pyarrow as pa
 class Memory:
     """The memory behind a position of the entry, such as the body of its batch."""
 
-    __slots__ = ("_buffer", "base", "view")
+    __slots__ = ("_buffer", "base", "next", "view")
 
-    def __init__(self, view: memoryview, base: int) -> None:
+    def __init__(self, view: memoryview, base: int, numbers: Iterator[int]) -> None:
         self.view = view
         self.base = base
+        # The next of the numbers that say where things lie.
+        self.next: Callable[[], int] = numbers.__next__
         self._buffer: pa.Buffer | None = None
 
     def array(self, offset: int, count: int, dtype: str | np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -36,11 +38,11 @@ class Memory:
         packed = self.array(offset, (count + 7) // 8, "u1")
         return np.unpackbits(packed, count=count, bitorder="little").view(bool)
 
-    def buffers(self, spans: Sequence[Sequence[int] | None]) -> list[pa.Buffer | None]:
-        """Arrow buffers over the same memory."""
+    def buffer(self, offset: int, length: int) -> pa.Buffer:
+        """An Arrow buffer over the same memory."""
         if self._buffer is None:
             self._buffer = pa.py_buffer(self.view)
-        return [None if span is None else self._buffer.slice(self.base + span[0], span[1]) for span in spans]
+        return self._buffer.slice(self.base + offset, length)
 
 
 def pack_bits(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

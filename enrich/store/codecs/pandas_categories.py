@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from .arrow_columns import Spec
-from .arrow_layout import Body, Column
+from .arrow_layout import Body, Column, Spec, shared
 from .context import Writer
 from .entry import Refusal
 from .memory import Memory
 from .pandas_columns import ARRAYS, SPECS, FrameReader
 from .pandas_index import decode_index, encode_categories, encode_codes
-from .pandas_internals import categorical
+from .pandas_internals import categorical, ndarray_of
 
 
 def _encode(writer: Writer, body: Body, values: pd.Categorical) -> tuple[Column, Spec]:
-    dictionary = Body(rows=len(values.categories))
+    index = values.categories
+    dictionary = Body(len(index))
     try:
-        categories = encode_categories(writer, dictionary, values.categories)
+        categories = encode_categories(writer, body, dictionary, index)
     except Refusal as refusal:
         raise refusal.below(".categories") from None
-    column, codes = encode_codes(writer, body, np.asarray(values.codes), dictionary, values.ordered)
-    return column, {"t": "cat", "c": codes, "ordered": values.ordered, "categories": categories}
+    column, codes = encode_codes(body, ndarray_of(values), dictionary, values.ordered)
+    return column, _spec(codes, categories, values.ordered)
+
+
+@shared
+def _spec(codes: Spec, categories: Spec, ordered: bool) -> Spec:
+    return {"t": "cat", "c": codes, "ordered": ordered, "categories": categories}
 
 
 def _decode(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow_columns import Spec, decode_arrow, encode_arrow, one_array
-from .arrow_layout import Body, Column, null_column, struct_column
+from .arrow_columns import decode_arrow, encode_arrow, one_array
+from .arrow_layout import Body, Column, Shape, Spec, null_column, shared, struct_column
 from .context import Node, Reader, Writer
 from .entry import CorruptEntry, Refusal, type_name
 from .memory import Memory
@@ -44,12 +44,17 @@ class FrameReader:
     def __init__(self, entry: ArrowEntry, reader: Reader) -> None:
         self.entry = entry
         self.reader = reader
-        self.rows: int = entry.plan["rows"]
-        self.body = Memory(entry.view, entry.body_at)
+        self.rows = entry.rows
+        self.go_to(0)
+
+    def go_to(self, number: int) -> None:
+        """Go on with this one of the numbers, which are read in the order of the columns otherwise."""
+        self._numbers = iter(self.entry.numbers[number:] if number else self.entry.numbers)
+        self.body = Memory(self.entry.view, self.entry.body_at, self._numbers)
 
     def dictionary(self, offset: int) -> Memory:
         """The memory of a dictionary."""
-        return Memory(self.entry.view, self.entry.dictionaries_at + offset)
+        return Memory(self.entry.view, self.entry.dictionaries_at + offset, self._numbers)
 
     def column(self, spec: Spec, memory: Memory | None = None, rows: int | None = None) -> Any:
         """The array of a column's spec."""
@@ -73,6 +78,11 @@ def encode_column(writer: Writer, body: Body, values: Any) -> Encoded:
     if encode is None and _is_masked(values):
         encode = _masked
     return encode(writer, body, values) if encode else _pickled(writer, values)
+
+
+@shared
+def _spec(kind: str, content: Spec) -> Spec:
+    return {"t": kind, "c": content}
 
 
 def _pickled(writer: Writer, values: Any) -> Encoded:
@@ -102,17 +112,14 @@ def _masked(writer: Writer, body: Body, values: Any) -> Encoded:
     column, spec = encode_flat(body, data)
     if missing:
         column = with_validity(body, column, mask, column.type)
-    return column, {
-        "t": "masked",
-        "c": spec,
-        "m": column.buffers[0][0] if missing else None,
-        "d": str(values.dtype),
-    }
+    body.numbers.append(column.buffers[0][0] if missing else -1)
+    return column, _spec("masked", spec)
 
 
 def _decode_masked(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
     data = decode_flat(memory, rows, spec["c"])
-    mask = np.zeros(rows, bool) if spec["m"] is None else ~memory.bits(spec["m"], rows)
+    at = memory.next()
+    mask = np.zeros(rows, bool) if at < 0 else ~memory.bits(at, rows)
     kind = _MASKED[0] if data.dtype.kind in "iu" else _MASKED[1] if data.dtype.kind == "f" else _MASKED[2]
     return kind(data, mask)
 
@@ -126,7 +133,12 @@ def _string(writer: Writer, body: Body, values: Any) -> Encoded:
         if array.type != pa.large_string():  # pandas 2.2 also takes dictionaries of strings
             array = array.cast(pa.large_string())
         column, spec = encode_arrow(body, array)
-    return column, {"t": "str", "s": dtype.storage, "na": string_na(dtype), "c": spec}
+    return column, _string_spec(dtype.storage, string_na(dtype), spec)
+
+
+@shared
+def _string_spec(storage: str, missing: str, content: Spec) -> Spec:
+    return {"t": "str", "s": storage, "na": missing, "c": content}
 
 
 def string_na(dtype: Any) -> str:
@@ -144,11 +156,14 @@ def _decode_string(frame: FrameReader, memory: Memory, rows: int, spec: Spec) ->
 def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:
     array = one_array(values.__arrow_array__())
     column, spec = encode_arrow(body, array)
-    return column, {"t": "arrow", "c": spec, "f": len(body.columns)}
+    if type(spec) is Shape:
+        return column, _spec("arrow", spec)
+    # The field that pyarrow finds it at; whoever knows the table's fields sets it.
+    return column, {"t": "arrow", "c": spec, "f": 0}
 
 
 def _decode_arrow(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    if "b" in spec["c"]:
+    if "f" not in spec:
         return pd.arrays.ArrowExtensionArray(decode_arrow(memory, rows, spec["c"]))
     return pd.arrays.ArrowExtensionArray(frame.entry.reader().get_batch(0).column(spec["f"]))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import lt
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .arrow_columns import Spec
-from .arrow_file import ArrowEntry, write_batch
-from .arrow_layout import Body, Column
+from .arrow_file import ArrowEntry, plan_text, write_batch
+from .arrow_layout import Body, Column, Spec, shared
 from .columns_asked import unknown_columns
 from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
@@ -19,15 +20,20 @@ from .pandas_columns import FrameReader, encode_column, is_opaque
 from .pandas_index import (
     Named,
     decode_index,
+    decode_name,
     encode_index,
+    encode_name,
     encode_names,
     labels_of,
     place_foreign,
     values_of,
 )
-from .pandas_internals import Blocks, blocks_of, frame_of
+from .pandas_internals import Blocks, Places, blocks_of, frame_of
 
 Array = np.ndarray[Any, Any]
+_FLAT = frozenset({"flat", "bits"})
+# The positions of columns in the frame, and what they lie in: blocks of one dtype, or one array of any other kind.
+Group = tuple[Places, list[Any], bool]
 
 
 def encode_frame(
@@ -38,97 +44,108 @@ def encode_frame(
 ) -> Encoded:
     """A DataFrame as an Arrow file; raises ``Refusal``."""
     writer = Writer(pickler)
-    rows, width = frame.shape
-    body = Body(rows=rows)
-    columns: list[Column] = [None] * width  # type: ignore[list-item]
+    body = Body(len(frame.index))
+    columns: list[Column] = [None] * len(frame.columns)  # type: ignore[list-item]
     blocks: list[Spec] = []
-    for values, positions in _grouped(frame):
-        if isinstance(values, list):
-            encoded, spec = _flat(body, values, frame, positions)
-            for position, column in zip(positions, encoded, strict=True):
-                columns[position] = column
-            blocks.append({**spec, "l": _short(positions)})
-            continue
-        (position,) = positions
+    for places, values, is_block in _grouped(frame):
+        start = len(body.numbers)
         try:
-            columns[position], spec = encode_column(writer, body, values[0])
+            if is_block:
+                made, spec = encode_block(body, values)
+                for place, column in zip(places, made, strict=True):
+                    columns[place] = column
+            else:
+                columns[places[0]], spec = encode_column(writer, body, values[0])
+                place_foreign(spec, places[0])
         except Refusal as refusal:
-            raise refusal.below(f" in column {excerpt(frame.columns[position])}") from None
-        if spec["t"] == "arrow":
-            spec["f"] = position
-        blocks.append({"t": "one", "c": spec, "l": [position, position + 1, 1]})
+            raise refusal.below(f" in column {excerpt(frame.columns[places[0]])}") from None
+        blocks.append(_block_spec(spec, places, start))
     named: Named = []
+    index_at = len(body.numbers)
     try:
-        index = place_foreign(encode_index(writer, body, frame.index, named), width)
+        index = encode_index(writer, body, frame.index, named)
+        place_foreign(index.get("a"), len(columns))
     except Refusal as refusal:
         raise refusal.below(".index") from None
+    names_at = len(body.numbers)
     try:
         labels = labels_of(frame.columns)
-        names = encode_names(writer, frame.columns, labels)
+        names = encode_names(writer, body, frame.columns, labels)
     except Refusal as refusal:
         raise refusal.below(".columns") from None
     body.columns = columns + [column for _, column in named]
-    plan = {"kind": kind, "rows": rows, "blocks": blocks, "columns": names, "index": index, **(extra or {})}
-    if any(is_opaque(spec["c"]) for spec in blocks if spec["t"] == "one") or is_opaque(index.get("a")):
-        plan["opaque"] = True
-    plan.update(_extras(writer, frame))
-    return write_batch(field_names([*labels, *_index_labels(named)]), body, plan, writer.parts)
+    plan: list[tuple[str, Any]] = [
+        ("kind", kind),
+        ("blocks", tuple(blocks)),
+        ("index", index),
+        ("columns", names),
+    ]
+    plan += [("index_at", index_at), ("columns_at", names_at), *(extra or {}).items()]
+    if any(is_opaque(block["c"]) for block in blocks) or is_opaque(index.get("a")):
+        plan.append(("opaque", True))
+    plan += _extras(writer, frame)
+    fields = field_names([*labels, *_index_labels(named)])
+    return write_batch(fields, body, plan_text(plan), kind, writer.parts)
 
 
-def _grouped(frame: pd.DataFrame) -> list[tuple[Any, list[int]]]:
+def _grouped(frame: pd.DataFrame) -> list[Group]:
     """The frame's arrays: numpy ones of one dtype together as a list of blocks, others column by column."""
-    flat: dict[Any, tuple[list[Array], list[int]]] = {}
-    others: list[tuple[Any, list[int]]] = []
-    for values, positions in blocks_of(frame):
+    flat: dict[str, list[tuple[Places, Array]]] = {}
+    groups: list[Group] = []
+    for values, places in blocks_of(frame):
         if isinstance(values, np.ndarray) and is_flat(values.dtype):
-            found = flat.setdefault(values.dtype.str, ([], []))
-            found[0].append(values)
-            found[1].extend(positions)
+            flat.setdefault(values.dtype.str, []).append((places, values))
+        elif values.ndim == 1:
+            groups.append((places, [values], False))
         else:
-            rows = (values,) if values.ndim == 1 else values
-            others += [((row,), [position]) for row, position in zip(rows, positions, strict=True)]
+            groups += [((place,), [row], False) for row, place in zip(values, places, strict=True)]
+    groups += [_ascending(blocks) for blocks in flat.values()]
     # In the order of the frame, however its blocks have come about: equal frames are to give equal bytes.
-    return sorted([*(_ascending(*found) for found in flat.values()), *others], key=lambda group: group[1][0])
+    groups.sort(key=_first_place)
+    return groups
 
 
-def _ascending(blocks: list[Array], positions: list[int]) -> tuple[list[Array], list[int]]:
-    """The same columns in the order of the frame: pandas goes wrong on a block whose columns aren't."""
-    if positions == sorted(positions):
-        return blocks, positions
-    rows = [row for block in blocks for row in block]
-    order = sorted(range(len(positions)), key=positions.__getitem__)
-    return [rows[place].reshape(1, -1) for place in order], [positions[place] for place in order]
+def _first_place(group: tuple[Any, ...]) -> Any:
+    return group[0][0]
 
 
-def _flat(
-    body: Body, blocks: list[Array], frame: pd.DataFrame, positions: list[int]
-) -> tuple[list[Column], Spec]:
-    try:
-        return encode_block(body, blocks)
-    except Refusal as refusal:
-        raise refusal.below(f" in column {excerpt(frame.columns[positions[0]])}") from None
+def _ascending(blocks: list[tuple[Places, Array]]) -> Group:
+    """Blocks in the order of their columns in the frame: pandas goes wrong on a block whose columns aren't."""
+    blocks.sort(key=_first_place)
+    places = tuple([place for block, _ in blocks for place in block])
+    if all(map(lt, places, places[1:])):
+        return places, [values for _, values in blocks], True
+    rows = [((place,), row) for block, values in blocks for place, row in zip(block, values, strict=True)]
+    rows.sort(key=_first_place)
+    return tuple([place for (place,), _ in rows]), [row.reshape(1, -1) for _, row in rows], True
 
 
-def _short(positions: list[int]) -> list[int] | dict[str, list[int]]:
-    first, count = positions[0], len(positions)
-    step = positions[1] - first if count > 1 else 1
-    regular = step > 0 and positions == list(range(first, first + count * step, step))
-    return [first, first + count * step, step] if regular else {"v": positions}
+@shared
+def _block_spec(spec: Spec, places: Places, start: int) -> Spec:
+    return {"c": spec, "l": _short(places), "n": start}
 
 
-def _positions(short: Any) -> Any:
-    return np.array(short["v"], np.intp) if isinstance(short, dict) else slice(*short)
+def _short(places: Places) -> list[Any]:
+    """Places in few numbers: where they start, end, and how far they are apart, or else all of them in a list."""
+    first, count = places[0], len(places)
+    step = places[1] - first if count > 1 else 1
+    regular = range(first, first + count * step, step)
+    return [first, regular.stop, step] if step > 0 and list(places) == list(regular) else [list(places)]
 
 
-def _extras(writer: Writer, data: Any) -> dict[str, Node]:
-    extras: dict[str, Node] = {}
+def _places(short: Any) -> Any:
+    return np.array(short[0], np.intp) if len(short) == 1 else slice(*short)
+
+
+def _extras(writer: Writer, data: Any) -> list[tuple[str, Node]]:
+    extras: list[tuple[str, Node]] = []
     if data.attrs:
         try:
-            extras["attrs"] = writer.node(data.attrs)
+            extras.append(("attrs", [writer.node(data.attrs)]))
         except Refusal as refusal:
             raise refusal.below(".attrs") from None
     if not data.flags.allows_duplicate_labels:
-        extras["unique"] = True
+        extras.append(("unique", True))
     return extras
 
 
@@ -138,11 +155,16 @@ def _index_labels(named: Named) -> list[Any]:
     ]
 
 
-def field_names(names: Sequence[Any]) -> list[str]:
+def field_names(names: Sequence[Any]) -> tuple[str, ...]:
     """Names that any Arrow tool takes: text, and each only once."""
-    texts = [name if type(name) is str else str(name) for name in names]
-    if len(set(texts)) == len(texts) and all(text.isascii() for text in texts):
-        return texts
+    return _unique(tuple([name if type(name) is str else str(name) for name in names]))
+
+
+@lru_cache(maxsize=64)
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) == len(names) and all(name.isascii() for name in names):
+        return names
+    texts = list(names)
     taken: set[str] = set()
     for position, text in enumerate(texts):
         unique = text = text.encode("utf-8", "replace").decode()
@@ -152,43 +174,46 @@ def field_names(names: Sequence[Any]) -> list[str]:
             unique = f"{text}_{number}"
         taken.add(unique)
         texts[position] = unique
-    return texts
+    return tuple(texts)
 
 
 def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The DataFrame of an entry, or only some of its columns."""
     plan = entry.plan
     source = FrameReader(entry, reader)
-    index = decode_index(source, plan["index"])
     named = plan["columns"]
     if columns is None:
-        blocks = [(_block(source, spec), _positions(spec["l"])) for spec in plan["blocks"]]
+        blocks = [(_block(source, spec["c"]), _places(spec["l"])) for spec in plan["blocks"]]
+        index = decode_index(source, plan["index"])
         frame = frame_of(blocks, index, decode_index(source, named))
-    elif named["k"] == "names":
+        return with_extras(frame, reader, plan)
+    source.go_to(plan["columns_at"])
+    if named["k"] == "names":
         # Only the names asked for are made into an index.
         wanted = positions_of(named["v"], columns)
-        chosen = decode_index(source, {**named, "v": [named["v"][at] for at in wanted]})
-        frame = frame_of(_chosen(source, plan["blocks"], wanted), index, chosen)
+        names = decode_index(source, {**named, "v": [named["v"][at] for at in wanted]})
     else:
-        names = decode_index(source, named)
-        wanted = positions_of(names.tolist(), columns)
-        frame = frame_of(_chosen(source, plan["blocks"], wanted), index, names.take(wanted))
-    return with_extras(frame, reader, plan)
+        all_names = decode_index(source, named)
+        wanted = positions_of(all_names.tolist(), columns)
+        names = all_names.take(wanted)
+    blocks = _chosen(source, plan["blocks"], wanted)
+    source.go_to(plan["index_at"])
+    return with_extras(frame_of(blocks, decode_index(source, plan["index"]), names), reader, plan)
 
 
 def with_extras(data: Any, reader: Reader, plan: dict[str, Any]) -> Any:
     """The frame or series with its attrs and flags."""
     if "attrs" in plan:
-        data.attrs = reader.value(plan["attrs"])
+        data.attrs = reader.value(plan["attrs"][0])
     if "unique" in plan:
         data.flags.allows_duplicate_labels = False
     return data
 
 
 def _block(source: FrameReader, spec: Spec) -> Any:
-    if spec["t"] != "one":
+    if spec["t"] in _FLAT:
         return decode_block(source.body, source.rows, spec)
-    values = source.column(spec["c"])
+    values = source.column(spec)
     return values.reshape(1, -1) if isinstance(values, np.ndarray) else values
 
 
@@ -196,13 +221,14 @@ def _chosen(source: FrameReader, specs: list[Spec], wanted: list[int]) -> Blocks
     rows = {}
     for spec in specs:
         short = spec["l"]
-        for row, position in enumerate(short["v"] if isinstance(short, dict) else range(*short)):
+        for row, position in enumerate(short[0] if len(short) == 1 else range(*short)):
             rows[position] = (spec, row)
     blocks = []
     for place, position in enumerate(wanted):
         spec, row = rows[position]
-        one = spec["t"] == "one"
-        values = _block(source, spec) if one else decode_row(source.body, source.rows, spec, row)
+        source.go_to(spec["n"])
+        flat = spec["c"]["t"] in _FLAT
+        values = decode_row(source.body, source.rows, spec["c"], row) if flat else _block(source, spec["c"])
         blocks.append((values, slice(place, place + 1, 1)))
     return blocks
 
@@ -222,11 +248,12 @@ def opaque_columns(entry: ArrowEntry, reader: Reader) -> Iterator[tuple[int, Any
     """The columns of an entry that other tools see as nulls, with their positions in the file."""
     source = FrameReader(entry, reader)
     plan = entry.plan
-    blocks = plan["blocks"] if "blocks" in plan else [{"t": "one", "c": plan["values"], "l": [0]}]
-    for spec in blocks:
-        if spec["t"] == "one" and is_opaque(spec["c"]):
+    for spec in plan["blocks"] if "blocks" in plan else [{"c": plan["values"], "l": [0], "n": 0}]:
+        if is_opaque(spec["c"]):
+            source.go_to(spec["n"])
             yield spec["l"][0], source.column(spec["c"])
     if is_opaque(plan["index"].get("a")):
+        source.go_to(plan["index_at"])
         yield len(entry.reader().schema) - 1, source.column(plan["index"]["a"])
 
 
@@ -235,26 +262,34 @@ def encode_series(
 ) -> Encoded:
     """A Series as an Arrow file of one column."""
     writer = Writer(pickler)
-    body = Body(rows=len(series))
+    body = Body(len(series))
     column, spec = encode_column(writer, body, values_of(series))
-    if spec["t"] == "arrow":
-        spec["f"] = 0
+    place_foreign(spec, 0)
+    index_at = len(body.numbers)
     named: Named = []
     try:
-        index = place_foreign(encode_index(writer, body, series.index, named), 1)
+        index = encode_index(writer, body, series.index, named)
+        place_foreign(index.get("a"), 1)
     except Refusal as refusal:
         raise refusal.below(".index") from None
     body.columns = [column, *(column for _, column in named)]
-    plan: dict[str, Any] = {"kind": kind, "rows": len(series), "values": spec, "index": index}
     try:
-        plan["name"] = writer.node(series.name)
+        name = encode_name(writer, series.name)
     except Refusal as refusal:
         raise refusal.below(".name") from None
+    plan: list[tuple[str, Any]] = [
+        ("kind", kind),
+        ("values", spec),
+        ("index", index),
+        ("index_at", index_at),
+        ("name", name),
+    ]
     if is_opaque(spec) or is_opaque(index.get("a")):
-        plan["opaque"] = True
-    plan.update(_extras(writer, series))
+        plan.append(("opaque", True))
+    plan += _extras(writer, series)
     label = "values" if series.name is None else series.name
-    return write_batch(field_names([label, *_index_labels(named)]), body, plan, writer.parts)
+    fields = field_names([label, *_index_labels(named)])
+    return write_batch(fields, body, plan_text(plan), kind, writer.parts)
 
 
 def decode_series(entry: ArrowEntry, reader: Reader) -> pd.Series[Any]:
@@ -262,7 +297,7 @@ def decode_series(entry: ArrowEntry, reader: Reader) -> pd.Series[Any]:
     source = FrameReader(entry, reader)
     values = source.column(entry.plan["values"])
     index = decode_index(source, entry.plan["index"])
-    name = reader.value(entry.plan["name"])
+    name = decode_name(source, entry.plan["name"])
     dtype = values.dtype if isinstance(values, np.ndarray) else None
     series = pd.Series(values, index=index, dtype=dtype, name=name, copy=False)
     return with_extras(series, reader, entry.plan)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow_columns import Spec, encode_arrow
-from .arrow_file import write_batch
-from .arrow_layout import Body, Column
+from .arrow_columns import encode_arrow
+from .arrow_file import plan_text, write_batch
+from .arrow_layout import Body, Column, Spec, shared
 from .context import Node, Writer
 from .entry import Encoded, Pickler, Refusal, type_name
 from .json_values import is_text
+from .memory import Memory
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import FrameReader, encode_column, string_na
 from .pandas_internals import index_of, multi_index, ndarray_of, string_dtype, with_freq
@@ -40,7 +41,8 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
     """Lay an index of the table's length into the body; its columns are added to ``named``."""
     kind = type(index)
     if kind is pd.RangeIndex:
-        return {"k": "range", "v": [index.start, index.stop, index.step], "n": _name(writer, index.name)}
+        body.numbers += (index.start, index.stop, index.step)
+        return _index_spec("range", None, _name(writer, index.name))
     if kind is pd.MultiIndex:
         return _encode_multi(writer, body, index, named)
     if kind not in _PLAIN_CLASSES:
@@ -48,30 +50,44 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
     column, spec = encode_column(writer, body, values_of(index))
     named.append((index.name, column))
     freq = getattr(index, "freq", None) if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) else None
-    return {
-        "k": "index",
-        "a": spec,
-        "n": _name(writer, index.name),
-        **({} if freq is None else {"freq": writer.node(freq)}),
-    }
+    name = _name(writer, index.name)
+    if freq is None:
+        return _index_spec("index", spec, name)
+    return {"k": "index", "a": spec, "n": name, "freq": writer.node(freq)}
+
+
+@shared
+def _index_spec(kind: str, values: Spec | None, name: Node) -> Spec:
+    return {"k": kind, "a": values, "n": name}
 
 
 def _name(writer: Writer, name: Any) -> Node:
     try:
-        return writer.node(name)
+        return encode_name(writer, name)
     except Refusal as refusal:
         raise refusal.below(".name") from None
+
+
+def encode_name(writer: Writer, name: Any) -> Node:
+    """The node of a name: text as it is, anything else in a list, since 1, 1.0 and True are one key to Python."""
+    node = name if name is None else writer.node(name)
+    return node if node is None or type(node) is str else [node]
+
+
+def decode_name(frame: FrameReader, node: Node) -> Any:
+    """The name of a node."""
+    return node if node is None or type(node) is str else frame.reader.value(node[0])
 
 
 def _encode_multi(writer: Writer, body: Body, index: pd.MultiIndex, named: Named) -> Spec:
     levels, codes = [], []
     for number, (level, code) in enumerate(zip(index.levels, index.codes, strict=True)):
         try:
-            dictionary = Body(rows=len(level))
-            levels.append(encode_categories(writer, dictionary, level))
+            dictionary = Body(len(level))
+            levels.append(encode_categories(writer, body, dictionary, level))
         except Refusal as refusal:
             raise refusal.below(f".levels[{number}]") from None
-        column, spec = encode_codes(writer, body, np.asarray(code), dictionary)
+        column, spec = encode_codes(body, np.asarray(code), dictionary)
         codes.append(spec)
         named.append((index.names[number], column))
     names = [_name(writer, name) for name in index.names]
@@ -79,7 +95,7 @@ def _encode_multi(writer: Writer, body: Body, index: pd.MultiIndex, named: Named
 
 
 def encode_codes(
-    writer: Writer, body: Body, codes: np.ndarray[Any, Any], dictionary: Body, ordered: bool = False
+    body: Body, codes: np.ndarray[Any, Any], dictionary: Body, ordered: bool = False
 ) -> tuple[Column, Spec]:
     """Lay positions in a dictionary into the body; −1 means missing."""
     column, spec = encode_flat(body, codes)
@@ -87,21 +103,21 @@ def encode_codes(
     missing = codes < 0
     if missing.any():
         # polars wants valid codes also where the bitmap says that there is none; so it gets codes of its own.
-        column = with_validity(
-            body, encode_flat(body, np.where(missing, codes.dtype.type(0), codes))[0], missing, kind
-        )
+        column, _ = encode_flat(body, np.where(missing, codes.dtype.type(0), codes))
+        body.numbers.pop()
+        column = with_validity(body, column, missing, kind)
     return Column(kind, column.nodes, column.buffers, dictionaries=(dictionary,)), spec
 
 
-def encode_categories(writer: Writer, dictionary: Body, categories: pd.Index) -> Spec:
+def encode_categories(writer: Writer, body: Body, dictionary: Body, categories: pd.Index) -> Spec:
     """Lay categories into a dictionary of Arrow, as they are where other tools can read them so, else as text."""
     named: Named = []
     spec = encode_index(writer, dictionary, categories, named)
     column = named[0][1] if len(named) == 1 else None
     if column is not None and _is_readable(column.type):
         dictionary.columns.append(column)
-        dictionary.place.update(spec, r=len(categories))
-        return dictionary.place
+        body.note_dictionary(dictionary)
+        return _dictionary_spec(spec)
     texts = pa.array([str(item) for item in categories], pa.large_string())
     dictionary.pieces.clear()
     dictionary.size = 0
@@ -109,16 +125,26 @@ def encode_categories(writer: Writer, dictionary: Body, categories: pd.Index) ->
     return {"k": "entry", "v": writer.embed(encode_index_entry(categories, writer.pickler))}
 
 
+@shared
+def _dictionary_spec(index: Spec) -> Spec:
+    return {"k": "dictionary", "i": index}
+
+
 def _is_readable(kind: pa.DataType) -> bool:
     return bool(pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def decode_index(frame: FrameReader, spec: Spec, rows: int | None = None) -> pd.Index:
+def decode_index(
+    frame: FrameReader, spec: Spec, memory: Memory | None = None, rows: int | None = None
+) -> pd.Index:
     """The index of a spec."""
     kind = spec["k"]
-    name = spec.get("n")
     if kind == "range":
-        return pd.RangeIndex(*spec["v"], name=_decode_name(frame, name))
+        following = frame.body.next
+        return pd.RangeIndex(following(), following(), following(), name=decode_name(frame, spec["n"]))
+    if kind == "dictionary":
+        rows, at = frame.body.next(), frame.body.next()
+        return decode_index(frame, spec["i"], frame.dictionary(at), rows)
     if kind == "multi":
         return _decode_multi(frame, spec)
     if kind == "entry":
@@ -126,20 +152,16 @@ def decode_index(frame: FrameReader, spec: Spec, rows: int | None = None) -> pd.
         return index
     if kind == "names":
         return _decode_names(frame, spec)
-    memory = frame.dictionary(spec["at"]) if "at" in spec else frame.body
-    values = frame.column(spec["a"], memory, spec.get("r", rows))
-    index = index_of(values, _decode_name(frame, name))
+    index = index_of(frame.column(spec["a"], memory, rows), decode_name(frame, spec["n"]))
     return with_freq(index, frame.reader.value(spec["freq"])) if "freq" in spec else index
 
 
-def _decode_name(frame: FrameReader, name: Node) -> Any:
-    return name if name is None or type(name) is str else frame.reader.value(name)
-
-
 def _decode_multi(frame: FrameReader, spec: Spec) -> pd.MultiIndex:
-    levels = [decode_index(frame, level) for level in spec["l"]]
-    codes = [frame.column(code) for code in spec["c"]]
-    names = [_decode_name(frame, name) for name in spec["n"]]
+    levels, codes = [], []
+    for level, code in zip(spec["l"], spec["c"], strict=True):
+        levels.append(decode_index(frame, level))
+        codes.append(frame.column(code))
+    names = [decode_name(frame, name) for name in spec["n"]]
     return multi_index(levels, codes, names, spec["s"])
 
 
@@ -151,27 +173,32 @@ def labels_of(columns: pd.Index) -> list[Any]:
     return list(columns)
 
 
-def encode_names(writer: Writer, columns: pd.Index, names: list[Any]) -> Spec:
+def encode_names(writer: Writer, body: Body, columns: pd.Index, names: list[Any]) -> Spec:
     """The column names of a frame: plain text as text, anything else as an index in a part of its own."""
     kind = type(columns)
     if kind is pd.RangeIndex:
-        return encode_index(writer, Body(), columns, [])
+        return encode_index(writer, body, columns, [])
     if kind is pd.Index:
         string = isinstance(columns.dtype, pd.StringDtype)
         if (
-            (string or columns.dtype == object)
-            and names
+            names
+            and (string or columns.dtype == object)
             and set(map(type, names)) <= {str}
             and is_text(names)
         ):
-            dtype = [columns.dtype.storage, string_na(columns.dtype)] if string else None
-            return {"k": "names", "v": names, "d": dtype, "n": _name(writer, columns.name)}
+            dtype = (columns.dtype.storage, string_na(columns.dtype)) if string else None
+            return _names_spec(tuple(names), dtype, _name(writer, columns.name))
     return {"k": "entry", "v": writer.embed(encode_index_entry(columns, writer.pickler))}
+
+
+@shared
+def _names_spec(names: tuple[str, ...], dtype: tuple[str, str] | None, name: Node) -> Spec:
+    return {"k": "names", "v": names, "d": dtype, "n": name}
 
 
 def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
     names = spec["v"]
-    name = _decode_name(frame, spec["n"])
+    name = decode_name(frame, spec["n"])
     if spec["d"] is None:
         values = np.empty(len(names), object)
         values[:] = names
@@ -193,12 +220,12 @@ def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
     names = [
         name if type(name) is str else f"__index_level_{number}__" for number, (name, _) in enumerate(named)
     ]
-    plan = {"kind": "pandas.Index", "rows": len(index), "index": place_foreign(spec)}
-    return write_batch(names, body, plan, writer.parts)
+    place_foreign(spec.get("a"), 0)
+    text = plan_text([("kind", "pandas.Index"), ("index", spec)])
+    return write_batch(names, body, text, "pandas.Index", writer.parts)
 
 
-def place_foreign(spec: Spec, first: int = 0) -> Spec:
-    """The spec, in which a column that only pyarrow can read says which field it is."""
-    if spec.get("k") == "index" and spec["a"]["t"] == "arrow":
-        spec["a"]["f"] = first
-    return spec
+def place_foreign(spec: Spec | None, field: int) -> None:
+    """Say in the spec of a column that only pyarrow can read which field it is."""
+    if spec is not None and "f" in spec:
+        spec["f"] = field

@@ -8,6 +8,8 @@ slow.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -18,19 +20,24 @@ from pandas.core.arrays import DatetimeArray, TimedeltaArray
 from pandas.core.internals.blocks import new_block_2d
 from pandas.core.internals.managers import BlockManager
 
+Places = Sequence[int]
 Blocks = list[tuple[Any, Any]]
 
 
-def blocks_of(frame: pd.DataFrame) -> Blocks:
+def blocks_of(frame: pd.DataFrame) -> list[tuple[Any, Places]]:
     """The frame's own arrays, (columns × rows) or one column each, with the positions of their columns."""
-    return [(_array_of(block.values), block.mgr_locs.as_array.tolist()) for block in frame._mgr.blocks]
+    return [(_array_of(block.values), _places(block.mgr_locs.indexer)) for block in frame._mgr.blocks]
+
+
+def _places(indexer: Any) -> Places:
+    return range(*indexer.indices(sys.maxsize)) if type(indexer) is slice else tuple(indexer.tolist())
 
 
 def _array_of(values: Any) -> Any:
     # Naive datetimes and timedeltas are extension arrays of two dimensions around a numpy array.
-    if isinstance(getattr(values, "dtype", None), np.dtype) and not isinstance(values, np.ndarray):
-        return getattr(values, "_ndarray", values)
-    return values
+    if isinstance(values, np.ndarray) or not isinstance(values.dtype, np.dtype):
+        return values
+    return getattr(values, "_ndarray", values)
 
 
 def ndarray_of(array: Any) -> np.ndarray[Any, Any]:

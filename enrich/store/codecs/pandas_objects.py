@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow_columns import Spec, decode_arrow, encode_arrow
-from .arrow_layout import ABSENT, Body, Column, null_column, struct_column
+from .arrow_columns import decode_arrow, encode_arrow
+from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struct_column
 from .context import Reader, Writer, dumps
 from .entry import Refusal
 from .memory import Memory
@@ -94,7 +94,7 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
         kinds.discard(float)
         markers.add("nan")
     if not kinds and len(markers) <= 1:
-        return null_column(len(cells)), {"t": "fill", "v": (*markers, "None")[0]}
+        return null_column(len(cells)), _spec("fill", None, (*markers, "None")[0], None)
     if len(kinds) == 1 and len(markers) <= 1:
         (kind,) = kinds
         (marker,) = markers or (None,)
@@ -103,13 +103,18 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
         )
         if array is not None:
             column, spec = encode_arrow(body, array)
-            return column, {"t": "obj", "k": kind.__name__, "null": marker, "c": spec}
+            return column, _spec("obj", kind.__name__, marker, spec)
     try:
         return _mixed(writer, body, values, cells)
     except Refusal:
         if writer.pickler is None:
             raise
         return null_column(len(cells)), {"t": "node", "v": writer.pickled(values)}
+
+
+@shared
+def _spec(kind: str, cells: Any, missing: str | None, content: Any) -> Spec:
+    return {"t": kind, "k": cells, "null": missing, "c": content}
 
 
 def _only_nan(cells: _Cells) -> bool:
@@ -163,9 +168,10 @@ def _mixed(writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list
         zip(*(encode_arrow(body, array) for array in arrays), strict=True) if arrays else ((), ())
     )
     at = body.add(raw(tags))
+    body.numbers.append(at[0])
     tag_column = Column(pa.int8(), ((rows, 0),), (ABSENT, at))
     column = struct_column(["kind", *names], [tag_column, *children], rows)
-    return column, {"t": "mixed", "o": at[0], "k": names, "c": specs}
+    return column, _spec("mixed", tuple(names), None, tuple(specs))
 
 
 # Each row says in a byte which type it has.
@@ -191,39 +197,39 @@ def _text(writer: Writer, row: int, cell: Any) -> str:
 def decode_objects(reader: Reader, memory: Memory, rows: int, spec: Spec) -> np.ndarray[Any, Any]:
     """The array of a spec of this file."""
     if spec["t"] == "fill":
-        return np.full(rows, MISSING[spec["v"]], object)
+        return np.full(rows, MISSING[spec["null"]], object)
     if spec["t"] == "obj":
-        return _cells(memory, rows, spec["k"], spec["c"], spec["null"])
+        return _cells(decode_arrow(memory, rows, spec["c"]), spec["k"], spec["null"])
     values = np.full(rows, None, object)
-    tags = memory.array(spec["o"], rows, "i1")
+    children = [decode_arrow(memory, rows, child) for child in spec["c"]]
+    tags = memory.array(memory.next(), rows, "i1")
     for code, marker in enumerate(_MARKERS.values()):
         if marker != "None":
             values[tags == code] = MISSING[marker]
-    for code, (kind, child) in enumerate(zip(spec["k"], spec["c"], strict=True), len(_MARKERS)):
+    for code, (kind, child) in enumerate(zip(spec["k"], children, strict=True), len(_MARKERS)):
         mine = tags == code
         if kind == "json":
-            texts = decode_arrow(memory, rows, child).filter(pa.array(mine)).to_pylist()
+            texts = child.filter(pa.array(mine)).to_pylist()
             values[mine] = objects([reader.loads(text) for text in texts])
         else:
-            values[mine] = _cells(memory, rows, kind, child, None)[mine]
+            values[mine] = _cells(child, kind, None)[mine]
     return values
 
 
-def _cells(memory: Memory, rows: int, kind: str, spec: Spec, marker: str | None) -> np.ndarray[Any, Any]:
-    array = decode_arrow(memory, rows, spec)
+def _cells(array: pa.Array, kind: str, marker: str | None) -> np.ndarray[Any, Any]:
     values: np.ndarray[Any, Any]
     if kind in ("str", "bytes"):
         values = array.to_numpy(zero_copy_only=False)
     elif kind in ("int", "float"):
         # numpy makes Python's own numbers of its own, a good deal faster than Arrow does.
-        values = memory.array(spec["b"][1][0], rows, "i8" if kind == "int" else "f8").astype(object)
+        values = np.frombuffer(array.buffers()[1], "i8" if kind == "int" else "f8", len(array)).astype(object)
         if array.null_count:
             values[np.asarray(array.is_null())] = None
     else:
         cells = array.to_pylist()
         if kind == "UUID":
             cells = [None if cell is None else UUID(bytes=cell) for cell in cells]
-        values = np.fromiter(cells, object, rows)
+        values = np.fromiter(cells, object, len(array))
     if marker not in (None, "None"):
         values[np.asarray(array.is_null())] = MISSING[str(marker)]
     return values

@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from .arrow_columns import Spec
-from .arrow_layout import Body, Column, null_column
+from .arrow_layout import Body, Column, Spec, null_column
 from .context import Writer
 from .memory import Memory
 from .numpy_values import encode_dtype

@@ -41,7 +41,7 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
     except pa.ArrowInvalid:
         return _encode_own(frame, kind)
     # Some types of polars have no Arrow type; which ones depends on its version.
-    return write_table(table, kind, {}) if back.schema == frame.schema else _encode_own(frame, kind)
+    return write_table(table, kind) if back.schema == frame.schema else _encode_own(frame, kind)
 
 
 def _encode_own(frame: pl.DataFrame, kind: str) -> Encoded:
