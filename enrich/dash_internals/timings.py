@@ -11,7 +11,7 @@ from typing import Any
 from dash import callback_context
 from dash._callback_context import context_value, has_context
 
-from enrich.dash_internals.serving import server_kind
+from enrich.dash_internals.serving import is_websocket, server_kind
 
 _Context: Any = type(callback_context)
 _record_of_dash = _Context.record_timing
@@ -21,14 +21,19 @@ _NAME = "timing_information"
 @has_context  # type: ignore[untyped-decorator]
 def _record_timing(name: str, duration: float, description: str | None = None) -> None:
     """Record timing information for a resource of the server; seconds, sent as whole milliseconds."""
-    try:
-        _record_of_dash(name, duration, description)
-    except RuntimeError:  # there is no request
-        known = _of_call(context_value.get())
-        if name in known:
-            # The words are Dash's own.
-            raise KeyError(f'Duplicate resource name "{name}" found.') from None
-        known[name] = {"dur": round(duration * 1000), "desc": description}
+    g = context_value.get()
+    # Under Quart, all calls over one connection share what Dash takes for their request.
+    if not is_websocket(g):
+        try:
+            _record_of_dash(name, duration, description)
+            return
+        except RuntimeError:  # there is no request
+            pass
+    known = _of_call(g)
+    if name in known:
+        # The words are Dash's own.
+        raise KeyError(f'Duplicate resource name "{name}" found.')
+    known[name] = {"dur": round(duration * 1000), "desc": description}
 
 
 def timings(g: Any, app: Any) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def _of_call(g: Any) -> dict[str, Any]:
 
 def _holder(g: Any, app: Any) -> Any:
     """Where Dash keeps what belongs to the request."""
-    if "dash_websocket" in g:
+    if is_websocket(g):
         return None
     try:
         backend = getattr(app, "backend", None)  # since Dash 4.2
