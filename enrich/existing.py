@@ -18,7 +18,9 @@ from enrich.transforms.base import Transform, order
 AnyApp = TypeVar("AnyApp", bound=dash.Dash)
 
 
-def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None) -> AnyApp:
+def enrich_app(
+    app: AnyApp, transforms: Iterable[Transform] | None = None, checks: Any = "warn"
+) -> AnyApp:
     """Give an app that exists already what ``enrich.Dash`` has, whoever made it.
 
     The callbacks that it has are declared anew, through the transforms, and so are those that follow. What was declared
@@ -31,6 +33,8 @@ def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None) -> An
         A ``dash.Dash``, or an app of a class of its own, that has not served a request yet. It is changed in place.
     transforms:
         Transforms to add. One of a kind that ``enrich.Dash`` has loaded takes its place, with its own settings.
+    checks:
+        What the startup checks do, as in ``DashProxy``. Default ``"warn"``.
 
     Returns
     -------
@@ -70,6 +74,7 @@ def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None) -> An
     kind: Any = type(app)
     app.__class__ = _enriched(kind)
     ours: Any = app
+    ours.checks = checks
     ours._begin(given, include_global_callbacks=True)
     if ours.has_store:
         memoize.register(ours)

@@ -452,6 +452,13 @@ def test_a_plain_app_that_is_enriched_is_checked():
         enrich.enrich_app(app).server.test_client().get("/")
 
 
+def test_an_app_that_is_enriched_may_switch_checks_off():
+    app = dash.Dash("plain")
+    app.layout = html.Div(id="log")
+    app.callback(Output("log", "titel"), Input("log", "n_clicks"))(lambda n: n)
+    assert enrich.enrich_app(app, checks="off").server.test_client().get("/").status_code == 200
+
+
 def test_app_run_checks_before_it_serves(monkeypatch: pytest.MonkeyPatch):
     app = broken(checks="error")
     with pytest.raises(CheckFailed):
