@@ -43,6 +43,7 @@ def measure():
     progress=[Output("bar", "value"), Output("bar", "max")],
     running=[(Output("start", "disabled"), True, False), (Output("cancel", "disabled"), False, True)],
     cancel=[Input("cancel", "n_clicks")],
+    interval=250,  # milliseconds between two questions of the browser
     prevent_initial_call=True,
 )
 def bootstrap(set_progress, table):
