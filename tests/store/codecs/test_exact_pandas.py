@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from enrich.store.codecs import encode
+
 from .cell_kinds import CELLS
 from .dtype_kinds import DTYPES
 from .exactness import assert_same, round_trip, stored
@@ -111,3 +113,19 @@ def test_array_of_pandas_comes_back_as_it_was(kind: str) -> None:
     array = DTYPES[kind]().iloc[:, 0].array
     if not isinstance(array, pd.arrays.NumpyExtensionArray):
         assert_same(array, round_trip(array))
+
+
+@pytest.mark.parametrize("kind", [pd.Series, pd.DataFrame])
+def test_names_that_are_equal_to_python_stay_apart(kind: type[Any]) -> None:
+    for name in (1, True, 1.0, "1"):
+        assert_same(round_trip(kind([1]).rename_axis(name)), kind([1]).rename_axis(name))
+        assert_same(round_trip(pd.Series([1], name=name)), pd.Series([1], name=name))
+
+
+def test_frames_of_one_make_differ_only_in_what_they_hold() -> None:
+    starts = set()
+    for rows in (1, 2, 300):
+        frame = pd.DataFrame({"a": np.arange(rows), "b": pd.Categorical(["x"] * rows)})
+        assert_same(round_trip(frame), frame)
+        starts.add(bytes(encode(frame).buffers[0]))
+    assert len(starts) == 1
