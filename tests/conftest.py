@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from dash import _callback, _pages, hooks
+from dash._callback_context import context_value
 
 from enrich.build import global_callbacks
+from enrich.callbacks.call import current_call
 
 CHROMIUM = (
     "--headless=new",
@@ -41,6 +43,9 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture(autouse=True)
 def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give each test Dash's process-wide lists empty, and leave them so."""
+    # Under Flask, what an async callback puts into the context stays in the thread that called it.
+    context_value.set({})
+    current_call.set(None)
     hook_state = copy.deepcopy(hooks._ns), list(hooks._clientside_callbacks), dict(hooks._finals)
     _forget_declarations()
     _pages.PAGE_REGISTRY.clear()

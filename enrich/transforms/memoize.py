@@ -20,7 +20,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
-from enrich.errors import DeclarationError, HandleExpired
+from enrich.errors import DeclarationError, HandleExpired, StoreError
 from enrich.store import looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
@@ -45,8 +45,15 @@ def forget(function: Callable[..., Any]) -> None:
     >>> forget(total)
     """
     group = function_identity(function)
-    for app in _apps:
-        app.store.forget(group=group)
+    failures = []
+    for app in list(_apps):
+        try:
+            app.store.forget(group=group)
+        except StoreError as error:
+            # Another app's store that is away keeps nobody's results in this one.
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def with_memo(spec: CallbackSpec, *, session_check: bool, arg_check: bool) -> CallbackSpec:
