@@ -26,17 +26,26 @@ class Found:
         seen: set[int] = set()
         while waiting:
             node = waiting.pop()
-            if isinstance(node, _PLAIN) or id(node) in seen:
+            # By its type first: a component's class is abstract, and isinstance() of such a class takes its time.
+            kind = type(node)
+            if kind in _PLAIN or id(node) in seen:
                 continue
             seen.add(id(node))
-            if isinstance(node, Component):
+            if kind is list or kind is tuple:
+                waiting.extend(node)
+            elif isinstance(node, Component):
                 own = node.__dict__
-                if own.get("id") is not None:
-                    self.components.append((own["id"], node))
-                names = (name for name in own if name not in _NOT_PROPERTIES)
-                waiting.extend(own[name] for name in names if isinstance(own[name], _HOLDERS))
-                children = own.get("children")
-                if not isinstance(children, (*_PLAIN, *_HOLDERS)):
+                component_id = own.get("id")
+                if component_id is not None:
+                    self.components.append((component_id, node))
+                waiting += [
+                    value
+                    for name, value in own.items()
+                    if type(value) not in _PLAIN
+                    and name not in _NOT_PROPERTIES
+                    and isinstance(value, _HOLDERS)
+                ]
+                if not isinstance(own.get("children"), (*_PLAIN, *_HOLDERS)):
                     self.is_whole = False
             elif isinstance(node, dict):
                 props = node.get("props")

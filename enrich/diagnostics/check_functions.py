@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from enrich import dash_internals
@@ -18,12 +19,14 @@ from enrich.transforms.serverside import HANDLES, ServersideOutputTransform
 def check_functions(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
     """Find functions that can't take what their declaration would pass them."""
     for spec in _single(callbacks):
+        args, kwargs = _arguments(spec)
+        if _takes(spec.func, len(args), kwargs):
+            continue
         try:
             # A decorator may add arguments of its own, so what it wraps says nothing.
             signature = inspect.signature(spec.func, follow_wrapped=False)  # type: ignore[arg-type]
         except (TypeError, ValueError):  # built in, or not a function of Python at all
             continue
-        args, kwargs = _arguments(spec)
         try:
             signature.bind(*args, **dict.fromkeys(kwargs))
         except TypeError as error:
@@ -33,6 +36,15 @@ def check_functions(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
                 "signature",
                 f"takes {signature}, and its declaration passes {_passed(args, kwargs)} ({said}): {error}.",
             )
+
+
+def _takes(func: Any, count: int, keywords: list[str]) -> bool:
+    """Is it plain from a function's code that it takes so many arguments? A thousand signatures would take their time."""
+    code = getattr(func, "__code__", None) if isinstance(func, FunctionType) else None
+    if code is None or keywords or code.co_kwonlyargcount:
+        return False
+    fewest = code.co_argcount - len(func.__defaults__ or ())
+    return fewest <= count and (count <= code.co_argcount or bool(code.co_flags & inspect.CO_VARARGS))
 
 
 def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import warnings
 from typing import Any
@@ -53,6 +54,17 @@ def find(app: Any, written: Program | None = None) -> list[Finding]:
 
 
 def _found(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
+    was_enabled = gc.isenabled()
+    # It would walk an app's callbacks again and again while they are looked at.
+    gc.disable()
+    try:
+        return _run(app, written)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
     build = app._build
     failure: list[Finding] = []
     try:
