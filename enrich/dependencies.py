@@ -57,6 +57,9 @@ class ServersideOutput(Output):
     skip_unchanged:
         Answer ``no_update`` if the value equals the one the page holds, so that nothing downstream runs.
         Default ``False``.
+    on_missing:
+        What its readers get when the value is gone: ``"raise"``, ``"prevent_update"``, or a function that takes the
+        ``HandleExpired`` and returns the argument to pass instead. Default: the transform's setting.
 
     Examples
     --------
@@ -78,6 +81,7 @@ class ServersideOutput(Output):
         allow_duplicate: bool = False,
         *,
         skip_unchanged: bool = False,
+        on_missing: Any = None,
     ) -> None:
         if isinstance(backend, bool):
             # Some older libraries have allow_duplicate in this place.
@@ -87,6 +91,7 @@ class ServersideOutput(Output):
         self.session_check = session_check
         self.arg_check = arg_check
         self.skip_unchanged = skip_unchanged
+        self.on_missing = on_missing
 
 
 class EnrichedOutput(Output):

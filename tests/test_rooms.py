@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
     "transforms.annotations": {"callbacks", "store"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
+    "transforms.missing": {"errors", "dash_internals", "callbacks"},
     "transforms.unchanged": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
     "store": {"errors", "store"},

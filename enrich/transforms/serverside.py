@@ -6,7 +6,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
@@ -24,10 +24,14 @@ from enrich.store import PREFIX, Ref, Store, looks_like_handle
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
+from enrich.transforms.missing import check_setting, in_place_of, with_settings_of_outputs
 from enrich.transforms.unchanged import held_values, stands_for, with_held_tokens
 
 _made = itertools.count()
 _last_made = 0
+
+
+Refused = TypeVar("Refused", bound=EnrichError)
 
 
 class Serverside:
@@ -144,6 +148,7 @@ class ServersideOutputTransform(DashTransform):
         self.arg_check = arg_check
         self.session_id = session_id
         self.cookie_samesite = cookie_samesite
+        check_setting(on_missing)
         self.on_missing = on_missing
         self.store_settings = store
         if cookie_samesite not in ("Lax", "Strict", "None"):
@@ -175,16 +180,26 @@ class ServersideOutputTransform(DashTransform):
         settings = dict(self.store_settings)
         if self.backends is not None:
             settings["backends"] = self.backends
-        if self.default_backend is not None:
-            settings["backend"] = self.default_backend
-        elif self.backends:
-            named = self.backends.values() if isinstance(self.backends, Mapping) else self.backends
-            settings["backend"] = next(iter(named))
+        if (backend := self._default()) is not None:
+            settings["backend"] = backend
         settings.setdefault("app", dash_internals.app_identity(app))
         return Store(server_secret=getattr(app.server, "secret_key", None), **settings)
 
+    def _default(self) -> Any:
+        """The backend for outputs that name none; ``None`` leaves it to the store."""
+        given = self.backends or ()
+        named = dict(given) if isinstance(given, Mapping) else {backend.name: backend for backend in given}
+        if not isinstance(self.default_backend, str):
+            return next(iter(named.values()), None) if self.default_backend is None else self.default_backend
+        if self.default_backend not in named:
+            known = ", ".join(map(repr, named)) or "none"
+            raise StoreConfigError(
+                f"default_backend={self.default_backend!r} is not the name of one of backends=; there are: {known}."
+            )
+        return named[self.default_backend]
+
     def apply(self, program: Program, /) -> Program:
-        program = program.map_callbacks(self._rewrite)
+        program = with_settings_of_outputs(program.map_callbacks(self._rewrite))
         if HANDLES in program.wires:
             return program
         return program.with_changes(wires=(*program.wires, HANDLES))
@@ -261,7 +276,7 @@ def _store(
         raise _located(error, where) from error.__cause__
 
 
-def _located(error: EnrichError, where: str) -> EnrichError:
+def _located(error: Refused, where: str) -> Refused:
     """Say at which callback and slot a failure of the store happened."""
     error.args = (f"{where}: {error}",)
     return error
@@ -312,12 +327,7 @@ class _Handles:
                 return app.store.lazy(ref)
             return app.store.get(ref, as_type=want.as_type, columns=want.columns)
         except HandleExpired as error:
-            on_missing = spec.flags.get("on_missing", settings.on_missing)
-            if on_missing == "prevent_update":
-                raise dash_internals.PreventUpdate from error
-            if callable(on_missing):
-                return on_missing(error)
-            raise _located(error, where) from error.__cause__
+            return in_place_of(_located(error, where), slot, spec, settings.on_missing)
         except EnrichError as error:
             raise _located(error, where) from error.__cause__
 

@@ -20,6 +20,7 @@ from enrich import (
     MATCH,
     Dash,
     DashProxy,
+    DeclarationError,
     GroupTransform,
     HandleExpired,
     HandleForeign,
@@ -31,6 +32,7 @@ from enrich import (
     ServersideOutput,
     ServersideOutputTransform,
     State,
+    StoreConfigError,
     Trigger,
     TriggerTransform,
     UnstorableValueError,
@@ -39,6 +41,7 @@ from enrich import (
     no_update,
 )
 from enrich.page import CallbackFailed, Page
+from enrich.store import FileSystemBackend, MemoryBackend
 
 MARK = "~enrich1~"
 
@@ -769,7 +772,7 @@ def test_deleted_files_raise(cache_folder: Any):
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("level", ["transform", "callback"])
+@pytest.mark.parametrize("level", ["transform", "output", "callback"])
 def test_on_missing_can_prevent_the_update(level: str):
     app = Dash(
         "app",
@@ -779,7 +782,8 @@ def test_on_missing_can_prevent_the_update(level: str):
         prevent_initial_callbacks=True,
     )
     app.layout = store_layout()
-    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"))(lambda n: frame(n))
+    of_output = {"on_missing": "prevent_update"} if level == "output" else {}
+    app.callback(ServersideOutput("store", "data", **of_output), Input("a", "n_clicks"))(lambda n: frame(n))
     own = {"on_missing": "prevent_update"} if level == "callback" else {}
     app.callback(Output("x", "title"), Input("store", "data"), **own)(lambda df: f"{len(df)}")
     page = Page(app)
@@ -788,6 +792,38 @@ def test_on_missing_can_prevent_the_update(level: str):
     page.act({"store.data": page["store.data"]})
     assert page["x.title"] == "1"
     assert page.requests[-1].status == 204
+
+
+def test_a_callbacks_own_word_on_missing_values_comes_before_the_outputs():
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(ServersideOutput("store", "data", on_missing="prevent_update"), Input("a", "n_clicks"))(
+        frame
+    )
+    app.callback(Output("x", "title"), Input("store", "data"), on_missing=lambda error: "gone")(str)
+    page = Page(app)
+    page.act(CLICK)
+    app.store.clear()
+    page.act({"store.data": page["store.data"]})
+    assert page["x.title"] == "gone"
+
+
+def test_a_senseless_on_missing_is_refused_with_its_place():
+    with pytest.raises(StoreConfigError, match="on_missing='ignore'"):
+        ServersideOutputTransform(on_missing="ignore")
+    app = Dash("app")
+    app.callback(Output("x", "title"), Input("store", "data"), on_missing="ignore")(str)
+    with pytest.raises(DeclarationError, match=r"test_serverside\.py:\d+\) has on_missing='ignore'"):
+        app.callback_map
+
+
+def test_the_default_backend_may_be_named(tmp_path: Any):
+    files, memory = FileSystemBackend(tmp_path / "values"), MemoryBackend()
+    transform = ServersideOutputTransform(backends={"f": files, "m": memory}, default_backend="m")
+    assert type(Dash("app", transforms=[transform]).store.backend) is MemoryBackend
+    unknown = ServersideOutputTransform(backends={"f": files}, default_backend="x")
+    with pytest.raises(StoreConfigError, match="default_backend='x'.*there are: 'f'"):
+        Dash("app", transforms=[unknown]).store
 
 
 def test_on_missing_can_give_a_value():
@@ -877,7 +913,6 @@ def test_on_error_hears_of_a_value_that_can_not_be_stored(kind: Any, output: Any
 
 
 def test_backends_by_name(tmp_path: Any):
-    from enrich.store import FileSystemBackend, MemoryBackend
 
     backends = {"disk": FileSystemBackend(tmp_path / "values"), "memory": MemoryBackend()}
     app = Dash(

@@ -1,0 +1,58 @@
+"""``on_missing``: what a callback gets in the place of a stored value that is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from enrich import dash_internals
+from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.errors import DeclarationError, HandleExpired, StoreConfigError
+
+_OF_OUTPUTS = "on_missing_of_outputs"
+
+
+def check_setting(on_missing: Any) -> None:
+    """Refuse what is neither of the two words nor a function."""
+    if on_missing not in (None, "raise", "prevent_update") and not callable(on_missing):
+        raise StoreConfigError(
+            f"on_missing={on_missing!r}: give 'raise', 'prevent_update', or a function of the HandleExpired "
+            "that returns the argument to pass instead."
+        )
+
+
+def with_settings_of_outputs(program: Program) -> Program:
+    """Let the readers of an output know what its ``ServersideOutput`` says of values that are gone."""
+    said = {
+        slot.key: slot.marker.on_missing
+        for spec in (*(program.served or ()), *program.callbacks)
+        for slot in spec.output_slots()
+        if is_serverside(slot) and slot.marker.on_missing is not None
+    }
+    for spec in program.callbacks:
+        try:
+            check_setting(spec.flags.get("on_missing"))
+        except StoreConfigError as error:
+            raise DeclarationError(f"{spec} has {error}") from None
+    return program.map_callbacks(lambda spec: _told(spec, said)) if said else program
+
+
+def _told(spec: CallbackSpec, said: dict[Any, Any]) -> CallbackSpec:
+    own = {slot.key: said[slot.key] for slot in spec.input_slots() if slot.key in said}
+    return spec.with_changes(flags={**spec.flags, _OF_OUTPUTS: own}) if own else spec
+
+
+def in_place_of(error: HandleExpired, slot: Slot, spec: CallbackSpec, setting: Any) -> Any:
+    """Answer for a value that is gone: the callback's own word first, then the output's, then the app's.
+
+    Raises the error itself where nobody says otherwise.
+    """
+    of_output = spec.flags.get(_OF_OUTPUTS, {}).get(slot.key)
+    on_missing = next(
+        (said for said in (spec.flags.get("on_missing"), of_output, setting) if said is not None), "raise"
+    )
+    if on_missing == "prevent_update":
+        raise dash_internals.PreventUpdate from error
+    if callable(on_missing):
+        return on_missing(error)
+    raise error
