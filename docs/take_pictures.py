@@ -6,6 +6,7 @@ Run it with ``make pictures``, or with the names of some examples: ``python docs
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from browsing import Browsed  # noqa: E402, it is in tests/
 from conftest import pytest_setup_options  # noqa: E402
-from example_server import serving_example  # noqa: E402
+from example_server import EXAMPLES, serving_example  # noqa: E402
 from store.servers import free_port, redis_command, running  # noqa: E402
 
 
@@ -53,6 +54,8 @@ def main(names: list[str]) -> None:
             if name == "explorer":
                 narrow(page)
                 save(page, "explorer-narrow")
+                inspector(page)
+                write(page, "inspector")
 
 
 def explorer(page: Browsed) -> None:
@@ -64,6 +67,17 @@ def explorer(page: Browsed) -> None:
 def narrow(page: Browsed) -> None:
     page.resize(390, 844)
     page.wait(lambda: page.find("#bars").rect["y"] > page.find("#scatter").rect["y"] + 100, "one column")
+
+
+def inspector(page: Browsed) -> None:
+    """Show the explorer's callbacks, as the command line writes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "inspector.html"
+        command = [sys.executable, "-m", "enrich", "inspect", "explorer:app", "--html", str(file)]
+        subprocess.run(command, cwd=EXAMPLES, check=True)
+        page.driver.get(file.as_uri())
+    page.resize(2260, 320)
+    page.find("svg")
 
 
 def quickstart(page: Browsed) -> None:
@@ -202,12 +216,17 @@ def browsed(name: str) -> Iterator[Browsed]:
 
 
 def save(page: Browsed, name: str) -> None:
-    """Save what the page shows, in few colours: pictures stay small."""
+    """Save what the page shows when it has come to rest."""
     if name != "blocking":  # its interval never ends
         page.settle()
     page.fits()
     page.driver.execute_script(PREPARE)
     page.wait(lambda: page.driver.execute_script("return document.fonts.status") == "loaded", "fonts")
+    write(page, name)
+
+
+def write(page: Browsed, name: str) -> None:
+    """Write what the window holds, in few colours: pictures stay small."""
     picture = Image.open(io.BytesIO(page.driver.get_screenshot_as_png())).convert("RGB")
     file = IMAGES / f"{name.replace('_', '-')}.png"
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
