@@ -15,6 +15,7 @@ ON_DEMAND = {
     "RedisBackend": ("enrich.store.backends.older_redis", "RedisStore"),
     "RedisCache": ("enrich.store.backends.older_redis", "RedisStore"),
     "RedisStore": ("enrich.store.backends.older_redis", "RedisStore"),
+    "ServersideBackend": ("enrich.store.backends.older", "ServersideBackend"),
 }
 """Where each backend is; imported when it is asked for, since most apps use one at most."""
 

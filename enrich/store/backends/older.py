@@ -67,6 +67,42 @@ class FileSystemStore(FileSystemBackend):
         return self.name
 
 
+class ServersideBackend:
+    """Keep values where you like: the base of backends of your own, by the name that apps import for it.
+
+    A subclass defines `get`, `set` and `has`; a class without this base that has the three does as well.
+
+    >>> from enrich import ServersideBackend, ServersideOutputTransform
+    >>> class InMemory(ServersideBackend):
+    ...     def __init__(self):
+    ...         self.values = {}
+    ...     def get(self, key, ignore_expired=False):
+    ...         return self.values.get(key)
+    ...     def set(self, key, value):
+    ...         self.values[key] = value
+    ...     def has(self, key):
+    ...         return key in self.values
+    >>> transform = ServersideOutputTransform(backends=[InMemory()])
+    """
+
+    def get(self, key: str, ignore_expired: bool = False) -> Any:
+        """Return a value, or None."""
+        raise NotImplementedError(f"{type(self).__name__} must define get(key, ignore_expired=False).")
+
+    def set(self, key: str, value: Any) -> Any:
+        """Keep a value."""
+        raise NotImplementedError(f"{type(self).__name__} must define set(key, value).")
+
+    def has(self, key: str) -> bool:
+        """Is there a value?"""
+        raise NotImplementedError(f"{type(self).__name__} must define has(key).")
+
+    @property
+    def uid(self) -> str:
+        """What handles call the backend by: the name of its class."""
+        return type(self).__name__
+
+
 def _file(key: str) -> str:
     # A file is named by a digest, as those of the store are; and a value may be written anew under its key.
     return hashlib.blake2b(str(key).encode(), digest_size=16).hexdigest()

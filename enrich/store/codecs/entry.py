@@ -42,7 +42,9 @@ class Refusal(Exception):
         """What the user gets to read; ``pickled`` says that pickles were allowed already."""
         place = "the value" + "".join(self.path)
         pickle = (
-            " Or allow pickle: Store(..., allow_pickle=True)." if self.pickle_helps and not pickled else ""
+            " Or allow pickle: ServersideOutputTransform(allow_pickle=True), or Store(..., allow_pickle=True)."
+            if self.pickle_helps and not pickled
+            else ""
         )
         return UnstorableValueError(f"{place} can't be stored exactly: {self.what}. {self.mend}{pickle}")
 

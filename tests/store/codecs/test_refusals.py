@@ -165,7 +165,9 @@ def test_refusal_names_the_place(make: Any, place: str) -> None:
     message = str(caught.value)
     assert place + " can't be stored exactly" in message
     assert "samples.Custom" in message
-    assert "Return plain data instead. Or allow pickle: Store(..., allow_pickle=True)." in message
+    assert (
+        "Return plain data instead. Or allow pickle: ServersideOutputTransform(allow_pickle=True)" in message
+    )
 
 
 def test_refusal_survives_a_repr_that_raises() -> None:
