@@ -11,8 +11,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter as _now
 from typing import Any
@@ -125,14 +124,28 @@ class AppWatch:
         if inspect.iscoroutinefunction(watched):
 
             async def answer_async(*args: Any, **kwargs: Any) -> Any:
-                with self._recorded(record, g):
+                token = current_record.set(record)
+                try:
                     return self._finished(record, await watched(*args, **kwargs), g)
+                except Exception as error:
+                    _note_failure(record, error)
+                    raise
+                finally:
+                    current_record.reset(token)
+                    self._end(record, g)
 
             return answer_async
 
         def answer(*args: Any, **kwargs: Any) -> Any:
-            with self._recorded(record, g):
+            token = current_record.set(record)
+            try:
                 return self._finished(record, watched(*args, **kwargs), g)
+            except Exception as error:
+                _note_failure(record, error)
+                raise
+            finally:
+                current_record.reset(token)
+                self._end(record, g)
 
         return answer
 
@@ -161,26 +174,13 @@ class AppWatch:
         self.calls.append(record)
         return record
 
-    @contextmanager
-    def _recorded(self, record: CallRecord, g: Any) -> Iterator[None]:
-        token = current_record.set(record)
-        try:
-            yield
-        except dash_internals.PreventUpdate:
-            record.status = "prevented"
-            raise
-        except Exception as error:
-            record.status = "error"
-            record.error = record.error or shown_error(error)
-            raise
-        finally:
-            current_record.reset(token)
-            record.dump += record.lap()
-            record.total = record.load + record.function + record.dump
-            self._tell(record, g)
-            _log.debug(
-                "%s: %s in %.1f ms", record.name, record.status, record.total * 1000, extra={"call": record}
-            )
+    def _end(self, record: CallRecord, g: Any) -> None:
+        record.dump += record.lap()
+        record.total = record.load + record.function + record.dump
+        self._tell(record, g)
+        _log.debug(
+            "%s: %s in %.1f ms", record.name, record.status, record.total * 1000, extra={"call": record}
+        )
 
     def _finished(self, record: CallRecord, answer: Any, g: Any) -> Any:
         record.status = "ok" if record.error is None else "error"
@@ -223,28 +223,35 @@ def _bracketed(spec: CallbackSpec) -> CallbackSpec:
     if isinstance(spec.func, Joint):
         members = tuple(replace(member, spec=_bracketed(member.spec)) for member in spec.func.members)
         return spec.with_changes(func=Joint(members))
-    return spec.with_changes(around=(*spec.around, _in_function))
+    return spec.with_changes(around=(*spec.around, _InFunction))
 
 
-@contextmanager
-def _in_function() -> Iterator[None]:
-    record = current_record.get()
-    if record is None:
-        yield
-        return
-    record.load += record.lap()
-    # Here, ctx shows what the author's inputs say; a transform may have had the call fired by something hidden.
-    record.note_triggers(dash_internals.context().get("triggered_inputs") or ())
-    try:
-        yield
-    except dash_internals.PreventUpdate:
-        raise
-    except Exception as error:
-        # Here, since an on_error may answer for it.
-        record.error = shown_error(error)
-        raise
-    finally:
-        record.function += record.lap()
+class _InFunction:
+    """The bracket: what is before it is loading, what is behind it is dumping."""
+
+    __slots__ = ("record",)
+
+    def __enter__(self) -> None:
+        record = self.record = current_record.get()
+        if record is not None:
+            record.load += record.lap()
+            # Here, ctx shows the author's inputs; a transform may have had the call fired by something hidden.
+            record.note_triggers(dash_internals.context().get("triggered_inputs") or ())
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        if self.record is not None:
+            self.record.function += self.record.lap()
+            # Here, since an on_error may answer for it.
+            if isinstance(error, Exception) and not isinstance(error, dash_internals.PreventUpdate):
+                self.record.error = shown_error(error)
+
+
+def _note_failure(record: CallRecord, error: Exception) -> None:
+    if isinstance(error, dash_internals.PreventUpdate):
+        record.status = "prevented"
+    else:
+        record.status = "error"
+        record.error = record.error or shown_error(error)
 
 
 def _counted_get(get: Function) -> Function:
