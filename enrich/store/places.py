@@ -31,7 +31,7 @@ class Places:
         self.default = _opened(default, settings)
         self._given: list[tuple[str, Backend]] = [(self.default.name, default)]
         self._by_name: dict[str, Backend] = {self.default.name: self.default}
-        named = others.items() if isinstance(others, Mapping) else ((_name(adapted(b)), b) for b in others)
+        named = others.items() if isinstance(others, Mapping) else ((name_of(b), b) for b in others)
         for name, backend in named:
             if backend is default:
                 self._by_name.setdefault(name, self.default)
@@ -67,12 +67,13 @@ class Places:
                 if which is given or which is self._by_name[name]:
                     return self.find(name)
         known = ", ".join(repr(name) for name in self._by_name)
-        wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {_name(which)!r}"
+        wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {name_of(which)!r}"
         raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
 
 
-def _name(backend: Any) -> str:
-    name = getattr(backend, "name", None)
+def name_of(backend: Any) -> str:
+    """What handles call a backend by; one of the older kind is called by its ``uid`` or its class."""
+    name = getattr(adapted(backend), "name", None)
     return name if isinstance(name, str) else type(backend).__name__
 
 

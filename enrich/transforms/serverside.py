@@ -21,6 +21,7 @@ from enrich.errors import (
     StoreError,
 )
 from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.store.places import name_of
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
@@ -188,7 +189,9 @@ class ServersideOutputTransform(DashTransform):
     def _default(self) -> Any:
         """The backend for outputs that name none; ``None`` leaves it to the store."""
         given = self.backends or ()
-        named = dict(given) if isinstance(given, Mapping) else {backend.name: backend for backend in given}
+        named = (
+            dict(given) if isinstance(given, Mapping) else {name_of(backend): backend for backend in given}
+        )
         if not isinstance(self.default_backend, str):
             return next(iter(named.values()), None) if self.default_backend is None else self.default_backend
         if self.default_backend not in named:
