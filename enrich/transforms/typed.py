@@ -42,24 +42,50 @@ def typed(
     storable:
         Can the store keep such values as they are? Otherwise it is given their JSON.
     """
-    if not any(_uses(spec, mentions) for spec in program.callbacks):
+    search = _Search(mentions)
+    if not any(search.uses(spec) for spec in program.callbacks):
         return program
     return program.map_callbacks(lambda spec: _typed(spec, mentions, reader, writer, storable))
 
 
-def _uses(spec: CallbackSpec, mentions: Callable[[Any], bool]) -> bool:
-    """Does the function take, return or name such a type?"""
-    if not callable(spec.func):
-        return False
-    func = inspect.unwrap(spec.func)
-    if any(map(mentions, _hints(func).values())):
-        return True
-    code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
-    if code is None:
-        return False
-    return any(
-        map(mentions, [*_nonlocals(func).values(), *(scope[name] for name in code.co_names if name in scope)])
-    )
+class _Search:
+    """Looks for a kind of type in functions; what many functions name is looked at once."""
+
+    def __init__(self, mentions: Callable[[Any], bool]) -> None:
+        self._mentions = mentions
+        self._known: dict[Any, bool] = {}
+
+    def uses(self, spec: CallbackSpec) -> bool:
+        """Does the function take, return or name such a type?"""
+        if not callable(spec.func):
+            return False
+        func = _innermost(spec.func)
+        code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
+        if code is None or code.co_freevars:
+            named = [*_hints(func).values(), *_nonlocals(func).values()]
+            if any(map(self._mentions, named)):
+                return True
+        elif any(
+            self._is_hint_of(func, hint, scope) for hint in getattr(func, "__annotations__", {}).values()
+        ):
+            return True
+        return code is not None and any(self._is(scope[name]) for name in code.co_names if name in scope)
+
+    def _is(self, value: Any) -> bool:
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._known[id(value)] = self._mentions(value)
+        return known
+
+    def _is_hint_of(self, func: Any, hint: Any, scope: Mapping[str, Any]) -> bool:
+        if not isinstance(hint, str):
+            return self._is(hint)
+        # The same text in the same module is the same type.
+        key = id(scope), hint
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = any(map(self._mentions, _evaluated({"": hint}, scope, {}).values()))
+        return known
 
 
 def _contents(cell: Any) -> list[Any]:
@@ -194,9 +220,7 @@ def _positional(spec: CallbackSpec) -> Iterator[str]:
 
 
 def _hints(func: Any) -> dict[str, Any]:
-    func = inspect.unwrap(func) if callable(func) else func
-    while isinstance(func, functools.partial):
-        func = func.func
+    func = _innermost(func)
     if not getattr(func, "__annotations__", None):
         return {}
     scope = _nonlocals(func)
@@ -205,7 +229,14 @@ def _hints(func: Any) -> dict[str, Any]:
     except (NameError, TypeError):
         # A name that only a type checker imports, or that is local to where the callback was declared: each
         # annotation stands for itself.
-        return dict(_one_by_one(func, scope))
+        return _evaluated(func.__annotations__, getattr(func, "__globals__", {}), scope)
+
+
+def _innermost(func: Any) -> Any:
+    func = inspect.unwrap(func) if callable(func) else func
+    while isinstance(func, functools.partial):
+        func = func.func
+    return func
 
 
 def _nonlocals(func: Any) -> dict[str, Any]:
@@ -214,15 +245,18 @@ def _nonlocals(func: Any) -> dict[str, Any]:
     return {name: held for name, cell in cells for held in _contents(cell)}
 
 
-def _one_by_one(func: Any, scope: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, hint in func.__annotations__.items():
-        if not isinstance(hint, str):
-            yield name, hint
-            continue
+def _evaluated(
+    hints: Mapping[str, Any], module: Mapping[str, Any], scope: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Evaluate each annotation by itself, without those that can't be."""
+    found: dict[str, Any] = {}
+    for name, hint in hints.items():
         try:
-            yield name, eval(hint, getattr(func, "__globals__", {}), scope)
+            found[name] = eval(hint, dict(module), scope) if isinstance(hint, str) else hint
         except Exception:
+            # Any code may stand in an annotation; what can't be evaluated names no type that could be made.
             continue
+    return found
 
 
 def _builds(hint: Any, node: Any, first: int, reader: Callable[[Any], Build]) -> Iterator[tuple[int, Build]]:
