@@ -72,8 +72,9 @@ class DashProxy(dash.Dash):
         As in ``dash.Dash``. Default ``"initial_duplicate"``: callbacks run when the page loads, those that share an
         output too.
     checks:
-        What the startup checks do with what they find: ``"warn"`` (default), ``"error"``, ``"off"``, or a dict of these
-        by the code of a check.
+        What the startup checks do with what they find: ``"warn"``, ``"error"``, ``"off"``, or a dict of these by the
+        code of a check. Default: ``"warn"`` where ``app.run`` starts the app or the dev tools are on, ``"off"`` in the
+        workers of other servers.
 
     Raises
     ------
@@ -92,7 +93,7 @@ class DashProxy(dash.Dash):
     ['log.children']
     """
 
-    checks: Any = "warn"
+    checks: Any = None
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class DashProxy(dash.Dash):
         include_global_callbacks: bool = True,
         blueprint: DashBlueprint | None = None,
         prevent_initial_callbacks: Any = "initial_duplicate",
-        checks: Any = "warn",
+        checks: Any = None,
         **kwargs: Any,
     ) -> None:
         self.checks = checks

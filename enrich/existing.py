@@ -18,9 +18,7 @@ from enrich.transforms.base import Transform, order
 AnyApp = TypeVar("AnyApp", bound=dash.Dash)
 
 
-def enrich_app(
-    app: AnyApp, transforms: Iterable[Transform] | None = None, checks: Any = "warn"
-) -> AnyApp:
+def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None, checks: Any = None) -> AnyApp:
     """Give an app that exists already what ``enrich.Dash`` has, whoever made it.
 
     The callbacks that it has are declared anew, through the transforms, and so are those that follow. What was declared
@@ -34,7 +32,7 @@ def enrich_app(
     transforms:
         Transforms to add. One of a kind that ``enrich.Dash`` has loaded takes its place, with its own settings.
     checks:
-        What the startup checks do, as in ``DashProxy``. Default ``"warn"``.
+        What the startup checks do, as in ``DashProxy``, with the same default.
 
     Returns
     -------

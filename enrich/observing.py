@@ -32,8 +32,11 @@ class Watch(Protocol):
         """Hear that the app has been set up, just before its callbacks are frozen."""
 
 
-def check(app: DashProxy) -> None:
+def check(app: DashProxy, *, starting: bool = False) -> None:
     """Run the startup checks; what they have told before they do not tell again.
+
+    An app that says nothing of ``checks=`` is checked where somebody develops it, when ``app.run`` starts it or the
+    dev tools are on, and not in each worker of a server.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def check(app: DashProxy) -> None:
     _log.info("App %r serves %d callback%s", app.config.name, count, "" if count == 1 else "s")
     if app._watch is not None:
         app._watch.about_to_serve()
-    if app.checks != "off":
+    if app.checks != "off" and (app.checks is not None or starting or app._dev_tools.ui):
         from enrich.diagnostics.checks import report
 
         report(app)
@@ -57,7 +60,7 @@ def dev_tools_enabled(app: DashProxy, debug: bool) -> None:
 
         watch(app)
     if dash_internals.is_about_to_run(app):
-        check(app)
+        check(app, starting=True)
 
 
 def with_inspector(config: dict[str, Any], watch: Watch | None) -> dict[str, Any]:

@@ -34,7 +34,13 @@ else:
 app = Dash(__name__, background_callback_manager=manager)
 server = app.server
 app.layout = html.Div(
-    [html.Button(id="go"), html.Button(id="stop"), dcc.Store(id="frame"), html.Progress(id="bar"), html.Div(id="note")]
+    [
+        html.Button(id="go"),
+        html.Button(id="stop"),
+        dcc.Store(id="frame"),
+        html.Progress(id="bar"),
+        html.Div(id="note"),
+    ]
     + [html.Div(id=name) for name in ("total", "total-async", "broken", "nothing", "slow", "deep")]
 )
 
@@ -60,7 +66,9 @@ def total(frame):
     return int(frame["n"].sum())
 
 
-@callback(Output("total-async", "children"), Input("frame", "data"), background=True, prevent_initial_call=True)
+@callback(
+    Output("total-async", "children"), Input("frame", "data"), background=True, prevent_initial_call=True
+)
 async def total_async(frame):
     await asyncio.sleep(0)
     return int(frame["n"].sum())
@@ -76,7 +84,9 @@ def broken():
     raise RuntimeError("this went wrong")
 
 
-@callback(Output("nothing", "children"), Trigger("go", "n_clicks"), background=True, prevent_initial_call=True)
+@callback(
+    Output("nothing", "children"), Trigger("go", "n_clicks"), background=True, prevent_initial_call=True
+)
 def nothing():
     raise PreventUpdate
 

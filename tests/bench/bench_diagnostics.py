@@ -103,7 +103,9 @@ def main() -> None:
     print(f"one request in production: {off['on'] / off['dash']:.3f} x plain Dash")
     print(f"one request in production, checks on against off: {off['on'] / off['off']:.3f} x")
     found = take_turns({str(n): checks(n) for n in (1000, 5000)}, max(3, rounds // 20))
-    print(f"checks of 1000 callbacks: {found['1000']:.3f} s; of 5000: {found['5000'] / found['1000']:.2f} x that")
+    print(
+        f"checks of 1000 callbacks: {found['1000']:.3f} s; of 5000: {found['5000'] / found['1000']:.2f} x that"
+    )
 
 
 if __name__ == "__main__":

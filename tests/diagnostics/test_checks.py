@@ -405,13 +405,26 @@ def broken(**kwargs: Any) -> Any:
 
 
 def test_one_warning_lists_all_findings_at_the_first_request():
-    app = broken()
+    app = broken(checks="warn")
     client = app.server.test_client()
     with pytest.warns(CheckWarning) as told:
         [client.get(path) for path in ("/", "/_dash-layout")]
     (warning,) = told
     assert str(warning.message).count("[unknown-property]") == 3
     assert (warning.filename, warning.lineno) == (__file__, line_of("# here: broken"))
+
+
+def test_a_worker_of_another_server_is_not_checked_unless_it_asks_for_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert broken().server.test_client().get("/").status_code == 200
+
+
+def test_with_the_dev_tools_on_the_first_request_is_checked():
+    app = broken()
+    app.enable_dev_tools(debug=True, dev_tools_hot_reload=False)
+    with pytest.warns(CheckWarning):
+        app.server.test_client().get("/")
 
 
 def test_an_app_may_ask_for_errors():
@@ -449,7 +462,7 @@ def test_a_plain_app_that_is_enriched_is_checked():
     app.layout = html.Div([html.Div(id="log"), html.Button(id="button")])
     app.callback(Output("log", "titel"), Input("button", "n_clicks"))(lambda n: n)
     with pytest.warns(CheckWarning, match="Did you mean 'title'"):
-        enrich.enrich_app(app).server.test_client().get("/")
+        enrich.enrich_app(app, checks="warn").server.test_client().get("/")
 
 
 def test_an_app_that_is_enriched_may_switch_checks_off():
@@ -480,7 +493,7 @@ def test_checks_that_stumble_do_not_stop_the_app(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(checks, "check_cycles", stumble)
     with warnings.catch_warnings():
-        assert make_app().server.test_client().get("/").status_code == 200
+        assert make_app(checks="warn").server.test_client().get("/").status_code == 200
     assert "The startup checks failed" in caplog.text
 
 
@@ -488,7 +501,7 @@ def test_checks_that_stumble_do_not_stop_the_app(monkeypatch: pytest.MonkeyPatch
 
 
 def paged(**layouts: Any) -> Any:
-    app = enrich.Dash("checked", use_pages=True, pages_folder="")
+    app = enrich.Dash("checked", use_pages=True, pages_folder="", checks="warn")
     for name, layout in layouts.items():
         dash.register_page(name, path=f"/{name}", layout=layout)
     app.layout = html.Div([html.Div(id="log"), dash.page_container])
