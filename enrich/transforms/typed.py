@@ -60,6 +60,18 @@ class _Search:
         if not callable(spec.func):
             return False
         func = _innermost(spec.func)
+        code = getattr(func, "__code__", None)
+        if code is None or code.co_freevars:
+            return self._names_one(func)
+        # Functions that are declared in a loop are alike, but for annotations that were made there.
+        hints = (hint if isinstance(hint, str) else id(hint) for hint in func.__annotations__.values())
+        key = code, id(func.__globals__), *hints
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._names_one(func)
+        return known
+
+    def _names_one(self, func: Any) -> bool:
         code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
         if code is None or code.co_freevars:
             named = [*_hints(func).values(), *_nonlocals(func).values()]
