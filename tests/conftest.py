@@ -53,7 +53,8 @@ def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     _forget_declarations()
     _pages.PAGE_REGISTRY.clear()
-    _pages.CONFIG.clear()
+    # It is the last app's own, which may live on.
+    _pages.CONFIG = type(_pages.CONFIG)()
     hooks._ns, hooks._clientside_callbacks, hooks._finals = hook_state
     for name in set(sys.modules) - modules:
         if name.startswith("pages"):
