@@ -25,10 +25,11 @@ SECONDS = 60
 class Browsed:
     """A page in the browser."""
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, *, comes_to_rest: bool = True) -> None:
         self.driver = driver
         self.wait(lambda: driver.execute_script("return Boolean(window.store)"), "dash-renderer")
-        self.settle()
+        if comes_to_rest:
+            self.settle()
 
     def settle(self) -> None:
         """Wait until no callback is waiting or running."""
