@@ -52,7 +52,11 @@ def read(
     outputs, inputs = _trees(args, kwargs, clientside=clientside, origin=origin)
     known = dash_internals.CALLBACK_OPTIONS
     flags = {k: kwargs[k] for k in kwargs.keys() - known - _STRUCTURE}
-    options = {k: v for k, v in kwargs.items() if k in known and not dash_internals.says_nothing(k, v)}
+    options = {
+        k: v
+        for k, v in kwargs.items()
+        if v is not None and k in known and not dash_internals.says_nothing(k, v)
+    }
     if flags:
         _check_flags(flags, origin)
     output_tree = map_leaves(_slot, outputs)

@@ -55,6 +55,12 @@ class MultiplexerTransform(DashTransform):
             )
 
     def apply(self, program: Program, /) -> Program:
+        slots = [
+            slot for spec in (*(program.served or ()), *program.callbacks) for slot in spec.output_slots()
+        ]
+        if not overlapping(slots) and not any(slot.allow_duplicate for slot in slots):
+            # No output is shared, so there are no twins either.
+            return program
         callbacks = _merge_twins(program)
         return program.with_changes(callbacks=_mark_duplicates(callbacks, program))
 
