@@ -188,7 +188,9 @@ class ServersideOutputTransform(DashTransform):
             return Store(server_secret=getattr(app.server, "secret_key", None), **settings)
         except AttributeError as error:
             # It would leave the property app.store, where Python takes it for "there is no such attribute".
-            raise StoreConfigError(f"The store of app {app.config.name!r} can't be opened: {error}") from error
+            raise StoreConfigError(
+                f"The store of app {app.config.name!r} can't be opened: {error}"
+            ) from error
 
     def _default(self) -> Any:
         """The backend for outputs that name none; ``None`` leaves it to the store."""
