@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import types
 import typing
@@ -10,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from enrich.callbacks.parameters import parameters
 from enrich.callbacks.spec import CallbackSpec, Slot
-from enrich.callbacks.tree import is_branch, leaves, map_leaves
+from enrich.callbacks.tree import map_leaves
 from enrich.store import Columns, ServersideRef
 
 _TABLES = frozenset(
@@ -50,48 +50,11 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
 
 def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
     """Give the number of each input whose parameter has a wish, with the wish."""
-    hints = _hints(spec.func)
-    for name, slot, number in _parameters(spec):
-        want = _want(hints.get(name), many=slot.is_for_all)
-        if want is not None:
-            yield number, want
-
-
-def _parameters(spec: CallbackSpec) -> Iterator[tuple[str, Slot, int]]:
-    """Pair the function's parameters with the inputs that they receive alone, and these inputs' numbers."""
-    tree: Any = spec.inputs
-    nodes = (
-        list(tree.items())
-        if isinstance(tree, dict)
-        else [(None, n) for n in (tree if is_branch(tree) else [tree])]
-    )
-    names = iter(_positional(spec))
-    number = 0
-    for name, node in nodes:
-        slots = list(leaves(node))
-        if any(slot.passed for slot in slots):
-            parameter = name or next(names, "")
-            if isinstance(node, Slot):
-                yield parameter, node, number
-        number += len(slots)
-
-
-def _positional(spec: CallbackSpec) -> list[str]:
-    try:
-        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # a builtin without a signature
-        return []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
-    return names[1:] if has_progress else names
-
-
-def _hints(func: Any) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(func, include_extras=True)
-    except (NameError, TypeError):
-        # A name that only a type checker imports: annotations that are no text still count.
-        return {k: v for k, v in func.__annotations__.items() if not isinstance(v, str)}
+    for hint, node, number in parameters(spec):
+        if isinstance(node, Slot):
+            want = _want(hint, many=node.is_for_all)
+            if want is not None:
+                yield number, want
 
 
 def _want(hint: Any, *, many: bool) -> Want | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.parameters import evaluated, hints_of, innermost, nonlocals_of, parameters
 from enrich.callbacks.spec import CallbackSpec, Convert, Joint, Program, Slot
-from enrich.callbacks.tree import is_branch, leaves, map_leaves
+from enrich.callbacks.tree import leaves, map_leaves
 from enrich.errors import TypedValueError
 from enrich.transforms.serverside import Serverside
 
@@ -59,7 +58,7 @@ class _Search:
         """Does the function take, return or name such a type?"""
         if not callable(spec.func):
             return False
-        func = _innermost(spec.func)
+        func = innermost(spec.func)
         code = getattr(func, "__code__", None)
         if code is None or code.co_freevars:
             return self._names_one(func)
@@ -74,7 +73,7 @@ class _Search:
     def _names_one(self, func: Any) -> bool:
         code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
         if code is None or code.co_freevars:
-            named = [*_hints(func).values(), *_nonlocals(func).values()]
+            named = [*hints_of(func).values(), *nonlocals_of(func).values()]
             if any(map(self._mentions, named)):
                 return True
         elif any(
@@ -96,15 +95,8 @@ class _Search:
         key = id(scope), hint
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = any(map(self._mentions, _evaluated({"": hint}, scope, {}).values()))
+            known = self._known[key] = any(map(self._mentions, evaluated({"": hint}, scope, {}).values()))
         return known
-
-
-def _contents(cell: Any) -> list[Any]:
-    try:
-        return [cell.cell_contents]
-    except ValueError:  # a name that its function has not bound yet
-        return []
 
 
 def _typed(
@@ -118,7 +110,7 @@ def _typed(
         return spec
     builds = {
         number: build
-        for hint, node, first in _parameters(spec)
+        for hint, node, first in parameters(spec)
         if mentions(hint)
         for number, build in _builds(hint, node, first, reader)
     }
@@ -197,78 +189,7 @@ def map_values(value: Any, writer: Callable[[Any], Any]) -> Any:
     return value
 
 
-# --- which parameter an input is for ----------------------------------------------------------------
-
-
-def _parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
-    """Give each annotated parameter's annotation, its part of the tree, and the number of that part's first leaf."""
-    hints = _hints(spec.func)
-    tree: Any = spec.inputs
-    named = isinstance(tree, dict)
-    nodes = list(tree.items()) if named else [(None, n) for n in (tree if is_branch(tree) else (tree,))]
-    positional = _positional(spec)
-    number = 0
-    for name, node in nodes:
-        slots = list(leaves(node))
-        if any(slot.passed for slot in slots):
-            parameter = name if named else next(positional, "")
-            if parameter in hints:
-                yield hints[parameter], node, number
-        number += len(slots)
-
-
-def _positional(spec: CallbackSpec) -> Iterator[str]:
-    try:
-        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # a builtin without a signature
-        return
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    # The first argument of a background callback with progress is Dash's own.
-    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
-    yield from names[1:] if has_progress else names
-    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-    if rest is not None:
-        yield from itertools.repeat(rest)
-
-
-def _hints(func: Any) -> dict[str, Any]:
-    func = _innermost(func)
-    if not getattr(func, "__annotations__", None):
-        return {}
-    scope = _nonlocals(func)
-    try:
-        return typing.get_type_hints(func, localns=dict(scope), include_extras=True)
-    except (NameError, TypeError):
-        # A name that only a type checker imports, or that is local to where the callback was declared: each
-        # annotation stands for itself.
-        return _evaluated(func.__annotations__, getattr(func, "__globals__", {}), scope)
-
-
-def _innermost(func: Any) -> Any:
-    func = inspect.unwrap(func) if callable(func) else func
-    while isinstance(func, functools.partial):
-        func = func.func
-    return func
-
-
-def _nonlocals(func: Any) -> dict[str, Any]:
-    names = getattr(getattr(func, "__code__", None), "co_freevars", ())
-    cells = zip(names, getattr(func, "__closure__", None) or (), strict=True)
-    return {name: held for name, cell in cells for held in _contents(cell)}
-
-
-def _evaluated(
-    hints: Mapping[str, Any], module: Mapping[str, Any], scope: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Evaluate each annotation by itself, without those that can't be."""
-    found: dict[str, Any] = {}
-    for name, hint in hints.items():
-        try:
-            found[name] = eval(hint, dict(module), scope) if isinstance(hint, str) else hint
-        except Exception:
-            # Any code may stand in an annotation; what can't be evaluated names no type that could be made.
-            continue
-    return found
+# --- compiling annotations ----------------------------------------------------------------------
 
 
 def _builds(hint: Any, node: Any, first: int, reader: Callable[[Any], Build]) -> Iterator[tuple[int, Build]]:

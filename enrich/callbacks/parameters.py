@@ -1,0 +1,91 @@
+"""Which parameter of a function an input is for, and what its annotation says."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from enrich.callbacks.spec import CallbackSpec
+from enrich.callbacks.tree import is_branch, leaves
+
+
+def parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
+    """Give each annotated parameter's annotation, its part of the tree, and the number of that part's first leaf."""
+    hints = hints_of(spec.func)
+    tree: Any = spec.inputs
+    named = isinstance(tree, dict)
+    nodes = list(tree.items()) if named else [(None, n) for n in (tree if is_branch(tree) else (tree,))]
+    positional = _positional(spec)
+    number = 0
+    for name, node in nodes:
+        slots = list(leaves(node))
+        if any(slot.passed for slot in slots):
+            parameter = name if named else next(positional, "")
+            if parameter in hints:
+                yield hints[parameter], node, number
+        number += len(slots)
+
+
+def _positional(spec: CallbackSpec) -> Iterator[str]:
+    try:
+        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # a builtin without a signature
+        return
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    # The first argument of a background callback with progress is Dash's own.
+    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
+    yield from names[1:] if has_progress else names
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    if rest is not None:
+        yield from itertools.repeat(rest)
+
+
+def hints_of(func: Any) -> dict[str, Any]:
+    func = innermost(func)
+    if not getattr(func, "__annotations__", None):
+        return {}
+    scope = nonlocals_of(func)
+    try:
+        return typing.get_type_hints(func, localns=dict(scope), include_extras=True)
+    except (NameError, TypeError):
+        # A name that only a type checker imports, or that is local to where the callback was declared: each
+        # annotation stands for itself.
+        return evaluated(func.__annotations__, getattr(func, "__globals__", {}), scope)
+
+
+def innermost(func: Any) -> Any:
+    func = inspect.unwrap(func) if callable(func) else func
+    while isinstance(func, functools.partial):
+        func = func.func
+    return func
+
+
+def nonlocals_of(func: Any) -> dict[str, Any]:
+    names = getattr(getattr(func, "__code__", None), "co_freevars", ())
+    cells = zip(names, getattr(func, "__closure__", None) or (), strict=True)
+    return {name: held for name, cell in cells for held in _contents(cell)}
+
+
+def evaluated(
+    hints: Mapping[str, Any], module: Mapping[str, Any], scope: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Evaluate each annotation by itself, without those that can't be."""
+    found: dict[str, Any] = {}
+    for name, hint in hints.items():
+        try:
+            found[name] = eval(hint, dict(module), scope) if isinstance(hint, str) else hint
+        except Exception:
+            # Any code may stand in an annotation; what can't be evaluated names no type that could be made.
+            continue
+    return found
+
+
+def _contents(cell: Any) -> list[Any]:
+    try:
+        return [cell.cell_contents]
+    except ValueError:  # a name that its function has not bound yet
+        return []
