@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from enrich.errors import StoreConfigError
-from enrich.store.backends.own import adapted
+from enrich.store import codecs
+from enrich.store.backends.own import OwnBackend, adapted
 from enrich.store.backends.protocol import Backend, Settings
+from enrich.store.codecs import Encoded, Pickler
 
 _METHODS = (
     "read",
@@ -69,6 +71,13 @@ class Places:
         known = ", ".join(repr(name) for name in self._by_name)
         wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {name_of(which)!r}"
         raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
+
+
+def encoded_for(place: Backend, value: Any, pickler: Pickler | None) -> Encoded:
+    """Turn a value into what a backend writes; one of the older kind may take it as it is."""
+    if isinstance(place, OwnBackend):
+        return place.encoded(value, pickler)
+    return codecs.encode(value, pickler=pickler)
 
 
 def name_of(backend: Any) -> str:

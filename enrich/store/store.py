@@ -18,7 +18,7 @@ from enrich.store.handle import Handle, app_digest, read_handle, session_digest,
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
 from enrich.store.names import Named, Producers, expired, group_record, memo_record, name_records
-from enrich.store.places import Places
+from enrich.store.places import Places, encoded_for
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
 from enrich.store.verify import check_same
@@ -133,7 +133,7 @@ class Store:
         Raises `UnstorableValueError`, `StoreFullError` or `StoreUnavailableError`.
         """
         store, place = self._places.find(backend)
-        encoded = codecs.encode(value, pickler=self._pickler)
+        encoded = encoded_for(place, value, self._pickler)
         secrets = self._keyring.refreshed()
         tag = scope_tag(scope, secrets) if scope is not None and name is None else ""
         key = content_key(encoded.buffers, tag, secrets)

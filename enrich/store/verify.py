@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from enrich.errors import StoreError
+from enrich.errors import StoreError, UnstorableValueError
 from enrich.store import codecs
 
 
@@ -39,7 +39,10 @@ def _equal(before: Any, after: Any) -> bool:
     if module == "pyarrow":
         return bool(before.equals(after, check_metadata=True))
     # Equality of anything else may be ambiguous (arrays in containers); equal bytes are equal values.
-    return _bytes(before) == _bytes(after)
+    try:
+        return _bytes(before) == _bytes(after)
+    except UnstorableValueError:
+        return True  # A pickle, or a backend that takes objects: there is nothing to compare by.
 
 
 def _family(value: Any) -> str:

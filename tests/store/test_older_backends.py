@@ -41,6 +41,29 @@ class Expiring(Plain):
         return super().get(key)
 
 
+class InMemory(enrich.ServersideBackend):
+    """Keeps the objects themselves."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def get(self, key, ignore_expired=False):
+        return self.kept.get(key)
+
+    def set(self, key, value):
+        self.kept[key] = value
+
+    def has(self, key):
+        return key in self.kept
+
+
+class Own:
+    """An app's own class: no codec carries it."""
+
+    def __init__(self, number):
+        self.number = number
+
+
 class Parquet(enrich.FileSystemBackend):
     """A file per frame, in a format of its own."""
 
@@ -92,6 +115,53 @@ def test_a_subclass_sees_values_as_they_were_returned(tmp_path):
     Parquet.seen = []
     Store(Parquet(tmp_path)).put(FRAME)
     assert Parquet.seen == ["DataFrame"]
+
+
+@pytest.mark.parametrize("options", [{}, {"allow_pickle": True, "secret": "s" * 32}, {"verify": True}])
+@pytest.mark.parametrize("make", [Plain, InMemory])
+def test_an_own_backend_takes_objects_of_an_apps_own_class(make, options):
+    store = Store(make(), **options)
+    first, second = Own(1), {"deep": [Own(2)]}
+    refs = [store.put(value) for value in (first, second)]
+    assert store.get(refs[0]).number == 1
+    assert store.get(store.open(store.sign(refs[1])))["deep"][0].number == 2
+    assert store.describe(refs[0]).kind == f"{__name__}.Own"
+
+
+def test_a_backend_in_memory_gives_the_very_object_back():
+    store = Store(InMemory())
+    value = Own(1)
+    assert store.get(store.put(value)) is value
+
+
+def test_two_objects_of_an_own_class_never_count_as_one():
+    store = Store(InMemory())
+    assert store.put(Own(1)).key != store.put(Own(1)).key
+
+
+def test_an_object_keeps_its_name_session_and_memoized_call():
+    store = Store(InMemory())
+    store.put(Own(1), name="latest")
+    store.put(Own(2), name="latest")
+    assert store.get(store.named("latest")).number == 2
+    assert store.get(store.put(Own(3), scope="session")).number == 3
+    results = [store.compute("key", lambda: Own(4)) for _ in range(2)]
+    assert results[0] is results[1]
+
+
+def test_an_object_is_read_as_a_table_by_nobody():
+    store = Store(InMemory())
+    ref = store.put(Own(1))
+    with pytest.raises(enrich.errors.StoreError, match=r"Own, not a table"):
+        store.get(ref, as_type=pd.DataFrame)
+    assert isinstance(store.get(ref, as_type=None), Own)
+
+
+def test_a_subclass_that_leaves_objects_to_its_base_needs_pickle(tmp_path):
+    with pytest.raises(enrich.errors.UnstorableValueError, match="allow_pickle"):
+        Store(Counting(tmp_path / "a")).put(Own(1))
+    store = Store(Counting(tmp_path / "b"), allow_pickle=True, secret="s" * 32)
+    assert store.get(store.put(Own(1))).number == 1
 
 
 def test_what_a_backend_has_lost_is_gone(tmp_path):

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
-from enrich.errors import StoreConfigError
+from enrich.errors import StoreConfigError, UnstorableValueError
 from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.older import FileSystemStore
@@ -21,7 +21,7 @@ from enrich.store.backends.protocol import (
     Swept,
     copied,
 )
-from enrich.store.codecs import CorruptEntry
+from enrich.store.codecs import CorruptEntry, Encoded, Held, Pickler
 
 
 def adapted(backend: Any) -> Any:
@@ -42,7 +42,8 @@ class OwnBackend:
     given: has `get(key)` or `get(key, ignore_expired)`, which returns None for what is missing, `set(key, value)` and
         `has(key)`; `delete(key)` is used where there is one.
 
-    The value goes to it as the callback returned it. The store's small records and locks, and its secret, are kept in
+    The value goes to it as the callback returned it; an object that no codec carries goes as it is, so that what
+    happens to it is the backend's matter. The store's small records and locks, and its secret, are kept in
     a folder: the given backend's own if it has one, else the app's default one; so it reaches one host.
     """
 
@@ -77,6 +78,14 @@ class OwnBackend:
         """Nothing is known of who can write to it."""
         return False
 
+    def encoded(self, value: Any, pickler: Pickler | None) -> Encoded:
+        """Return the value's entry, or the value itself in place of one."""
+        try:
+            return codecs.encode(value)
+        except UnstorableValueError:
+            held = Held(value, pickler)
+            return Encoded((held,), len(held), held.kind)
+
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Ask for the value, and encode it as the store does."""
         value = self._given.get(key, ignore_expired=True) if self._ignores_expiry else self._given.get(key)
@@ -84,17 +93,30 @@ class OwnBackend:
             return MISSING
         if isinstance(value, bytes | bytearray) and _is_entry(value):
             return value
-        return b"".join(bytes(buffer) for buffer in codecs.encode(value).buffers)
+        buffers = self.encoded(value, None).buffers
+        return buffers[0] if isinstance(buffers[0], Held) else _joined(buffers)
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Give it the value; what only the store can read, such as pickled parts, as bytes."""
-        entry = b"".join(bytes(buffer) for buffer in buffers)
+        if isinstance(buffers[0], Held):
+            self._give(key, buffers[0])
+            return
+        entry = _joined(buffers)
         try:
             value = codecs.decode(entry)
         except CorruptEntry:
             value = entry
         # None is what it returns for a missing key.
         self._given.set(key, entry if value is None else value)
+
+    def _give(self, key: str, held: Held) -> None:
+        try:
+            self._given.set(key, held.value)
+        except UnstorableValueError:
+            # A subclass of the store's own backends left it to its base.
+            if held.pickler is None:
+                raise
+            self._given.set(key, _joined(codecs.encode(held.value, pickler=held.pickler).buffers))
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Is it there? When it expires is the backend's own matter."""
@@ -147,6 +169,10 @@ class OwnBackend:
     def try_lock(self, name: str, lease: float, /) -> Lease | None:
         """Lock in the folder."""
         return self._records.try_lock(name, lease)
+
+
+def _joined(buffers: Sequence[Buffer]) -> bytes:
+    return b"".join(bytes(buffer) for buffer in buffers)
 
 
 def _is_entry(value: bytes | bytearray) -> bool:

@@ -10,10 +10,20 @@ from . import class_values, python_values  # noqa: F401  (they register what the
 from .arrow_file import ArrowEntry, is_arrow, open_entry
 from .container import open_container, write_container
 from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, load_library
-from .entry import CorruptEntry, Description, Encoded, Pickler, Refusal, type_name
+from .entry import CorruptEntry, Description, Encoded, Held, Pickler, Refusal, type_name
 from .json_values import plain_text
 
-__all__ = ["CorruptEntry", "Description", "Encoded", "Pickler", "check", "decode", "describe", "encode"]
+__all__ = [
+    "CorruptEntry",
+    "Description",
+    "Encoded",
+    "Held",
+    "Pickler",
+    "check",
+    "decode",
+    "describe",
+    "encode",
+]
 
 
 def encode(value: Any, *, pickler: Pickler | None = None) -> Encoded:
@@ -57,6 +67,8 @@ def decode(
     ``buffer`` is private to the caller: a copy-on-write map of the file, or a ``bytearray``; bytes that can't be
     written to are copied. Raises ``CorruptEntry`` for bytes that aren't an entry, or not a whole one.
     """
+    if isinstance(buffer, Held):
+        return _held_value(buffer, as_type, columns)
     view = memoryview(buffer)
     if view.readonly:
         view = memoryview(bytearray(view))
@@ -86,6 +98,14 @@ def _decode(
     return value
 
 
+def _held_value(held: Held, as_type: Any, columns: Sequence[str] | None) -> Any:
+    if as_type is None and columns is None:
+        return held.value
+    from .typed_reads import read_value_as
+
+    return read_value_as(held.value, held.kind, as_type, columns)
+
+
 def read_entry(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
     """The value of an Arrow file as the type it was written from."""
     kind = entry.plan["kind"]
@@ -98,6 +118,8 @@ def read_entry(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None)
 
 def describe(buffer: Any) -> Description:
     """Say what an entry holds, from its metadata alone."""
+    if isinstance(buffer, Held):
+        return Description(buffer.kind, None, None, 0)
     view = memoryview(buffer)
     if is_arrow(view):
         entry = open_entry(view)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 from ...errors import UnstorableValueError
 
@@ -66,6 +67,27 @@ class Encoded:
     buffers: tuple[Piece, ...]
     nbytes: int
     kind: str
+
+
+class Held(bytes):
+    """A value in the place of its entry, for a backend that keeps values rather than bytes.
+
+    As bytes it is like no other, so that two of them never count as the same content.
+    """
+
+    value: Any
+    pickler: Pickler | None
+
+    def __new__(cls, value: Any, pickler: Pickler | None = None) -> Self:
+        held = super().__new__(cls, secrets.token_bytes(16))
+        held.value = value
+        held.pickler = pickler
+        return held
+
+    @property
+    def kind(self) -> str:
+        """The type of the value."""
+        return type_name(type(self.value))
 
 
 @dataclass(frozen=True, slots=True)
