@@ -13,7 +13,7 @@ if sys.platform != "win32":
     import resource
 
 # Below this a read is cheaper than a map with its page faults.
-_MAP_FROM = 32 * 1024
+_MAP_FROM = 256 * 1024
 _NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
 
 
@@ -36,17 +36,28 @@ def file_contents(fd: int, size: int) -> Buffer:
 
 
 def read_whole(fd: int, size: int) -> bytearray:
-    """Read an open file into memory of its own; shorter if it was cut meanwhile."""
+    """Read an open file from its start into memory of its own; shorter if it was cut meanwhile."""
     buffer = bytearray(size)
-    view = memoryview(buffer)
     at = 0
     while at < size:
-        data = os.pread(fd, size - at, at) if hasattr(os, "pread") else os.read(fd, size - at)
-        if not data:
-            return bytearray(view[:at])
-        view[at : at + len(data)] = data
-        at += len(data)
+        got = _read_into(fd, memoryview(buffer)[at:])
+        if not got:
+            return buffer[:at]
+        at += got
     return buffer
+
+
+if hasattr(os, "readv"):
+
+    def _read_into(fd: int, view: memoryview) -> int:
+        return os.readv(fd, [view])
+
+else:
+
+    def _read_into(fd: int, view: memoryview) -> int:
+        data = os.read(fd, len(view))
+        view[: len(data)] = data
+        return len(data)
 
 
 def _is_crowded(fd: int) -> bool:

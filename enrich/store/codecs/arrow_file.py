@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,36 +43,37 @@ ARROW_MAGIC = b"ARROW1"
 as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 # A missing value is the one NaN that everyone uses: labels are looked up by identity.
 CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+_from_json = json.JSONDecoder(parse_constant=CONSTANTS.__getitem__).decode
 METADATA_KEY = b"enrich"
 
-_VERSION = 2
+_VERSION = 3
 _TRAILER_MAGIC = b"enrich\0A"
 # magic, version, number of ranges, position and length of our metadata, where dictionaries, body and parts start,
-# length of the numbers, rows, length of the file; then the digest.
+# length of the numbers in bytes, rows, length of the file; then the digest.
 _TRAILER = struct.Struct("<8sIIQQQQQQQQ")
 _DIGEST_SIZE = 16
 _RANGE = struct.Struct("<QQ")
 _TAIL = struct.Struct("<i6s")
 
 
-@dataclass(frozen=True, slots=True)
-class ArrowEntry:
+class ArrowEntry(NamedTuple):
     """An opened file: its metadata, and the memory it lies in."""
 
     view: memoryview
     plan: dict[str, Any]
     rows: int
-    numbers: list[int]
-    parts: list[tuple[int, int]]
+    numbers: tuple[int, ...]
+    # Offset and length of each part, one after the other.
+    parts: tuple[int, ...]
     # Which of the parts are entries themselves.
-    entries: list[int]
+    entries: tuple[int, ...]
     dictionaries_at: int
     body_at: int
     parts_at: int
 
     def part(self, index: int) -> memoryview:
         """The memory of one part."""
-        offset, length = self.parts[index]
+        offset, length = self.parts[2 * index : 2 * index + 2]
         start = self.parts_at + offset
         if offset < 0 or length < 0 or start + length > len(self.view):
             raise CorruptEntry(f"part {index} lies outside of the entry")
@@ -203,8 +205,7 @@ class Layout:
         gap = padding(self.size)
         parts_at = self.size + len(gap)
         # All that comes before the footer is a multiple of 16 long, so it is aligned as flatbuffers want it.
-        numbers = as_json([self.numbers, parts.spans, parts.entries]).encode()
-        numbers += b" " * (-len(numbers) % 16)
+        numbers = _pack_numbers(self.numbers, [*chain.from_iterable(parts.spans)], parts.entries)
         ranges = b"".join([_RANGE.pack(*pair) for pair in self.ranges])
         tail = self.footer + _TAIL.pack(len(self.footer), ARROW_MAGIC)
         total = parts_at + parts.size + len(numbers) + len(ranges) + _TRAILER.size + _DIGEST_SIZE + len(tail)
@@ -218,6 +219,20 @@ class Layout:
             digest.update(piece)
         digest.update(tail)
         return Encoded((*self.pieces, gap, *parts.pieces, start + digest.digest() + tail), total, kind)
+
+
+def _pack_numbers(*lists: Sequence[int]) -> bytes:
+    """The lengths of three lists, and what is in them; a multiple of 16 long."""
+    numbers = [*map(len, lists), *chain.from_iterable(lists)]
+    return struct.pack(f"<{len(numbers)}q", *numbers).ljust(-(-len(numbers) // 2) * 16, b"\0")
+
+
+def _unpack_numbers(view: memoryview, at: int, size: int) -> Iterator[tuple[int, ...]]:
+    numbers = struct.unpack_from(f"<{size // 8}q", view, at)
+    start = 3
+    for length in numbers[:3]:
+        yield numbers[start : start + length]
+        start += length
 
 
 def plan_text(plan: Iterable[tuple[str, Any]]) -> bytes:
@@ -270,12 +285,12 @@ def open_entry(view: memoryview) -> ArrowEntry:
         raise CorruptEntry("the digest of the metadata differs")
     text = bytes(view[text_at : text_at + text_size])
     plan = _known_plan(text) if text_size < _KNOWN_BELOW else _parsed(text)
-    numbers, parts, entries = _parsed(bytes(view[numbers_at:ranges_at]))
+    numbers, parts, entries = _unpack_numbers(view, numbers_at, numbers_size)
     return ArrowEntry(view, plan, rows, numbers, parts, entries, dictionaries_at, body_at, parts_at)
 
 
 def _parsed(text: bytes) -> Any:
-    return json.loads(text, parse_constant=CONSTANTS.__getitem__)
+    return _from_json(text.decode())
 
 
 # Nothing that is decoded is a part of its plan, so that all may share one.

@@ -19,7 +19,7 @@ from .context import Node, Reader, Writer
 from .entry import CorruptEntry, Refusal, type_name
 from .memory import Memory
 from .pandas_blocks import decode_flat, encode_flat, is_flat, with_validity
-from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dtype, with_freq
+from .pandas_internals import datetime_array, masked_data, ndarray_of, string_array, string_dtype, with_freq
 from .pandas_objects import decode_objects, encode_objects
 from .timezones import encode_timezone
 
@@ -150,7 +150,7 @@ def _decode_string(frame: FrameReader, memory: Memory, rows: int, spec: Spec) ->
     dtype = string_dtype(spec["s"], spec["na"])
     if spec["s"] == "python":
         return pd.array(decode_objects(frame.reader, memory, rows, spec["c"]), dtype=dtype)
-    return dtype.__from_arrow__(decode_arrow(memory, rows, spec["c"]))
+    return string_array(decode_arrow(memory, rows, spec["c"]), dtype)
 
 
 def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from .json_values import is_text
 from .memory import Memory
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import FrameReader, encode_column, string_na
-from .pandas_internals import index_of, multi_index, ndarray_of, string_dtype, with_freq
+from .pandas_internals import index_of, multi_index, ndarray_of, string_array, string_dtype, with_freq
 
 _PLAIN_CLASSES = (
     pd.Index,
@@ -29,6 +30,7 @@ _PLAIN_CLASSES = (
 )
 
 Named = list[tuple[Any, Column]]
+_INT64 = 1 << 63
 
 
 def values_of(data: pd.Index | pd.Series[Any]) -> Any:
@@ -41,8 +43,11 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
     """Lay an index of the table's length into the body; its columns are added to ``named``."""
     kind = type(index)
     if kind is pd.RangeIndex:
-        body.numbers += (index.start, index.stop, index.step)
-        return _index_spec("range", None, _name(writer, index.name))
+        bounds = index.start, index.stop, index.step
+        if all(-_INT64 <= bound < _INT64 for bound in bounds):
+            body.numbers += bounds
+            return _index_spec("range", None, _name(writer, index.name))
+        return {"k": "vast", "v": bounds, "n": _name(writer, index.name)}
     if kind is pd.MultiIndex:
         return _encode_multi(writer, body, index, named)
     if kind not in _PLAIN_CLASSES:
@@ -141,7 +146,10 @@ def decode_index(
     kind = spec["k"]
     if kind == "range":
         following = frame.body.next
-        return pd.RangeIndex(following(), following(), following(), name=decode_name(frame, spec["n"]))
+        values = range(following(), following(), following())
+        return pd.RangeIndex.from_range(values, name=decode_name(frame, spec["n"]))
+    if kind == "vast":
+        return pd.RangeIndex.from_range(range(*spec["v"]), name=decode_name(frame, spec["n"]))
     if kind == "dictionary":
         rows, at = frame.body.next(), frame.body.next()
         return decode_index(frame, spec["i"], frame.dictionary(at), rows)
@@ -207,7 +215,12 @@ def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
     dtype = string_dtype(storage, missing)
     if storage == "python":
         return index_of(pd.array(names, dtype=dtype), name)
-    return index_of(dtype.__from_arrow__(pa.array(names, pa.large_string())), name)
+    return index_of(string_array(_texts(tuple(names)), dtype), name)
+
+
+@lru_cache(maxsize=64)
+def _texts(names: tuple[str, ...]) -> pa.Array:
+    return pa.array(names, pa.large_string())
 
 
 def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas._libs.internals import BlockPlacement
 from pandas.core.arrays import DatetimeArray, TimedeltaArray
 from pandas.core.internals.blocks import new_block_2d
@@ -81,6 +82,23 @@ def string_dtype(storage: str, missing: str) -> pd.StringDtype:
     return pd.StringDtype(storage, na_value=np.nan)
 
 
+def string_array(values: pa.Array, dtype: pd.StringDtype) -> Any:
+    """A string array of pandas over Arrow's; the public ways there take longer than all else of a column."""
+    kind, caches = _string_class(dtype)
+    made = object.__new__(kind)
+    made._pa_array = pa.chunked_array([values])
+    made._dtype = dtype
+    if caches:
+        made._cache = {}
+    return made
+
+
+@cache
+def _string_class(dtype: pd.StringDtype) -> tuple[Any, bool]:
+    empty = dtype.__from_arrow__(pa.array([], pa.large_string()))
+    return type(empty), hasattr(empty, "_cache")
+
+
 def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> Any:
     """A zoned datetime array over UTC moments; the public ways there copy or look at every value."""
     return DatetimeArray._simple_new(values, dtype=dtype)
@@ -96,8 +114,7 @@ def with_freq(index: Any, freq: Any) -> Any:
 
 def categorical(codes: np.ndarray[Any, Any], categories: pd.Index, ordered: bool) -> pd.Categorical:
     """A categorical over codes that are known to fit, and categories that are known to differ."""
-    dtype = pd.CategoricalDtype._from_fastpath(categories, ordered)
-    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+    return pd.Categorical._simple_new(codes, pd.CategoricalDtype._from_fastpath(categories, ordered))
 
 
 def masked_data(array: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

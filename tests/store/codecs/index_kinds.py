@@ -29,6 +29,7 @@ def unused_levels() -> pd.MultiIndex:
 INDEXES: Kinds = {
     "range": lambda: pd.RangeIndex(3),
     "range with a step": lambda: pd.RangeIndex(10, 0, -3, name="r"),
+    "range beyond 64 bits": lambda: pd.RangeIndex(2**70, 2**70 + 3),
     "range that is empty and not at zero": lambda: pd.RangeIndex(5, 5),
     "int64": lambda: pd.Index([3, 1, 2]),
     "int8": lambda: pd.Index([3, 1, 2], dtype="int8"),
