@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
-from enrich.callbacks.spec import ComponentId, FrozenId, Slot, Wildcard
+from enrich.callbacks.spec import ComponentId, FrozenId, Slot, Wildcard, told_apart
 
 
 def fits(pattern: ComponentId, component_id: str | Mapping[str, Any]) -> bool:
@@ -66,4 +66,4 @@ def _values(slot: Slot) -> list[Any]:
 
 def _project(slot: Slot, places: list[int]) -> tuple[Any, ...]:
     values = _values(slot)
-    return tuple((isinstance(values[i], bool), values[i]) for i in places)
+    return tuple(told_apart(values[i]) for i in places)

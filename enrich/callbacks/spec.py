@@ -45,8 +45,7 @@ class FrozenId:
         return hash(self._told_apart())
 
     def _told_apart(self) -> tuple[Any, ...]:
-        # Python takes True for 1; as JSON, and so in the browser, they are different ids.
-        return tuple((key, isinstance(value, bool), value) for key, value in self.items)
+        return tuple((key, *told_apart(value)) for key, value in self.items)
 
     @classmethod
     def of(cls, component_id: Mapping[str, Any]) -> FrozenId:
@@ -72,6 +71,12 @@ class FrozenId:
 
 
 ComponentId: TypeAlias = str | FrozenId
+
+
+def told_apart(value: Any) -> tuple[bool, Any]:
+    """A value of an id, hashable, and equal only to what is the same id in the browser."""
+    # Python takes True for 1. Lists and dicts are what the browser refuses, in words of its own.
+    return isinstance(value, bool), repr(value) if isinstance(value, list | tuple | dict) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +209,15 @@ class CallbackSpec:
             return self
         return self.with_changes(outputs=outputs, inputs=inputs, ports=ports)
 
+    def flag(self, name: str) -> Any:
+        """What the callback says under a keyword of a transform; a joint one speaks for its members."""
+        own = self.flags.get(name)
+        if own or not isinstance(self.func, Joint):
+            return own
+        return next((said for member in self.func.members if (said := member.spec.flag(name))), own)
+
     def without_flags(self, *names: str) -> CallbackSpec:
-        if not any(name in self.flags for name in names):
+        if not self.flags or self.flags.keys().isdisjoint(names):
             return self
         return self.with_changes(flags={k: v for k, v in self.flags.items() if k not in names})
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dash import ALLSMALLER
 
 from enrich.callbacks.overlap import overlapping
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot, Wildcard
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot, Wildcard, told_apart
 from enrich.diagnostics.finding import Finding
 
 
@@ -48,7 +48,7 @@ def edges(callbacks: Sequence[CallbackSpec]) -> list[Edge]:
 def ids_overlap(one: FrozenId, other: FrozenId) -> bool:
     """May one component fit both ids?"""
     return one.keys == other.keys and all(
-        isinstance(a, Wildcard) or isinstance(b, Wildcard) or a == b
+        isinstance(a, Wildcard) or isinstance(b, Wildcard) or told_apart(a) == told_apart(b)
         for (_, a), (_, b) in zip(one.items, other.items, strict=True)
     )
 

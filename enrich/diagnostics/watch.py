@@ -84,12 +84,12 @@ class AppWatch:
             "namespace": "dash_html_components",
             "type": "A",
             "position": "left",
+            # Without an id: Dash's error messages list the ids that the layout has.
             "props": {
-                "id": "enrich-inspector-link",
                 "children": "Inspector",
                 "href": self.url,
                 "target": "enrich-inspector",
-                "className": "dash-debug-menu__button",
+                "className": "dash-debug-menu__button enrich-inspector-link",
                 "style": {"textDecoration": "none"},
             },
         }

@@ -9,7 +9,7 @@ from typing import Any
 from enrich.callbacks.joint import join, priority
 from enrich.callbacks.naming import declaration_salt
 from enrich.callbacks.overlap import overlapping
-from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.callbacks.spec import CallbackSpec, Joint, Program, Slot
 from enrich.transforms.base import DashTransform
 
 
@@ -112,6 +112,9 @@ def _mark_duplicates(callbacks: tuple[CallbackSpec, ...], program: Program) -> t
         size = len(spec.output_slots())
         own = {p - place for p in later if place <= p < place + size} if later else set()
         place += size
+        if own and not isinstance(spec.func, Joint):
+            # What overlaps within one callback is its author's mistake, and the browser's to tell.
+            own -= overlapping(spec.output_slots())
         if own:
             spec = _allow(spec, own, program)
         # Dash tells duplicates apart by their inputs alone; where those are the same too, they need a name.

@@ -56,9 +56,9 @@ def opened(browse: Any) -> Any:
     app = browse(make_app())
     app.click("#load")
     app.wait(lambda: app.text("#count") == "7", "the count")
-    if not app.find_all("#enrich-inspector-link"):
+    if not app.find_all(".enrich-inspector-link"):
         app.find(".dash-debug-menu__toggle").click()
-    app.find("#enrich-inspector-link").click()
+    app.find(".enrich-inspector-link").click()
     first = app.driver.current_window_handle
     app.wait(lambda: len(app.driver.window_handles) == 2, "a window for the inspector")
     (inspector,) = [handle for handle in app.driver.window_handles if handle != first]

@@ -4,7 +4,7 @@ from specs import addresses, apply, clientside, spec
 
 from enrich.callbacks.spec import Joint
 from enrich.errors import GroupError
-from enrich.transforms import MultiplexerTransform
+from enrich.transforms import GroupTransform, MultiplexerTransform
 
 
 def multiplex(*specs, **program):
@@ -36,6 +36,35 @@ def test_overlapping_wildcards_are_duplicates():
         spec(Output({"i": ALL}, "p"), Input("x", "v")), spec(Output({"i": 1}, "p"), Input("y", "v"))
     )
     assert allowed(second) == [True]
+
+
+@pytest.mark.parametrize("ids", [("a", "a"), ({"i": 1}, {"i": ALL})], ids=str)
+def test_what_one_callback_names_twice_is_left_for_the_browser_to_refuse(ids):
+    after = multiplex(spec([Output(i, "p") for i in ids], Input("x", "v")))
+    assert allowed(after) == [False, False]
+
+
+def test_a_callback_that_names_an_output_twice_gives_way_to_an_earlier_one():
+    _, twice = multiplex(
+        spec(Output("a", "p"), Input("x", "v")), spec([Output("a", "p"), Output("a", "p")], Input("y", "v"))
+    )
+    assert allowed(twice) == [True, False]
+
+
+def test_members_of_a_group_may_write_to_overlapping_outputs():
+    grouped = apply(
+        GroupTransform(),
+        spec(Output({"i": 1}, "p"), Input("x", "v"), group="g"),
+        spec(Output({"i": ALL}, "p"), Input("x", "v"), group="g"),
+    )
+    assert allowed(multiplex(grouped)) == [False, True]
+
+
+def test_ids_that_the_browser_will_refuse_are_handed_on():
+    ids = {"i": [4], "j": ALL}, {"i": {"k": 1}, "j": ALL}, {"i": [4], "j": 2}
+    after = multiplex(*(spec(Output(i, "p"), Input("x", "v")) for i in ids))
+    assert [allowed(one) for one in after] == [[False], [False], [True]]
+    assert [one.output_slots()[0].id.thaw() for one in after] == list(ids)
 
 
 def test_clientside_callbacks_take_part():
