@@ -146,10 +146,16 @@ def _decode(memory: Memory, rows: int, spec: Spec, first: int, count: int) -> Ar
         stride = _stride(width)
         packed = memory.block(start + first * stride, (count, width), stride, np.dtype("u1"))
         return np.unpackbits(packed, axis=1, count=rows, bitorder="little").view(bool)
-    dtype = np.dtype(spec["d"])
+    dtype, native = _dtypes(spec["d"])
     stride = _stride(rows * dtype.itemsize)
-    values = memory.block(start + first * stride, (count, rows), stride, dtype.newbyteorder("="))
+    values = memory.block(start + first * stride, (count, rows), stride, native)
     return values if dtype.isnative else values.astype(dtype)
+
+
+@cache
+def _dtypes(text: str) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    dtype = np.dtype(text)
+    return dtype, dtype.newbyteorder("=")
 
 
 def decode_flat(memory: Memory, rows: int, spec: Spec) -> Array:

@@ -147,10 +147,11 @@ def string_na(dtype: Any) -> str:
 
 
 def _decode_string(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    dtype = string_dtype(spec["s"], spec["na"])
-    if spec["s"] == "python":
-        return pd.array(decode_objects(frame.reader, memory, rows, spec["c"]), dtype=dtype)
-    return string_array(decode_arrow(memory, rows, spec["c"]), dtype)
+    storage, missing, content = spec["s"], spec["na"], spec["c"]
+    if storage == "python":
+        cells = decode_objects(frame.reader, memory, rows, content)
+        return pd.array(cells, dtype=string_dtype(storage, missing))
+    return string_array(decode_arrow(memory, rows, content), storage, missing)
 
 
 def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:

@@ -212,10 +212,9 @@ def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
         values[:] = names
         return index_of(values, name)
     storage, missing = spec["d"]
-    dtype = string_dtype(storage, missing)
     if storage == "python":
-        return index_of(pd.array(names, dtype=dtype), name)
-    return index_of(string_array(_texts(tuple(names)), dtype), name)
+        return index_of(pd.array(names, dtype=string_dtype(storage, missing)), name)
+    return index_of(string_array(_texts(tuple(names)), storage, missing), name)
 
 
 @lru_cache(maxsize=64)

@@ -82,9 +82,9 @@ def string_dtype(storage: str, missing: str) -> pd.StringDtype:
     return pd.StringDtype(storage, na_value=np.nan)
 
 
-def string_array(values: pa.Array, dtype: pd.StringDtype) -> Any:
+def string_array(values: pa.Array, storage: str, missing: str) -> Any:
     """A string array of pandas over Arrow's; the public ways there take longer than all else of a column."""
-    kind, caches = _string_class(dtype)
+    kind, dtype, caches = _string_make(storage, missing)
     made = object.__new__(kind)
     made._pa_array = pa.chunked_array([values])
     made._dtype = dtype
@@ -94,9 +94,10 @@ def string_array(values: pa.Array, dtype: pd.StringDtype) -> Any:
 
 
 @cache
-def _string_class(dtype: pd.StringDtype) -> tuple[Any, bool]:
+def _string_make(storage: str, missing: str) -> tuple[Any, pd.StringDtype, bool]:
+    dtype = string_dtype(storage, missing)
     empty = dtype.__from_arrow__(pa.array([], pa.large_string()))
-    return type(empty), hasattr(empty, "_cache")
+    return type(empty), dtype, hasattr(empty, "_cache")
 
 
 def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> Any:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from enrich.store.codecs import pandas_internals as internals
+from enrich.store.codecs.pandas_columns import string_na
 
 from .exactness import assert_same
 
@@ -75,6 +76,16 @@ def test_index_is_one_of_pandas_own_making(values: np.ndarray) -> None:
 def test_index_of_text_is_one_of_pandas_own_making() -> None:
     values = pd.array(["a", None], dtype="string[pyarrow]")
     assert_same(pd.Index(values, name="n"), internals.index_of(values, "n"))
+
+
+@pytest.mark.parametrize("dtype", ["str", "string[pyarrow]"])
+def test_string_array_is_one_of_pandas_own_making(dtype: str) -> None:
+    made = pd.array(["a", None], dtype=dtype)
+    if not hasattr(made, "__arrow_array__"):
+        pytest.skip("before pandas 3, str means Python's own")
+    array = internals.string_array(made.__arrow_array__(), made.dtype.storage, string_na(made.dtype))
+    assert_same(made, array)
+    assert vars(array).keys() == vars(made).keys()
 
 
 def test_frequency_is_set_without_a_look_at_the_values() -> None:
