@@ -86,7 +86,7 @@ def _trees(
         # Like Dash, the outermost list or tuple is only a way to write several arguments.
         sequence = isinstance(arg, list | tuple)
         for item in arg if sequence else (arg,):
-            if _side(item, origin) is Output:
+            if _side(item, Input if inputs else Output, origin) is Output:
                 in_sequence = in_sequence or sequence
                 outputs.append(item)
             else:
@@ -116,8 +116,8 @@ def _trees(
     return output_tree, input_tree
 
 
-def _side(item: Any, origin: Origin) -> type:
-    """Tell whether an argument belongs to the outputs or to the inputs; it may be a nested group."""
+def _side(item: Any, empty: type, origin: Origin) -> type:
+    """Tell whether an argument belongs to the outputs or to the inputs; it may be a nested or an ``empty`` group."""
     if isinstance(item, Output):
         return Output
     if isinstance(item, Input | State):
@@ -132,7 +132,7 @@ def _side(item: Any, origin: Origin) -> type:
             f"The callback at {origin} has outputs and inputs in one group: {item!r}. "
             "Give outputs and inputs in groups of their own."
         )
-    return sides.pop() if sides else Input
+    return sides.pop() if sides else empty
 
 
 def _expect(tree: Any, kind: type, origin: Origin) -> Any:

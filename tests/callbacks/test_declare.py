@@ -26,6 +26,12 @@ def test_lists_around_the_arguments_are_only_a_way_to_write_them():
     assert addresses(after.inputs) == ["b.y", "s.v"]
 
 
+def test_an_empty_group_stays_where_it_stands():
+    after = spec([Output("a", "x"), []], [[], Input("b", "y"), {}])
+    assert addresses(after.outputs) == ["a.x", [], []]
+    assert addresses(after.inputs) == ["b.y", {}]
+
+
 def test_a_dict_of_inputs_keeps_its_names_and_nesting():
     after = spec(
         output={"o": Output("a", "x")}, inputs={"p": [Input("b", "y"), State("c", "z")], "q": Input("d", "w")}
