@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals, observing
+from enrich.agents import serve_tools
 from enrich.sessions import Visit, cookie_in
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def install_layer(app: DashProxy) -> None:
         server.asgi_app = AsgiLayer(server.asgi_app, dash_app=app)
     else:
         server.after_request(app._sessions.after_flask_request)
+    serve_tools(app, kind)
 
 
 def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> Callable[..., Any]:

@@ -183,6 +183,38 @@ class Sessions:
             response.headers.add("Set-Cookie", cookie)
         return response
 
+    # Clients that keep no cookies
+
+    @property
+    def uses_cookie(self) -> bool:
+        """Is a session known by the app's own cookie?"""
+        return self._settings is not None and bool(self._settings.uses_cookie)
+
+    def is_genuine(self, cookie: str) -> bool:
+        """Did this app sign it?"""
+        return self._read(cookie) is not None
+
+    def signed_new(self) -> str | None:
+        """Begin a session; the text that its client is to send, if the store can sign any."""
+        try:
+            return str(self.app.store.sign_text(secrets.token_urlsafe(16), salt=_SALT))
+        except StoreUnavailableError as error:
+            _log.warning("No session was begun: %s", error)
+            return None
+
+    @contextmanager
+    def acting_as(self, session: str) -> Iterator[None]:
+        """Run a part of the running request in a session of the app's own."""
+        visit = self.visit()
+        if visit is None:
+            yield
+            return
+        before, visit.session = visit.session, session
+        try:
+            yield
+        finally:
+            visit.session = before
+
     # The cookie's text
 
     @property

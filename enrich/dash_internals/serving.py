@@ -25,7 +25,8 @@ def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) ->
     """Tell which wires have values in a request, by a substring test on its bytes where the server keeps them."""
     if not wires:
         return ()
-    find_raw = _RAW_BODIES.get(server_kind(app))
+    # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
+    find_raw = _RAW_BODIES.get(server_kind(app)) if type(body) is dict else None
     raw = find_raw(app) if find_raw is not None else None
     if raw is None:
         return wires_in_payload(wires, body)
