@@ -9,6 +9,8 @@ from typing import Any
 
 import flask
 
+from enrich.patched import is_patch, patched
+
 _WILDCARDS = (["MATCH"], ["ALL"], ["ALLSMALLER"])
 
 
@@ -46,8 +48,8 @@ class Page:
 
     It keeps the properties of the layout's components, sends a request for each callback that an action fires, and
     follows the chain of what they return: one callback after another, and none before those that write its inputs.
-    Clientside callbacks are not run, ``running`` is not shown, and components that a callback adds make no initial
-    calls of their own. Cookies are kept, so two pages are two browsers.
+    A ``Patch`` changes what it holds. Clientside callbacks are not run, ``running`` is not shown, and components that a
+    callback adds make no initial calls of their own. Cookies are kept, so two pages are two browsers.
 
     Parameters
     ----------
@@ -219,7 +221,13 @@ class Page:
         inputs, states = self._values(callback["inputs"], match), self._values(callback["state"], match)
         if inputs is None or states is None:
             return set()
-        outputs = self._outputs(callback, match)
+        # The renderer sends the properties with what tells callbacks with the same output apart.
+        outputs = [
+            [{**part, "property": spec["sent"]} for part in item]
+            if isinstance(item, list)
+            else {**item, "property": spec["sent"]}
+            for item, spec in zip(self._outputs(callback, match), self._output_specs(callback), strict=True)
+        ]
         multi = callback["output"].startswith("..")
         body = {
             "output": callback["output"],
@@ -233,8 +241,14 @@ class Page:
         for component, props in (answer.get("response") or {}).items():
             updates[component] = {**updates.get(component, {}), **props}
         for component, props in updates.items():
-            self.props.setdefault(component, {}).update(props)
-            self._collect(list(props.values()))
+            held = self.props.setdefault(component, {})
+            for prop, value in props.items():
+                try:
+                    held[prop] = patched(held[prop], value) if is_patch(value) else value
+                except (TypeError, LookupError) as error:
+                    text = f"{component}.{prop} holds nothing that the Patch can change: {error!r}"
+                    raise CallbackFailed(callback["output"], 200, text) from error
+            self._collect([held[prop] for prop in props])
         return {f"{component}.{prop}" for component, props in updates.items() for prop in props}
 
     def _post(self, output: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -255,11 +269,14 @@ class Page:
         if callback["no_output"]:
             return []
         parts = output[2:-2].split("...") if output.startswith("..") else [output]
+        meta = callback.get("outputs_meta") or [{}] * len(parts)
         found = []
-        for part in parts:
+        for part, more in zip(parts, meta, strict=True):
             component, _, prop = part.rpartition(".")
             # What stands behind @ tells callbacks with the same output apart.
-            found.append({"id": component.replace("\\.", "."), "property": prop.partition("@")[0]})
+            found.append(
+                {"id": component.replace("\\.", "."), "property": prop.partition("@")[0], "sent": prop, **more}
+            )
         return found
 
     def _values(self, specs: list[dict[str, Any]], match: dict[str, Any]) -> list[Any] | None:
@@ -284,7 +301,7 @@ class Page:
                 if values and prop in own:
                     item["value"] = own[prop]
                 found.append(item)
-        if '["ALL' in spec["id"]:
+        if _is_for_all(spec):
             return found
         return found[0] if found else (None if values else {"id": _parsed(spec["id"]), "property": prop})
 
@@ -329,7 +346,7 @@ def _fits(
     if not component.startswith("{"):
         return None
     wanted, given = json.loads(spec["id"]), json.loads(component)
-    if wanted.keys() != given.keys():
+    if not (wanted.keys() <= given.keys() if spec.get("partial") else wanted.keys() == given.keys()):
         return None
     for key, value in wanted.items():
         if value not in _WILDCARDS and _differ(value, given[key]):
@@ -337,6 +354,10 @@ def _fits(
         if value == ["ALLSMALLER"] and smaller_than and not given[key] < smaller_than[key]:
             return None
     return {key: given[key] for key, value in wanted.items() if value == ["MATCH"]}
+
+
+def _is_for_all(spec: Mapping[str, Any]) -> bool:
+    return '["ALL' in spec["id"] or bool(spec.get("partial") and '["MATCH"]' not in spec["id"])
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -673,7 +673,9 @@ def test_set_props_and_patch_work_as_under_dash(sync: bool):
 
         app.callback(O("x", "title"), I("a", "n_clicks"))(func if sync else as_async(func))
         page = Page(app)
+        page.props["x"]["title"] = {"a": []}
         page.act(CLICK)
+        assert page["x.title"] == {"a": [1]}
         answers.append([request.answer for request in page.requests])
     assert answers[1] == answers[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dash
 import pytest
-from dash import ALL, ALLSMALLER, MATCH, Input, Output, State, dcc, html
+from dash import ALL, ALLSMALLER, MATCH, Input, Output, Patch, State, dcc, html
 
 from enrich.page import CallbackFailed, Page
 
@@ -124,6 +124,45 @@ def test_every_request_is_kept_with_its_bytes(app):
     assert 1000 < request.received < 1200
     assert 100 < request.sent < 400
     assert request.body["changedPropIds"] == ["a.n_clicks"]
+
+
+PATCHES = {
+    "append": (lambda p: p["x"].append(4), {"x": [3, 1, 2, 4], "k": {"a": 1}}),
+    "prepend": (lambda p: p["x"].prepend(4), {"x": [4, 3, 1, 2], "k": {"a": 1}}),
+    "extend": (lambda p: p["x"].extend([4, 5]), {"x": [3, 1, 2, 4, 5], "k": {"a": 1}}),
+    "insert": (lambda p: p["x"].insert(-1, 4), {"x": [3, 1, 4, 2], "k": {"a": 1}}),
+    "remove": (lambda p: p["x"].remove(1), {"x": [3, 2], "k": {"a": 1}}),
+    "reverse": (lambda p: p["x"].reverse(), {"x": [2, 1, 3], "k": {"a": 1}}),
+    "clear": (lambda p: p["k"].clear(), {"x": [3, 1, 2], "k": {}}),
+    "update": (lambda p: p["k"].update(b=2), {"x": [3, 1, 2], "k": {"a": 1, "b": 2}}),
+    "assign": (lambda p: p["k"].__setitem__("a", 5), {"x": [3, 1, 2], "k": {"a": 5}}),
+    "delete": (lambda p: p.__delitem__("k"), {"x": [3, 1, 2]}),
+    "delete what isn't there": (lambda p: p["x"].__delitem__(9), {"x": [3, 1, 2], "k": {"a": 1}}),
+    "add": (lambda p: p["k"].__setitem__("a", p["k"]["a"].__iadd__(2)), {"x": [3, 1, 2], "k": {"a": 3}}),
+    "divide": (lambda p: p["x"].__setitem__(0, p["x"][0].__itruediv__(2)), {"x": [1.5, 1, 2], "k": {"a": 1}}),
+}
+
+
+@pytest.mark.parametrize("change", PATCHES)
+def test_a_patch_changes_what_the_page_holds(change):
+    build, expected = PATCHES[change]
+    patch = Patch()
+    build(patch)
+    app = dash.Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Button(id="a"), dcc.Store(id="s", data={"x": [3, 1, 2], "k": {"a": 1}})])
+    app.callback(Output("s", "data"), Input("a", "n_clicks"))(lambda n: patch)
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    assert page["s.data"] == expected
+
+
+def test_a_patch_of_nothing_fails_as_in_the_browser(app):
+    patch = Patch()
+    patch.append(1)
+    app.callback(Output("b", "children"), Input("a", "n_clicks"))(lambda n: patch)
+    page = Page(app)
+    with pytest.raises(CallbackFailed, match=r"b\.children holds nothing"):
+        page.act({"a.n_clicks": 1})
 
 
 def test_two_pages_are_two_browsers(app):
