@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "transforms.annotations": {"callbacks", "store"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.missing": {"errors", "dash_internals", "callbacks"},
-    "transforms.unchanged": {"errors", "dash_internals", "callbacks", "store"},
+    "transforms.unchanged": {"errors", "callbacks", "store", "transforms.held"},
     "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
     "store": {"errors", "store"},
 }

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 from dash import Patch
 
-from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.callbacks.spec import CallbackSpec, Joint, Member, Program, Slot
 from enrich.dependencies import OperatorOutput
 from enrich.errors import EnrichError
 from enrich.transforms.base import DashTransform
+from enrich.transforms.held import held_values, with_held
 from enrich.transforms.multiplexer import MultiplexerTransform
+from enrich.transforms.steps import Step, as_patch, carried_out, needs_value
 
 
 class Operator:
-    """Build a ``dash.Patch``: changes to make to the value that the page holds.
+    """Say what to change in the value that the page holds.
 
     ``Operator()[path]`` leads to a part of the value; ``.list`` and ``.dict`` offer what can be done to it. Each change
     returns the whole, so that several follow each other.
@@ -28,12 +33,12 @@ class Operator:
     {'operation': 'Append', 'location': ['data', 0, 'y'], 'params': {'value': 3}}
     """
 
-    def __init__(self, path: Iterable[Any] | None = None, operations: Patch | None = None) -> None:
-        self.path = list(path or ())
-        self.operations = Patch() if operations is None else operations
+    def __init__(self, path: Iterable[Any] | None = None, steps: list[Step] | None = None) -> None:
+        self.path = tuple(path or ())
+        self.steps: list[Step] = [] if steps is None else steps
 
     def __getitem__(self, key: Any) -> Operator:
-        return Operator([*self.path, key], self.operations)
+        return Operator([*self.path, key], self.steps)
 
     def __setitem__(self, key: Any, item: Any) -> None:
         self[key].assign(item)
@@ -55,25 +60,25 @@ class Operator:
                 "Operator().assign(value) would replace the whole value. Return the value itself instead, "
                 "or say where: Operator()[key].assign(value)."
             )
-        self._holder()[self.path[-1]] = item
-        return self._next()
+        return Operator(self.path[:-1], self.steps).with_step("assign", self.path[-1], item)
 
-    def apply(self) -> Patch:
-        """Return the ``Patch``."""
-        return self.operations
+    def apply(self) -> Patch | Operator:
+        """Return the ``Patch``; or this, if there is a step that a patch can't do."""
+        return self if needs_value(self.steps) else as_patch(self.steps)
+
+    def with_step(self, word: str, /, *args: Any, **options: Any) -> Operator:
+        """Add a step where the path leads, and return an operator that is back at the top."""
+        self.steps.append(Step(word, self.path, args, options))
+        return Operator(steps=self.steps)
 
     def to_plotly_json(self) -> Any:
         """Travel as the ``Patch`` does."""
-        return self.operations.to_plotly_json()
-
-    def _holder(self) -> Any:
-        return _at(self.operations, self.path[:-1])
-
-    def _part(self) -> Any:
-        return _at(self.operations, self.path)
-
-    def _next(self) -> Operator:
-        return Operator(operations=self.operations)
+        if needs_value(self.steps):
+            raise EnrichError(
+                "Operator().list.sort() needs what the page holds, and only an OperatorOutput has it sent. "
+                "Declare the output as OperatorOutput(...), and add OperatorTransform()."
+            )
+        return as_patch(self.steps).to_plotly_json()
 
 
 class ListOperator:
@@ -84,51 +89,39 @@ class ListOperator:
 
     def append(self, item: Any) -> Operator:
         """Add ``item`` at the end."""
-        self.operator._part().append(item)
-        return self.operator._next()
+        return self.operator.with_step("append", item)
 
     def extend(self, iterable: Iterable[Any]) -> Operator:
         """Add the items at the end."""
-        self.operator._part().extend(list(iterable))
-        return self.operator._next()
+        return self.operator.with_step("extend", list(iterable))
 
     def insert(self, index: int, item: Any) -> Operator:
         """Put ``item`` before the one at ``index``."""
-        self.operator._part().insert(index, item)
-        return self.operator._next()
+        return self.operator.with_step("insert", index, item)
 
     def remove(self, item: Any) -> Operator:
         """Take ``item`` out, as often as it is in there."""
-        self.operator._part().remove(item)
-        return self.operator._next()
+        return self.operator.with_step("remove", item)
 
     def pop(self, index: int) -> Operator:
         """Take out the item at ``index``."""
-        del self.operator._part()[index]
-        return self.operator._next()
+        return self.operator.with_step("delete", index)
 
     def clear(self) -> Operator:
         """Take out all items."""
-        self.operator._part().clear()
-        return self.operator._next()
+        return self.operator.with_step("clear")
 
     def reverse(self) -> Operator:
         """Turn the order round."""
-        self.operator._part().reverse()
-        return self.operator._next()
+        return self.operator.with_step("reverse")
 
-    def sort(self) -> Operator:
-        """Raise: ``Patch`` can't sort.
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> Operator:
+        """Sort as ``list.sort`` does, on the server: no ``Patch`` can.
 
-        Raises
-        ------
-        EnrichError
-            Always; says what to do.
+        Without ``key``, items that Python can't compare come as numbers, texts, others, ``None``.
+        The page sends what it holds where the callback's own code has the word ``sort``, and gets the whole new value.
         """
-        raise EnrichError(
-            "Operator().list.sort() can't be carried out: dash.Patch has no sorting. "
-            "Take the value as a State, and return sorted(value)."
-        )
+        return self.operator.with_step("sort", key=key, reverse=reverse)
 
 
 class DictOperator:
@@ -139,23 +132,19 @@ class DictOperator:
 
     def set(self, key: Any, item: Any) -> Operator:
         """Give ``key`` a value."""
-        self.operator._part()[key] = item
-        return self.operator._next()
+        return self.operator.with_step("assign", key, item)
 
     def pop(self, key: Any) -> Operator:
         """Take ``key`` out."""
-        del self.operator._part()[key]
-        return self.operator._next()
+        return self.operator.with_step("delete", key)
 
     def update(self, obj: Mapping[str, Any]) -> Operator:
         """Give several keys a value."""
-        self.operator._part().update(dict(obj))
-        return self.operator._next()
+        return self.operator.with_step("update", dict(obj))
 
     def clear(self) -> Operator:
         """Take out all keys."""
-        self.operator._part().clear()
-        return self.operator._next()
+        return self.operator.with_step("clear")
 
 
 class OperatorTransform(DashTransform):
@@ -173,10 +162,10 @@ class OperatorTransform(DashTransform):
     after = (*MultiplexerTransform.after, "MultiplexerTransform")
 
     def apply(self, program: Program, /) -> Program:
-        if not any(_is_operator(slot) for spec in program.callbacks for slot in spec.output_slots()):
+        taken = program.map_callbacks(_take_operators)
+        if all(new is old for new, old in zip(taken.callbacks, program.callbacks, strict=True)):
             return program
-        program = program.map_callbacks(_take_operators)
-        return MultiplexerTransform().apply(program)
+        return MultiplexerTransform().apply(taken)
 
 
 def _is_operator(slot: Slot) -> bool:
@@ -184,27 +173,65 @@ def _is_operator(slot: Slot) -> bool:
 
 
 def _take_operators(spec: CallbackSpec) -> CallbackSpec:
+    if isinstance(spec.func, Joint):
+        return _take_members(spec, spec.func)
     if spec.is_clientside or not any(map(_is_operator, spec.output_slots())):
         return spec
-    return spec.map_slots(
-        lambda slot: slot.with_changes(converts=(_patch, *slot.converts)) if _is_operator(slot) else slot
+    spec = spec.map_slots(
+        lambda slot: slot.with_changes(converts=(_resolve, *slot.converts)) if _is_operator(slot) else slot
     )
+    return with_held(spec, _is_operator) if _sorts(spec.func) else spec
 
 
-def _patch(value: Any, _slot: Slot, _spec: CallbackSpec) -> Any:
-    if isinstance(value, list | tuple) and _slot.is_for_all:
-        return [_patch_one(part) for part in value]
-    return _patch_one(value)
+def _take_members(spec: CallbackSpec, joint: Joint) -> CallbackSpec:
+    members = tuple(Member(_take_operators(member.spec), member.initial) for member in joint.members)
+    if all(new.spec is old.spec for new, old in zip(members, joint.members, strict=True)):
+        return spec
+    ports = dict(spec.ports)
+    known = {slot.key for slot in spec.input_slots()}
+    for slot in (slot for member in members for slot in member.spec.input_slots()):
+        if slot.key not in known:
+            known.add(slot.key)
+            ports[f"member_{len(ports)}"] = slot
+    return spec.with_changes(func=Joint(members), ports=ports)
 
 
-def _patch_one(value: Any) -> Any:
+def _sorts(func: Any) -> bool:
+    """Does the code of a function have the word ``sort``? Only then is the page's value worth sending."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    code = getattr(inspect.unwrap(func), "__code__", None)
+    return code is not None and any("sort" in part.co_names for part in _codes(code))
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _resolve(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+    if slot.is_for_all and isinstance(value, list | tuple):
+        return [_resolve_one(part, slot, spec, place) for place, part in enumerate(value)]
+    return _resolve_one(value, slot, spec, None)
+
+
+def _resolve_one(value: Any, slot: Slot, spec: CallbackSpec, place: int | None) -> Any:
     if isinstance(value, ListOperator | DictOperator):
-        return value.operator.apply()
-    return value.apply() if isinstance(value, Operator) else value
-
-
-def _at(patch: Patch, path: Iterable[Any]) -> Any:
-    part: Any = patch
-    for key in path:
-        part = part[key]
-    return part
+        value = value.operator
+    if not isinstance(value, Operator):
+        return value
+    if not needs_value(value.steps):
+        return as_patch(value.steps)
+    if not _sorts(spec.func):
+        raise EnrichError(
+            f"{spec}, output {slot}: Operator().list.sort() needs what the page holds, and the page sends it only where "
+            "the callback's own code has the word sort. Call sort() in the callback itself, "
+            "or take the property as a State and return sorted(value)."
+        )
+    held = held_values(slot, spec)
+    try:
+        return carried_out(value.steps, held if place is None else held[place])
+    except EnrichError as error:
+        raise EnrichError(f"{spec}, output {slot}: {error}") from error.__cause__

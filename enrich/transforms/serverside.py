@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
 from enrich.callbacks.declare import is_serverside
+from enrich.callbacks.parameters import innermost
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.errors import (
     DeclarationError,
@@ -26,7 +26,7 @@ from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
 from enrich.transforms.missing import check_setting, in_place_of, with_settings_of_outputs
-from enrich.transforms.unchanged import held_values, stands_for, with_held_tokens
+from enrich.transforms.unchanged import held_tokens, stands_for, with_held_tokens
 
 _made = itertools.count()
 _last_made = 0
@@ -214,18 +214,18 @@ class ServersideOutputTransform(DashTransform):
         return program.with_changes(wires=(*program.wires, HANDLES))
 
     def _rewrite(self, spec: CallbackSpec) -> CallbackSpec:
-        if any(store_output in slot.converts for slot in spec.output_slots()):
+        kept = [slot for slot in spec.output_slots() if is_serverside(slot)]
+        if any(store_output in slot.converts for slot in kept):
             # The transform of the blueprint that it came with has done it.
             return spec
-        spec = with_held_tokens(_mark_outputs(spec))
+        if kept:
+            spec = with_held_tokens(_mark_outputs(spec))
         if "memoize" in spec.flags:
             spec = with_memo(spec, session_check=self.session_check, arg_check=self.arg_check)
         return spec
 
 
 def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
-    if not any(map(is_serverside, spec.output_slots())):
-        return spec
     if spec.is_clientside:
         raise DeclarationError(
             f"{spec} runs in the browser and has a ServersideOutput. Only what a server-side callback returns "
@@ -240,7 +240,7 @@ def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
 
 def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
     """Store what a callback returned for a ``ServersideOutput``; each element where the output is for ALL."""
-    held = held_values(slot, spec)
+    held = held_tokens(slot, spec)
     if slot.is_for_all and isinstance(value, list | tuple):
         held = held if isinstance(held, list) else []
         return [
@@ -307,7 +307,7 @@ class _Handles:
         return _last_made
 
     def is_made_by(self, func: Any) -> bool:
-        code = getattr(inspect.unwrap(func), "__code__", None)
+        code = getattr(innermost(func), "__code__", None)
         names = getattr(func, "__globals__", {})
         return code is not None and any(
             name == "Serverside" or names.get(name) is Serverside for name in _names_in(code)

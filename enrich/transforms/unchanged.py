@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from enrich import dash_internals
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Slot
-from enrich.callbacks.view import view_of
 from enrich.errors import HandleError
 from enrich.store import Ref, Store, looks_like_handle
+from enrich.transforms.held import held_values, with_held
 
 
 def with_held_tokens(spec: CallbackSpec) -> CallbackSpec:
-    """Have the page send the tokens that it holds for outputs with ``skip_unchanged``; other specs stay as they are."""
-    ports = {
-        f"held_{number}": Slot(role="state", id=slot.id, prop=slot.prop, allow_optional=True, passed=False)
-        for number, slot in enumerate(spec.output_slots())
-        if is_serverside(slot) and slot.marker.skip_unchanged
-    }
-    if not ports:
-        return spec
-    after = spec.with_changes(ports={**spec.ports, **ports})
-    return after.with_changes(around=(*spec.around, view_of(spec, after, {})))
+    """Have the page send the tokens that it holds for outputs with ``skip_unchanged``."""
+    return with_held(spec, lambda slot: is_serverside(slot) and slot.marker.skip_unchanged)
 
 
-def held_values(slot: Slot, spec: CallbackSpec) -> Any:
+def held_tokens(slot: Slot, spec: CallbackSpec) -> Any:
     """What the page holds for an output with ``skip_unchanged``: a token, or a list of them."""
-    if not slot.marker.skip_unchanged:
-        return None
-    number = next(n for n, output in enumerate(spec.output_slots()) if output is slot)
-    context = dash_internals.context()
-    outputs = context.outputs_list
-    item = outputs[number] if isinstance(outputs, list) else outputs
-    names = list(dash_internals.prop_ids([item]))
-    held = [context.state_values.get(name) for name in names]
-    return held if isinstance(item, list) else held[0]
+    return held_values(slot, spec) if slot.marker.skip_unchanged else None
 
 
 def stands_for(token: Any, ref: Ref, store: Store, session: str | None) -> bool:

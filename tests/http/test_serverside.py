@@ -36,6 +36,7 @@ from enrich import (
     Trigger,
     TriggerTransform,
     UnstorableValueError,
+    ctx,
     dcc,
     html,
     no_update,
@@ -333,9 +334,10 @@ def test_in_a_patch(app: Any, callback: Any, kind: Any):
 
     callback(Output("store", "data"), Input("a", "n_clicks"))(kind(act))
     page = Page(app)
+    page.props["store"]["data"] = {"frames": []}
     page.act(CLICK)
-    (operation,) = page["store.data"]["operations"]
-    assert is_handle(operation["params"]["value"])
+    (held,) = page["store.data"]["frames"]
+    assert is_handle(held)
 
 
 def test_in_the_initial_layout(app: Any, kind: Any):
@@ -969,6 +971,26 @@ def test_skip_unchanged_answers_no_update_for_an_equal_value():
     page.act(CLICK)
     page.act({"a.n_clicks": 2})
     assert len(seen) == 1
+
+
+def test_skip_unchanged_compares_each_row_of_all():
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Button(id="a"), *[dcc.Store(id={"s": i}) for i in range(2)]])
+    seen: list[Any] = []
+
+    @app.callback(ServersideOutput({"s": ALL}, "data", skip_unchanged=True), Input("a", "n_clicks"))
+    def make(n: int) -> list[Any]:
+        return [frame(2), frame(n)]
+
+    @app.callback(Output("a", "title"), Input({"s": ALL}, "data"))
+    def read(values: list[Any]) -> str:
+        seen.append([t["prop_id"] for t in ctx.triggered])
+        return ""
+
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    page.act({"a.n_clicks": 3})
+    assert seen == [['{"s":0}.data', '{"s":1}.data'], ['{"s":1}.data']]
 
 
 @pytest.mark.parametrize(
