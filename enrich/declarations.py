@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-import dash
+# By their names of today: whoever puts this module's functions in the place of Dash's must not call them in a circle.
+from dash import callback as _dash_callback
+from dash import clientside_callback as _dash_clientside_callback
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +49,7 @@ def callback(*args: Any, **kwargs: Any) -> Callable[[Callable[P, R]], Callable[P
     >>> double(4)
     8
     """
-    declare: Callable[[Callable[P, R]], Callable[P, R]] = dash.callback(*args, **kwargs)
+    declare: Callable[[Callable[P, R]], Callable[P, R]] = _dash_callback(*args, **kwargs)
     return declare
 
 
@@ -66,9 +68,9 @@ def clientside_callback(clientside_function: Any, *args: Any, **kwargs: Any) -> 
     >>> from enrich import Input, Output, clientside_callback
     >>> clientside_callback("(n) => 2 * n", Output("double", "children"), Input("number", "value"))
     """
-    dash.clientside_callback(clientside_function, *args, **kwargs)
+    _dash_clientside_callback(clientside_function, *args, **kwargs)
 
 
 # What tools and tests read of Dash's decorators, they find here.
-callback.__signature__ = inspect.signature(dash.callback)  # type: ignore[attr-defined]
-clientside_callback.__signature__ = inspect.signature(dash.clientside_callback)  # type: ignore[attr-defined]
+callback.__signature__ = inspect.signature(_dash_callback)  # type: ignore[attr-defined]
+clientside_callback.__signature__ = inspect.signature(_dash_clientside_callback)  # type: ignore[attr-defined]
