@@ -332,12 +332,14 @@ class Build:
     def undone_on_failure(self) -> Iterator[None]:
         """Forget what is declared in here, after the first request, if it does not succeed."""
         declared, known, embedded = len(self.declared), set(self._emitted), set(self._embedded)
+        components = list(self.app._extra_components)
         try:
             yield
         except BaseException:
             with self._lock:
                 del self.declared[declared:]
                 self._embedded = embedded
+                self.app._extra_components[:] = components
                 for callback_id in self._emitted.keys() - known:
                     self.list.remove(self._emitted.pop(callback_id).front)
                     del self.map[callback_id]
@@ -346,7 +348,8 @@ class Build:
     def _add_late(self, specs: tuple[CallbackSpec, ...]) -> None:
         served = tuple(one.spec for one in self._emitted.values())
         late = Program(callbacks=specs, served=served, prevent_initial_callbacks=self._prevent)
-        for final in self._transformed(late).callbacks:
+        program = self._transformed(late)
+        for final in program.callbacks:
             one = self._emit(final, self.program)
             if one.id in self.map:
                 known = self._emitted.get(one.id)
@@ -357,6 +360,8 @@ class Build:
             self.map[one.id] = one.back
             self.list.append(one.front)
             self.scripts.extend(script for script in one.scripts if script not in self.scripts)
+        # For pages that are loaded from now on; those that are open don't know the callbacks either.
+        self.app._extra_components.extend(program.components)
 
 
 def _replaced(first: object, second: CallbackSpec) -> str:

@@ -13,7 +13,7 @@ from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.overlap import overlapping
 from enrich.callbacks.spec import PORT, Around, CallbackSpec, Clientside, Joint, Program, Slot
 from enrich.callbacks.view import Fired, view_of
-from enrich.errors import DeclarationError, LateDeclarationError
+from enrich.errors import DeclarationError
 from enrich.transforms.base import DashTransform
 
 
@@ -64,11 +64,6 @@ class BlockingCallbackTransform(DashTransform):
             if not flags.get("blocking") or not any(slot.fires for slot in spec.input_slots()):
                 callbacks.append(spec)
                 continue
-            if program.is_late:
-                raise LateDeclarationError(
-                    f"{spec} has blocking=True and was declared after the first request. "
-                    "It needs hidden components in the layout: declare it before the app serves."
-                )
             timeout = _positive(flags.get("blocking_timeout", self.timeout), spec)
             gate = _Gate(spec, declaration_salt(spec, seen), timeout)
             callbacks.extend(gate.callbacks(program))

@@ -11,7 +11,6 @@ from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.spec import CallbackSpec, Clientside, Program, Slot
 from enrich.callbacks.view import Fired, view_of
 from enrich.dependencies import CycleBreakerInput
-from enrich.errors import LateDeclarationError
 from enrich.transforms.base import DashTransform
 
 
@@ -44,11 +43,6 @@ class CycleBreakerTransform(DashTransform):
             if not broken:
                 callbacks.append(spec)
                 continue
-            if program.is_late:
-                raise LateDeclarationError(
-                    f"{spec} has a CycleBreakerInput and was declared after the first request. "
-                    "It needs hidden components in the layout: declare it before the app serves."
-                )
             salt = declaration_salt(spec, seen)
             relays = {slot.key: _relay(salt, slot) for slot in broken}
             callbacks.append(_relayed(spec, relays))

@@ -53,12 +53,17 @@ class LoadingTransform(DashTransform):
     def apply(self, program: Program, /) -> Program:
         asking = [spec for spec in program.callbacks if _asks(spec)]
         program = program.map_callbacks(self._counted)
-        if not asking or program.is_late:
+        if not asking or self._is_served(program):
             return program
         return program.with_changes(
             callbacks=(*program.callbacks, self._display(asking[0].origin)),
             components=(*program.components, *self._components()),
         )
+
+    def _is_served(self, program: Program) -> bool:
+        """For late callbacks: is the spinner on the page already?"""
+        own_id = self.kwargs["id"]
+        return any(slot.id == own_id for spec in program.served or () for slot in spec.output_slots())
 
     @property
     def _store(self) -> str:

@@ -424,3 +424,21 @@ def test_a_blueprint_twice_on_a_page_blocks_each_for_itself(browse):
     runs["left"].let_go(2)
     page.shows("#left-log", "3 b")
     assert runs["left"].seen == [1, 3]
+
+
+def test_a_callback_declared_while_the_app_serves_blocks_on_pages_loaded_from_then_on(browse):
+    app, runs = Dash("late", prevent_initial_callbacks=True), Runs()
+    app.layout = html.Div([html.Button("b", id="b"), html.Div(id="log")])
+    page = browse(app)
+
+    @app.callback(Output("log", "children"), Input("b", "n_clicks"), blocking=True)
+    def count(n):
+        runs.run(n)
+        return f"{n}"
+
+    page.driver.refresh()
+    page.settle()
+    pressed(page, "#b", 3, "b")
+    runs.let_go(2)
+    page.shows("#log", "3")
+    assert runs.seen == [1, 3]

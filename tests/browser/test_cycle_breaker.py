@@ -168,3 +168,25 @@ def test_a_row_that_comes_with_a_value_is_no_change(browse):
     page.wait(lambda: len(page.find_all("#rows p")) == 2, "two rows")
     page.settle()
     assert seen == []
+
+
+def test_a_cycle_declared_while_the_app_serves_settles_on_pages_loaded_from_then_on(browse):
+    app = Dash("late", prevent_initial_callbacks=True)
+    app.layout = html.Div([dcc.Input(id="c", debounce=True), dcc.Input(id="f", debounce=True)])
+    page = browse(app)
+
+    @app.callback(Output("f", "value"), Input("c", "value"))
+    def to_fahrenheit(c):
+        return f"{float(c) * 9 / 5 + 32:g}"
+
+    @app.callback(Output("c", "value"), CycleBreakerInput("f", "value"))
+    def to_celsius(f):
+        return f"{(float(f) - 32) * 5 / 9:g}"
+
+    page.driver.refresh()
+    page.settle()
+    type_into(page, "#c", "100")
+    page.find("#f").click()
+    page.wait(lambda: page.prop("f", "value") == "212", "100 °C")
+    page.settle()
+    assert page.prop("c", "value") == "100"

@@ -2,9 +2,9 @@ import pytest
 from dash import ALL, MATCH, Input, Output, State
 from specs import addresses, apply, call, clientside, seen_by_user, spec
 
-from enrich.callbacks.spec import Joint
+from enrich.callbacks.spec import Joint, Program
 from enrich.dependencies import CycleBreakerInput, Trigger
-from enrich.errors import DeclarationError, LateDeclarationError
+from enrich.errors import DeclarationError
 from enrich.transforms import BlockingCallbackTransform, CycleBreakerTransform, GroupTransform
 from enrich.transforms.base import order
 
@@ -138,9 +138,11 @@ def test_a_timeout_that_is_no_time_is_refused(timeout):
         block(spec(Output("o", "p"), Input("x", "v"), blocking=True, blocking_timeout=timeout))
 
 
-def test_a_late_declaration_is_refused():
-    with pytest.raises(LateDeclarationError, match=r"app\.py:7.*before the app serves"):
-        block(spec(Output("o", "p"), Input("x", "v"), blocking=True), served=())
+def test_a_late_declaration_brings_its_hidden_components():
+    program = Program(callbacks=(spec(Output("o", "p"), Input("x", "v"), blocking=True),), served=())
+    after = BlockingCallbackTransform().apply(program)
+    assert len(after.callbacks) == 3
+    assert len(after.components) == 2
 
 
 def test_the_port_is_no_part_of_a_background_cache_key():

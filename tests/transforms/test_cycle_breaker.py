@@ -2,8 +2,8 @@ import pytest
 from dash import ALL, MATCH, Input, Output, State
 from specs import addresses, apply, call, spec
 
+from enrich.callbacks.spec import Program
 from enrich.dependencies import CycleBreakerInput
-from enrich.errors import LateDeclarationError
 from enrich.transforms import CycleBreakerTransform
 
 
@@ -56,6 +56,7 @@ def test_a_program_without_one_is_left_alone():
     assert breaker(before) is before
 
 
-def test_a_late_declaration_is_refused():
-    with pytest.raises(LateDeclarationError, match=r"app\.py:7.*before the app serves"):
-        breaker(spec(Output("c", "v"), CycleBreakerInput("f", "v")), served=())
+def test_a_late_declaration_brings_its_hidden_components():
+    program = Program(callbacks=(spec(Output("c", "v"), CycleBreakerInput("f", "v")),), served=())
+    after = CycleBreakerTransform().apply(program)
+    assert (len(after.callbacks), len(after.components)) == (2, 1)

@@ -101,3 +101,10 @@ def test_a_prefix_reaches_all_of_it():
     assert counting(program.callbacks[0])[0][0] == "p-loading_id-running.data"
     assert addresses(program.callbacks[-1].inputs) == ["p-loading_id-running.data", "p-loading_id.id"]
     assert [component.id for component in program.components] == ["p-loading_id-running", "p-loading_id"]
+
+
+def test_the_first_late_callback_that_asks_brings_the_spinner():
+    asking = spec(Output("o", "p"), Input("x", "v"), loading=True)
+    first = LoadingTransform().apply(Program(callbacks=(asking,), served=()))
+    later = LoadingTransform().apply(Program(callbacks=(asking,), served=first.callbacks))
+    assert [len(one.components) for one in (first, later)] == [2, 0]
