@@ -181,7 +181,9 @@ def _slot(dependency: DashDependency) -> Slot:
         else "state"
         if isinstance(dependency, State)
         else "input",
-        id=FrozenId.of(component_id) if isinstance(component_id, dict) else component_id,
+        id=FrozenId.of(component_id, partial=bool(getattr(dependency, "partial_pattern", False)))
+        if isinstance(component_id, dict)
+        else component_id,
         prop=dependency.component_property,
         allow_duplicate=bool(dependency.allow_duplicate),
         allow_optional=bool(getattr(dependency, "allow_optional", False)),

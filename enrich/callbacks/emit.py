@@ -102,11 +102,16 @@ def _kwargs(spec: CallbackSpec) -> dict[str, Any]:
 
 def dependency(slot: Slot) -> Any:
     """The dependency that Dash is given for a slot."""
-    component_id = slot.id.thaw() if isinstance(slot.id, FrozenId) else slot.id
+    component_id: Any = slot.id
+    partial: dict[str, bool] = {}
+    if isinstance(slot.id, FrozenId):
+        component_id = slot.id.thaw()
+        if slot.id.partial:
+            partial = {"partial_pattern": True}
     if slot.role == "output":
-        return Output(component_id, slot.prop, allow_duplicate=slot.allow_duplicate)
+        return Output(component_id, slot.prop, allow_duplicate=slot.allow_duplicate, **partial)
     kind = Input if slot.fires else State
-    return kind(component_id, slot.prop, allow_optional=slot.allow_optional)
+    return kind(component_id, slot.prop, allow_optional=slot.allow_optional, **partial)
 
 
 def _clientside_outputs(spec: CallbackSpec) -> Any:

@@ -126,4 +126,5 @@ def of_all_rows(component_id: str | FrozenId) -> str | FrozenId:
     """The id that fits the components of all rows: every wildcard becomes ALL."""
     if not isinstance(component_id, FrozenId):
         return component_id
-    return FrozenId(tuple((k, ALL if isinstance(v, Wildcard) else v) for k, v in component_id.items))
+    rows = {k: ALL if isinstance(v, Wildcard) else v for k, v in component_id.items}
+    return FrozenId.of(rows, partial=component_id.partial)

@@ -14,8 +14,23 @@ def fits(pattern: ComponentId, component_id: str | Mapping[str, Any]) -> bool:
     """Does a component's id fit the id that a callback is declared with?"""
     if not isinstance(pattern, FrozenId) or isinstance(component_id, str):
         return pattern == component_id
-    return pattern.keys == tuple(sorted(component_id)) and all(
-        isinstance(value, Wildcard) or component_id[key] == value for key, value in pattern.items
+    keys = set(pattern.keys)
+    if not (keys <= component_id.keys() if pattern.partial else keys == component_id.keys()):
+        return False
+    return all(isinstance(value, Wildcard) or component_id[key] == value for key, value in pattern.items)
+
+
+def may_meet(one: FrozenId, other: FrozenId) -> bool:
+    """May one component fit both ids?"""
+    mine, theirs = one.thaw(), other.thaw()
+    # Where an id isn't partial, a component that fits it has its keys and no others.
+    if not one.partial and not mine.keys() >= theirs.keys():
+        return False
+    if not other.partial and not theirs.keys() >= mine.keys():
+        return False
+    pairs = [(mine[key], theirs[key]) for key in mine.keys() & theirs.keys()]
+    return all(
+        isinstance(a, Wildcard) or isinstance(b, Wildcard) or told_apart(a) == told_apart(b) for a, b in pairs
     )
 
 
@@ -29,14 +44,31 @@ def overlapping(slots: Sequence[Slot]) -> set[int]:
     later: set[int] = set()
     first: dict[Any, int] = {}
     families: dict[Any, list[int]] = defaultdict(list)
+    partial: list[int] = []
     for position, slot in enumerate(slots):
         if isinstance(slot.id, FrozenId):
-            families[slot.id.keys, slot.prop].append(position)
+            (partial if slot.id.partial else families[slot.id.keys, slot.prop]).append(position)
         elif first.setdefault(slot.key, position) != position:
             later.add(position)
     for positions in families.values():
         later |= _overlapping_patterns(slots, positions)
+    for position in partial:
+        later |= _overlapping_partial(slots, position)
     return later
+
+
+def _overlapping_partial(slots: Sequence[Slot], position: int) -> set[int]:
+    """The later one of each pair that an id with any further keys is in; such ids are few."""
+    own = slots[position]
+    assert isinstance(own.id, FrozenId)
+    return {
+        max(place, position)
+        for place, slot in enumerate(slots)
+        if place != position
+        and slot.prop == own.prop
+        and isinstance(slot.id, FrozenId)
+        and may_meet(slot.id, own.id)
+    }
 
 
 def _overlapping_patterns(slots: Sequence[Slot], positions: Iterable[int]) -> set[int]:

@@ -37,6 +37,8 @@ class FrozenId:
     """A pattern-matching id: like the dict it came from, but hashable, and equal only to the same id."""
 
     items: tuple[tuple[str, Any], ...]
+    partial: bool = False
+    """Does it fit components whose ids have more keys too (Dash 4.5's ``partial_pattern``)?"""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FrozenId) and self._told_apart() == other._told_apart()
@@ -45,11 +47,11 @@ class FrozenId:
         return hash(self._told_apart())
 
     def _told_apart(self) -> tuple[Any, ...]:
-        return tuple((key, *told_apart(value)) for key, value in self.items)
+        return self.partial, *((key, *told_apart(value)) for key, value in self.items)
 
     @classmethod
-    def of(cls, component_id: Mapping[str, Any]) -> FrozenId:
-        return cls(tuple(sorted(component_id.items(), key=lambda item: item[0])))
+    def of(cls, component_id: Mapping[str, Any], *, partial: bool = False) -> FrozenId:
+        return cls(tuple(sorted(component_id.items(), key=lambda item: item[0])), partial)
 
     def thaw(self) -> dict[str, Any]:
         return dict(self.items)
@@ -66,8 +68,17 @@ class FrozenId:
     def is_pattern(self) -> bool:
         return any(isinstance(value, Wildcard) for _, value in self.items)
 
+    @property
+    def is_for_all(self) -> bool:
+        """Does it stand for a list of components?"""
+        if any(value is ALL or value is ALLSMALLER for _, value in self.items):
+            return True
+        # dash-renderer lists what fits a partial id, unless a MATCH makes it one.
+        return self.partial and not self.is_pattern
+
     def __str__(self) -> str:
-        return "{" + ", ".join(f"{key}: {value}" for key, value in self.items) + "}"
+        items = [f"{key}: {value}" for key, value in self.items]
+        return "{" + ", ".join([*items, "..."] if self.partial else items) + "}"
 
 
 ComponentId: TypeAlias = str | FrozenId
@@ -114,7 +125,7 @@ class Slot:
     @property
     def is_for_all(self) -> bool:
         """Is the value a list, one for each component that the id fits?"""
-        return isinstance(self.id, FrozenId) and any(v is ALL or v is ALLSMALLER for _, v in self.id.items)
+        return isinstance(self.id, FrozenId) and self.id.is_for_all
 
     @property
     def match_keys(self) -> frozenset[str]:

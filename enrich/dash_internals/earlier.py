@@ -158,8 +158,10 @@ def _flat(outputs: Any) -> Iterator[Any]:
 
 
 def _state(item: Mapping[str, Any]) -> State:
-    optional = {"allow_optional": True} if item.get("allow_optional") else {}
-    return State(_id(item["id"]), item["property"], **optional)
+    more = {"allow_optional": True} if item.get("allow_optional") else {}
+    if item.get("partial"):
+        more["partial_pattern"] = True
+    return State(_id(item["id"]), item["property"], **more)
 
 
 def _output(prop_id: str) -> Output:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from dash import ALLSMALLER
 
-from enrich.callbacks.overlap import overlapping
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot, Wildcard, told_apart
+from enrich.callbacks.overlap import may_meet, overlapping
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot
 from enrich.diagnostics.finding import Finding
 
 
@@ -24,33 +24,46 @@ class Edge(NamedTuple):
 def edges(callbacks: Sequence[CallbackSpec]) -> list[Edge]:
     """What fires what: from each output to the inputs that it fits, wildcards included."""
     plain: dict[Any, list[int]] = defaultdict(list)
-    patterns: dict[Any, list[tuple[int, FrozenId]]] = defaultdict(list)
+    patterns = _Patterns()
     for place, spec in enumerate(callbacks):
         for slot in spec.input_slots():
             if not slot.fires:
                 continue
             if isinstance(slot.id, FrozenId):
-                patterns[slot.id.keys, slot.prop].append((place, slot.id))
+                patterns.add(slot.id, slot.prop, place)
             elif place not in plain[slot.key][-1:]:
                 plain[slot.key].append(place)
     found: list[Edge] = []
     for place, spec in enumerate(callbacks):
         for slot in spec.output_slots():
             if isinstance(slot.id, FrozenId):
-                same = patterns.get((slot.id.keys, slot.prop), ())
-                targets = [other for other, own in same if ids_overlap(slot.id, own)]
+                targets = patterns.meeting(slot.id, slot.prop)
             else:
                 targets = plain.get(slot.key, [])
             found.extend(Edge(place, target, slot) for target in dict.fromkeys(targets))
     return found
 
 
-def ids_overlap(one: FrozenId, other: FrozenId) -> bool:
-    """May one component fit both ids?"""
-    return one.keys == other.keys and all(
-        isinstance(a, Wildcard) or isinstance(b, Wildcard) or told_apart(a) == told_apart(b)
-        for (_, a), (_, b) in zip(one.items, other.items, strict=True)
-    )
+class _Patterns:
+    """Who listens to which patterns, by their keys and property."""
+
+    def __init__(self) -> None:
+        self._full: dict[Any, list[tuple[int, FrozenId]]] = defaultdict(list)
+        self._partial: list[tuple[int, str, FrozenId]] = []
+
+    def add(self, component_id: FrozenId, prop: str, place: int) -> None:
+        if component_id.partial:
+            self._partial.append((place, prop, component_id))
+        else:
+            self._full[component_id.keys, prop].append((place, component_id))
+
+    def meeting(self, component_id: FrozenId, prop: str) -> list[int]:
+        if component_id.partial:
+            full = [item for (_, p), items in self._full.items() if p == prop for item in items]
+        else:
+            full = self._full.get((component_id.keys, prop), [])
+        partial = [(place, own) for place, p, own in self._partial if p == prop]
+        return [place for place, own in [*full, *partial] if may_meet(component_id, own)]
 
 
 def check_cycles(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
@@ -157,5 +170,5 @@ def _twins(callbacks: Sequence[CallbackSpec]) -> dict[int, int]:
 
 def _same(one: Slot, other: Slot) -> bool:
     if isinstance(one.id, FrozenId) and isinstance(other.id, FrozenId):
-        return one.prop == other.prop and ids_overlap(one.id, other.id)
+        return one.prop == other.prop and may_meet(one.id, other.id)
     return one.key == other.key

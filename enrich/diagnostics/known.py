@@ -55,7 +55,12 @@ class KnownComponents:
     def holding(self, component_id: str | FrozenId) -> list[Any]:
         """The components of an id, or those that fit a pattern."""
         if isinstance(component_id, FrozenId):
-            return [c for own, c in self._patterns.get(component_id.keys, ()) if fits(component_id, own)]
+            families = (
+                self._patterns.values()
+                if component_id.partial
+                else [self._patterns.get(component_id.keys, ())]
+            )
+            return [c for family in families for own, c in family if fits(component_id, own)]
         return self.components.get(component_id, [])
 
     def lacks(self, component_id: str | FrozenId) -> bool:

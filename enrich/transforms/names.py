@@ -68,7 +68,7 @@ class Names:
 
     def of_slot(self, component_id: str | FrozenId) -> str | FrozenId:
         if isinstance(component_id, FrozenId):
-            return FrozenId.of(self.page(component_id.thaw()))
+            return FrozenId.of(self.page(component_id.thaw()), partial=component_id.partial)
         slot_id: str = self.page(component_id)
         return slot_id
 

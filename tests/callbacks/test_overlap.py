@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from specs import spec
 
-from enrich.callbacks.overlap import overlapping
+from enrich.callbacks.overlap import fits, overlapping
+from enrich.callbacks.spec import FrozenId, Slot
 
 
 def slots(*ids):
@@ -26,6 +27,40 @@ def slots(*ids):
 )
 def test_overlapping_outputs_are_found(ids, later):
     assert overlapping(slots(*ids)) == later
+
+
+def partly(**keys):
+    return Slot("output", FrozenId.of(keys, partial=True), "p")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "later"),
+    [
+        ([partly(t="a"), *slots({"t": "a", "i": 1})], {1}),
+        ([*slots({"t": "a", "i": ALL}), partly(t="a")], {1}),
+        ([partly(t="a"), *slots({"t": "b", "i": 1})], set()),
+        ([partly(t="a", i=ALL), *slots({"t": "a"})], set()),
+        ([partly(t="a"), partly(u="b")], {1}),
+        ([partly(t="a"), partly(t="b")], set()),
+        ([partly(t="a"), *slots("t")], set()),
+    ],
+)
+def test_a_partial_id_overlaps_with_all_that_have_its_keys(outputs, later):
+    assert overlapping(outputs) == later
+
+
+@pytest.mark.parametrize(
+    ("component_id", "does"),
+    [
+        ({"t": "a"}, True),
+        ({"t": "a", "i": 1}, True),
+        ({"t": "b", "i": 1}, False),
+        ({"i": 1}, False),
+        ("t", False),
+    ],
+)
+def test_a_component_with_more_keys_fits_a_partial_id(component_id, does):
+    assert fits(FrozenId.of({"t": "a"}, partial=True), component_id) is does
 
 
 values = st.sampled_from(["a", "b", 1, ALL])
