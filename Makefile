@@ -6,17 +6,23 @@ ROWS ?= 0
 # The first of these that is new enough.
 PYTHON ?= python3.13 python3.12 python3.11 python3 python
 RUN := $(VENV)/bin
+# Where the oldest releases are, some of which were never built for the newest Python.
+OLDEST := $(VENV)-oldest
+OLDEST_PYTHON := python3.11 python3.12 python3.13 python3 python
+# The tests of what goes through Dash, pandas or pyarrow, and which take a second each or less.
+OLDEST_TESTS := tests/callbacks tests/transforms tests/http tests/store
 
-.PHONY: help demo test lint bench docs pictures clean
+.PHONY: help demo test test-oldest lint bench docs pictures clean
 
 help:
 	@echo "make demo      serve examples/explorer.py: PORT=$(PORT) ROWS=$(ROWS)"
 	@echo "make test      run the linters and every test, those in the browser too; ARGS= goes to pytest"
+	@echo "make test-oldest  run the tests of callbacks, transforms and the store with the oldest Dash and pandas"
 	@echo "make lint      run ruff and mypy"
 	@echo "make bench     measure, and print ratios"
 	@echo "make docs      build the documentation's site"
 	@echo "make pictures  take the pictures in docs/images anew"
-	@echo "make clean     remove the virtual environment"
+	@echo "make clean     remove the virtual environments"
 
 demo: $(VENV)/demo.stamp
 	@echo "The explorer is at http://127.0.0.1:$(PORT)/ (Ctrl+C ends it)."
@@ -27,6 +33,11 @@ test: lint
 	$(RUN)/python -m pytest -m "not browser" -n auto --dist loadfile $(ARGS)
 	@# Browsers share the machine's ports and screen: one test at a time.
 	$(RUN)/python -m pytest -m browser $(ARGS)
+
+test-oldest:
+	@$(MAKE) --no-print-directory VENV="$(OLDEST)" $(if $(filter file default,$(origin PYTHON)),PYTHON="$(OLDEST_PYTHON)") \
+	  $(OLDEST)/oldest.stamp
+	$(OLDEST)/bin/python -m pytest -m "not browser and not server" -n auto --dist loadfile $(OLDEST_TESTS) $(ARGS)
 
 lint: $(VENV)/test.stamp
 	$(RUN)/ruff format --check .
@@ -45,7 +56,7 @@ pictures: $(VENV)/test.stamp $(VENV)/docs.stamp
 	$(RUN)/python docs/take_pictures.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(OLDEST)
 
 # A stamp says what was installed, so that a second run starts at once; a change of pyproject.toml makes it anew.
 
@@ -71,6 +82,11 @@ $(VENV)/demo.stamp: pyproject.toml | $(VENV)/python.stamp
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/python.stamp
 	@echo "Installing what the tests need."
 	@$(RUN)/python -m pip install --quiet --editable . --group test
+	@touch $@
+
+$(VENV)/oldest.stamp: pyproject.toml | $(VENV)/python.stamp
+	@echo "Installing the oldest releases."
+	@$(RUN)/python -m pip install --quiet --editable . --group suite --group oldest
 	@touch $@
 
 $(VENV)/bench.stamp: pyproject.toml | $(VENV)/test.stamp

@@ -1,49 +1,53 @@
-"""The matrix of supported versions: ``nox`` runs all of it, ``nox -s "tests(...)"`` one part, ``nox -l`` lists them."""
+"""The supported versions: `nox` runs all of them, `nox -l` lists them, `nox -s "tests(...)"` runs one."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "venv"
+nox.needs_version = ">=2025.2.9"
+# A Python that isn't installed is left out, and nox says so.
 nox.options.error_on_missing_interpreters = False
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-DASHES = {"3.1": "dash==3.1.1", "3.x": "dash>=3.2,<4", "4.4": "dash>=4.4,<4.5", "4.5": "dash==4.5.0rc2"}
-PANDAS = {"2.2": "pandas>=2.2,<3", "3": "pandas>=3,<4"}
-
-TOOLS = ["pytest", "pytest-timeout", "hypothesis", "dill", "diskcache", "multiprocess", "psutil", "waitress"]
-LIBRARIES = [
-    "polars",
-    "duckdb",
-    "pydantic",
-    "redis",
-    "dash-ag-grid",
-    "dash-mantine-components",
-    "flask[async]",
-]
-SERVERS = ["fastapi", "uvicorn[standard]", "quart", "hypercorn", "httpx2", "httpx", "websockets", "gunicorn"]
-BROWSER = ["dash[testing]"]
+DASHES = {"3.1": "dash~=3.1.0", "3.x": "dash>=3.2,<4", "4.4": "dash~=4.4.0", "4.5": "dash>=4.5.0rc2,<4.6"}
+PANDAS = {"2.2": "pandas~=2.2.0", "3": "pandas>=3,<4"}
+GROUPS = nox.project.load_toml("pyproject.toml")
+WITHOUT_BROWSER = ["-m", "not browser and not server", "-n", "auto", "--dist", "loadfile"]
 
 
-@nox.session(python=PYTHONS)
-@nox.parametrize("pandas", list(PANDAS))
-@nox.parametrize("dash", list(DASHES))
+def pairs() -> Iterator[tuple[str, str, str]]:
+    """Give each Python with each Dash, and pandas in turn: each of it meets every Python and every Dash."""
+    for (row, python), (column, dash) in itertools.product(enumerate(PYTHONS), enumerate(DASHES)):
+        yield python, dash, list(PANDAS)[(row + column) % len(PANDAS)]
+
+
+def groups(*names: str) -> tuple[str, ...]:
+    """Return what pyproject.toml's dependency groups require."""
+    return nox.project.dependency_groups(GROUPS, *names)
+
+
+@nox.session
+@nox.parametrize(
+    "python,dash,pandas", [nox.param(*pair, id="python{}-dash{}-pandas{}".format(*pair)) for pair in pairs()]
+)
 def tests(session: nox.Session, dash: str, pandas: str) -> None:
-    """Run the tests without a browser and without real server processes; more arguments go to pytest."""
-    servers = SERVERS if dash.startswith("4") else []
-    session.install("-e", ".", DASHES[dash], PANDAS[pandas], *TOOLS, *LIBRARIES, *servers)
-    session.run("pytest", "-m", "not browser and not server", *session.posargs)
+    """Run the tests that need neither a browser nor a server process; more arguments go to pytest."""
+    suite = groups("suite") if dash.startswith("3") else groups("suite", "servers")
+    session.install("-e", ".", *suite, DASHES[dash], PANDAS[pandas])
+    session.run("pytest", *WITHOUT_BROWSER, *session.posargs)
 
 
-@nox.session(python="3.11")
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """Run the same with the first release of everything that the package lets in."""
+    session.install("-e", ".", *groups("suite", "oldest"))
+    session.run("pytest", *WITHOUT_BROWSER, *session.posargs)
+
+
+@nox.session(python=[PYTHONS[0], PYTHONS[-1]])
 def everything(session: nox.Session) -> None:
-    """Run all tests, with Chromium, Redis and Celery, on the newest released versions."""
-    session.install("-e", ".[redis,polars,duckdb,demo]", *TOOLS, *LIBRARIES, *SERVERS, *BROWSER, "celery")
-    session.run("pytest", *session.posargs)
-
-
-@nox.session(python="3.11")
-def lint(session: nox.Session) -> None:
-    """Check style and types."""
-    session.install("-e", ".", "ruff", "mypy")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
+    """Run `make test` on the newest releases: linters, Chromium, Redis, Celery and server processes too."""
+    venv = Path(session.virtualenv.location)
+    session.run("make", "test", f"VENV={venv / 'made'}", f"PYTHON={venv / 'bin' / 'python'}", external=True)
