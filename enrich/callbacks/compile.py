@@ -10,13 +10,14 @@ import asyncio
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from typing import Any
 
 from enrich import dash_internals
 from enrich.callbacks.call import Wire, active_wires, current_app
 from enrich.callbacks.frames import hide_our_frames, with_own_frames
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
+from enrich.callbacks.streams import in_brackets
 from enrich.callbacks.tree import is_branch, leaves
 
 Function = Callable[..., Any]
@@ -77,8 +78,11 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         async def call_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             try:
                 args, kwargs = await _off_loop(load, args, kwargs)
-                with open_brackets(around):
-                    async for chunk in func(*args, **kwargs):
+                stream = func(*args, **kwargs)
+                if around:
+                    stream = in_brackets(stream, functools.partial(open_brackets, around))
+                async with aclosing(stream):
+                    async for chunk in stream:
                         yield await _off_loop(dump, chunk, None)
             except Exception as error:
                 hide_our_frames(error)

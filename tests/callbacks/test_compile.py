@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import contextvars
 import functools
 import inspect
 
@@ -181,3 +183,71 @@ def test_async_generators_stay_async_generators():
 def test_the_compiled_function_leads_back_to_the_users():
     """Dash's cache keys of background callbacks and names of MCP tools look through it."""
     assert inspect.unwrap(compile_full(spec(Output("o", "x"), Input("i", "w")), ())) is echo
+
+
+SETTING = contextvars.ContextVar("setting", default="outside")
+
+
+def streaming(events, chunks=("a", "b")):
+    """A compiled async generator within a bracket that sets a context variable."""
+
+    @contextlib.contextmanager
+    def bracket():
+        token = SETTING.set("inside")
+        events.append("opened")
+        try:
+            yield
+        finally:
+            SETTING.reset(token)
+            events.append("closed")
+
+    async def stream(value):
+        try:
+            for chunk in chunks:
+                if isinstance(chunk, Exception):
+                    raise chunk
+                yield f"{chunk} {SETTING.get()}"
+        finally:
+            events.append(f"ended {SETTING.get()}")
+
+    before = spec(Output("o", "p"), Input("x", "v"), func=stream).with_changes(around=(bracket,))
+    return compile_full(before, ())("v")
+
+
+async def collected(generator):
+    return [chunk async for chunk in generator]
+
+
+def test_a_bracket_is_open_from_a_streams_first_step_to_its_last_in_whatever_context_each_is():
+    events = []
+
+    async def steps():
+        generator = streaming(events)
+        return [await asyncio.create_task(_next(generator)) for _ in range(3)]
+
+    assert asyncio.run(steps()) == ["a inside", "b inside", "over"]
+    assert events == ["opened", "ended inside", "closed"]
+    assert SETTING.get() == "outside"
+
+
+async def _next(generator):
+    return await anext(generator, "over")
+
+
+def test_a_stream_that_fails_closes_its_bracket():
+    events = []
+    with pytest.raises(ValueError, match="failed"):
+        asyncio.run(collected(streaming(events, ["a", ValueError("failed")])))
+    assert events == ["opened", "ended inside", "closed"]
+
+
+def test_a_stream_that_is_left_closes_its_bracket():
+    events = []
+
+    async def leave():
+        generator = streaming(events)
+        assert await anext(generator) == "a inside"
+        await generator.aclose()
+
+    asyncio.run(leave())
+    assert events == ["opened", "ended inside", "closed"]
