@@ -6,12 +6,15 @@ import http.cookiejar
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ class Server:
         self._listens = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._listens.wait(SECONDS) or not self.url:
+        if not self._listens.wait(SECONDS) or not self.url or not until(lambda: accepts(self.url)):
             self.end()
             raise AssertionError(f"The server does not listen:\n{self.log}")
 
@@ -42,7 +45,9 @@ class Server:
         with self.process.stdout as lines:
             for line in lines:
                 self.lines.append(line)
-                found = re.search(r"(?:Listening at:|Serving on) (http://127\.0\.0\.1:\d+)", line)
+                found = re.search(
+                    r"(?:Listening at:|Serving on|[Rr]unning on) (http://127\.0\.0\.1:\d+)", line
+                )
                 if found and not self.url:
                     self.url = found[1]
                     self._listens.set()
@@ -56,6 +61,42 @@ class Server:
             self.process.kill()
             self.process.wait()
         self._reader.join(SECONDS)
+
+
+def until(holds: Callable[[], object]) -> bool:
+    """Ask again and again until something holds; tells whether it did in time."""
+    end = time.monotonic() + SECONDS
+    while not holds():
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+def accepts(url: str) -> bool:
+    """Does a server accept connections? Those with several workers say where they listen before they do."""
+    where = urllib.parse.urlsplit(url)
+    try:
+        socket.create_connection((where.hostname or "", where.port or 80), timeout=SECONDS).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def at_once(number: int, act: Callable[[int], object]) -> list[object]:
+    """Let ``number`` threads act at the same time; gives what each got."""
+    barrier = threading.Barrier(number)
+    results: list[object] = []
+
+    def run(index: int) -> None:
+        barrier.wait()
+        results.append(act(index))
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import Browser, Server, serving
+from processes import Browser, Server, at_once, serving
 
 pytestmark = pytest.mark.server
 
@@ -69,23 +68,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     command = ["-m", "gunicorn", "-b", "127.0.0.1:0", "-w", "4", *OPTIONS[request.param], "index:server"]
     with serving(command, folder, XDG_CACHE_HOME=str(folder / "cache")) as started:
         yield started
-
-
-def at_once(number: int, act: object) -> list[object]:
-    """Let ``number`` threads act at the same time; gives what each got."""
-    barrier = threading.Barrier(number)
-    results: list[object] = []
-
-    def run(index: int) -> None:
-        barrier.wait()
-        results.append(act(index))  # type: ignore[operator]
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_fifty_first_visitors_at_once_are_all_served(server: Server):
