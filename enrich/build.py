@@ -143,8 +143,9 @@ class Build:
 
     def _tell_places(self) -> None:
         self.version += 1
-        for place in list(self.places):
-            place.changed()
+        if self.places:
+            for place in list(self.places):
+                place.changed()
 
     def _embedded_specs(self) -> Iterator[CallbackSpec]:
         for _, entry in self.declared:

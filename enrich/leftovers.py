@@ -27,6 +27,8 @@ class Leftovers:
     def check(self, spec: CallbackSpec) -> None:
         """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers."""
         for slot in spec.input_slots():
+            if slot.marker is None:
+                continue
             if is_trigger(slot) and slot.passed:
                 raise MissingTransformError(_missing(spec, "Trigger", "TriggerTransform"))
             if isinstance(slot.marker, CycleBreakerInput) and slot.fires:

@@ -87,7 +87,7 @@ def _spread(shape: Any) -> Any:
 def _output_shape(spec: CallbackSpec) -> Any:
     """The author's tree of outputs, or ``None`` where dash-renderer's own reading of the result is right."""
     outputs = spec.outputs
-    if isinstance(outputs, Slot) or not list(leaves(outputs)):
+    if isinstance(outputs, Slot) or not leaves(outputs):
         return None
     if isinstance(outputs, tuple) and len(outputs) > 1 and not any(is_branch(child) for child in outputs):
         return None

@@ -142,13 +142,13 @@ def is_async(func: Any) -> bool:
 
 
 def _asks_for_nothing(spec: CallbackSpec) -> bool:
-    return not (
-        spec.around
-        or spec.finish
-        or spec.outer
-        or any(slot.converts or not slot.passed for slot in spec.input_slots())
-        or any(slot.converts for slot in spec.output_slots())
-    )
+    if spec.around or spec.finish or spec.outer:
+        return False
+    return all(map(_travels_as_it_is, spec.input_slots())) and all(map(_travels_as_it_is, spec.output_slots()))
+
+
+def _travels_as_it_is(slot: Slot) -> bool:
+    return slot.passed and not slot.converts
 
 
 def open_brackets(around: tuple[Any, ...]) -> ExitStack:

@@ -26,8 +26,8 @@ KNOWN_FLAGS = frozenset(
 )
 """Keywords that our own transforms understand."""
 
-_PLAIN = (Input, Output, State)
-_STRUCTURE = frozenset({"output", "inputs", "state", "prevent_initial_call"})
+_INCOMING = (Input, State)
+_PLAIN = (*_INCOMING, Output)
 
 
 def declare(
@@ -50,13 +50,14 @@ def read(
     """
     args, prevent_initial_call = _trailing_bool(args, kwargs.get("prevent_initial_call"))
     outputs, inputs = _trees(args, kwargs, clientside=clientside, origin=origin)
-    known = dash_internals.CALLBACK_OPTIONS
-    flags = {k: kwargs[k] for k in kwargs.keys() - known - _STRUCTURE}
-    options = {
-        k: v
-        for k, v in kwargs.items()
-        if v is not None and k in known and not dash_internals.says_nothing(k, v)
-    }
+    flags: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        if name in dash_internals.CALLBACK_OPTIONS:
+            if not dash_internals.says_nothing(name, value):
+                options[name] = value
+        elif name not in dash_internals.CALLBACK_STRUCTURE:
+            flags[name] = value
     if flags:
         _check_flags(flags, origin)
     output_tree = map_leaves(_slot, outputs)
@@ -84,7 +85,7 @@ def _trees(
     in_sequence = False
     for arg in args:
         # Like Dash, the outermost list or tuple is only a way to write several arguments.
-        sequence = isinstance(arg, list | tuple)
+        sequence = isinstance(arg, (list, tuple))
         for item in arg if sequence else (arg,):
             if _side(item, Input if inputs else Output, origin) is Output:
                 in_sequence = in_sequence or sequence
@@ -107,10 +108,11 @@ def _trees(
                 "The state keyword argument may not be provided without the input keyword argument"
             )
         input_tree = [*inputs, *_as_list(kwargs["state"])]
+    incoming = leaves(input_tree)
     dash_internals.validate_dependencies(
-        list(leaves(output_tree)),
-        [d for d in leaves(input_tree) if not isinstance(d, State)],
-        [d for d in leaves(input_tree) if isinstance(d, State)],
+        leaves(output_tree),
+        [d for d in incoming if not isinstance(d, State)],
+        [d for d in incoming if isinstance(d, State)],
         leftover,
     )
     return output_tree, input_tree
@@ -120,9 +122,9 @@ def _side(item: Any, empty: type, origin: Origin) -> type:
     """Tell whether an argument belongs to the outputs or to the inputs; it may be a nested or an ``empty`` group."""
     if isinstance(item, Output):
         return Output
-    if isinstance(item, Input | State):
+    if isinstance(item, _INCOMING):
         return Input
-    parts = list(leaves(item))
+    parts = leaves(item)
     for part in parts:
         if not isinstance(part, _PLAIN):
             dash_internals.refuse_dependency(part)
@@ -235,7 +237,7 @@ def _check_flags(flags: Mapping[str, Any], origin: Origin) -> None:
 
 def near_miss(name: str) -> str | None:
     """The option that a keyword which nothing knows was probably meant to be."""
-    known = KNOWN_FLAGS | dash_internals.CALLBACK_OPTIONS | _STRUCTURE
+    known = KNOWN_FLAGS | dash_internals.CALLBACK_OPTIONS | dash_internals.CALLBACK_STRUCTURE
     if name in known:
         return None
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), None)

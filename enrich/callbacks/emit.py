@@ -125,7 +125,7 @@ def _named(emitted: Emitted) -> Emitted:
     if spec.salt is None:
         return emitted
     own = hashlib.sha256(spec.salt.encode()).hexdigest()
-    outputs = list(leaves(spec.outputs))
+    outputs = leaves(spec.outputs)
     if not outputs:
         emitted.id = own
     else:

@@ -22,7 +22,7 @@ def parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
     positional = _positional(spec)
     number = 0
     for name, node in nodes:
-        slots = list(leaves(node))
+        slots = leaves(node)
         if any(slot.passed for slot in slots):
             parameter = name if named else next(positional, "")
             if parameter in hints:
@@ -58,7 +58,7 @@ def hints_of(func: Any) -> dict[str, Any]:
 
 
 def innermost(func: Any) -> Any:
-    func = inspect.unwrap(func) if callable(func) else func
+    func = inspect.unwrap(func) if hasattr(func, "__wrapped__") else func
     while isinstance(func, functools.partial):
         func = func.func
     return func

@@ -15,16 +15,12 @@ def is_branch(node: Any) -> bool:
     return isinstance(node, (list, tuple, dict))
 
 
-def leaves(tree: Any) -> Iterator[Any]:
-    """Walk the leaves from left to right, depth first, as Dash does."""
-    if isinstance(tree, (list, tuple)):
-        for child in tree:
-            yield from leaves(child)
-    elif isinstance(tree, dict):
-        for child in tree.values():
-            yield from leaves(child)
-    else:
-        yield tree
+def leaves(tree: Any) -> list[Any]:
+    """The leaves from left to right, depth first, as Dash takes them."""
+    if not isinstance(tree, (list, tuple, dict)):
+        return [tree]
+    children = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for child in children for leaf in (leaves(child) if is_branch(child) else (child,))]
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

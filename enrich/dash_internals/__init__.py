@@ -32,6 +32,7 @@ from enrich.dash_internals.recording import (
 )
 from enrich.dash_internals.registration import (
     CALLBACK_OPTIONS,
+    CALLBACK_STRUCTURE,
     add_api,
     declare_callback,
     declare_clientside_callback,
@@ -67,6 +68,7 @@ from enrich.dash_internals.timings import with_server_timing
 
 __all__ = [
     "CALLBACK_OPTIONS",
+    "CALLBACK_STRUCTURE",
     "NO_UPDATE",
     "PreventUpdate",
     "Recorder",

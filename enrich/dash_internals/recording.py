@@ -58,7 +58,7 @@ def declare_again(declaration: Earlier, recorder: Recorder) -> None:
         decorate(func)
 
 
-def _recording_callback(
+def recording_callback(
     callback_list: list[Any], callback_map: dict[str, Any], prevent: Any, *args: Any, **kwargs: Any
 ) -> Decorator:
     recorder = _recorders.get(id(callback_list))
@@ -90,7 +90,7 @@ def _recording_callback(
     return lambda func: ours(plain(func))
 
 
-def _recording_clientside_callback(
+def recording_clientside_callback(
     callback_list: list[Any],
     callback_map: dict[str, Any],
     prevent: Any,
@@ -174,5 +174,5 @@ def clear_globals() -> None:
 
 
 Dash._setup_server = _warning_setup_server  # type: ignore[method-assign]
-_callback.register_callback = _recording_callback  # type: ignore[assignment]
-_callback.register_clientside_callback = _recording_clientside_callback  # type: ignore[assignment]
+_callback.register_callback = recording_callback  # type: ignore[assignment]
+_callback.register_clientside_callback = recording_clientside_callback  # type: ignore[assignment]

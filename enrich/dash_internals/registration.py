@@ -15,12 +15,14 @@ from dash.exceptions import DuplicateCallback
 from enrich.callbacks.tree import as_lists, fill, leaves
 from enrich.dash_internals.recording import (
     Decorator,
+    recording_callback,
     register_callback_of_dash,
     register_clientside_callback_of_dash,
 )
 
 _PARSED = "_enrich_parsed"
 _parse_of_dash = _callback.handle_grouped_callback_args  # type: ignore[attr-defined]
+_validate_background_callbacks_of_dash = _validate.validate_background_callbacks
 _register_job = BaseBackgroundCallbackManager.register_func
 
 _DEFAULTS = {
@@ -30,6 +32,8 @@ _DEFAULTS = {
 }
 CALLBACK_OPTIONS = frozenset(_DEFAULTS) | {"_allow_dynamic_callbacks", "callback_api_paths"}
 """Keywords of ``dash.callback`` beside the dependencies."""
+CALLBACK_STRUCTURE = frozenset({"output", "inputs", "state", "prevent_initial_call"})
+"""Keywords of ``dash.callback`` that its parser reads."""
 
 
 def says_nothing(option: str, value: Any) -> bool:
@@ -61,7 +65,9 @@ def refuse_duplicate(message: str) -> None:
 def declare_callback(
     args: tuple[Any, ...], kwargs: Mapping[str, Any], callback_list: list[Any], callback_map: dict[str, Any]
 ) -> Decorator:
-    """Run Dash's own decorator on the given lists."""
+    """Declare on the given lists, by Dash's own decorator where there are options for it to read."""
+    if kwargs.keys() <= CALLBACK_STRUCTURE:
+        return recording_callback(callback_list, callback_map, False, *args, **kwargs)
     return _callback.callback(*args, callback_list=callback_list, callback_map=callback_map, **kwargs)
 
 
@@ -85,7 +91,7 @@ def register(
 
 def _split(inputs: Any) -> tuple[list[Input], list[State], Any]:
     """Take a tree of dependencies apart, as Dash's parser does: inputs, states, and the tree of their places."""
-    flat = list(leaves(inputs))
+    flat = leaves(inputs)
     of_inputs = [dependency for dependency in flat if isinstance(dependency, Input)]
     of_states = [dependency for dependency in flat if not isinstance(dependency, Input)]
     next_input, next_state = itertools.count(), itertools.count(len(of_inputs))
@@ -130,5 +136,12 @@ def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str)
     return known if known is not None else str(_register_job(fn, progress, callback_id))
 
 
+def _validate_background_callbacks(callback_map: Mapping[str, Mapping[str, Any]]) -> None:
+    """Stand for Dash's check, which indexes all callbacks of an app before it looks for one in the background."""
+    if any(entry.get("background") for entry in callback_map.values()):
+        _validate_background_callbacks_of_dash(callback_map)
+
+
 BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]
 _callback.handle_grouped_callback_args = _parse_once  # type: ignore[attr-defined]
+_validate.validate_background_callbacks = _validate_background_callbacks

@@ -11,7 +11,7 @@ from enrich.callbacks.emit import dependency
 from enrich.callbacks.hidden import HiddenStores
 from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.overlap import overlapping
-from enrich.callbacks.spec import PORT, Around, CallbackSpec, Clientside, Joint, Program, Slot
+from enrich.callbacks.spec import PORT, Around, CallbackSpec, Clientside, Program, Slot
 from enrich.callbacks.view import Fired, view_of
 from enrich.errors import DeclarationError
 from enrich.transforms.base import DashTransform
@@ -59,26 +59,18 @@ class BlockingCallbackTransform(DashTransform):
         callbacks: list[CallbackSpec] = []
         components: list[Any] = []
         for spec in program.callbacks:
-            flags = dict(_flags(spec))
+            blocking, timeout = spec.flag("blocking"), spec.flag("blocking_timeout")
             spec = spec.without_flags("blocking", "blocking_timeout")
-            if not flags.get("blocking") or not any(slot.fires for slot in spec.input_slots()):
+            if not blocking or not any(slot.fires for slot in spec.input_slots()):
                 callbacks.append(spec)
                 continue
-            timeout = _positive(flags.get("blocking_timeout", self.timeout), spec)
+            timeout = _positive(self.timeout if timeout is None else timeout, spec)
             gate = _Gate(spec, declaration_salt(spec, seen), timeout)
             callbacks.extend(gate.callbacks(program))
             components.extend(gate.stores.components())
         if not components:
             return program.with_changes(callbacks=tuple(callbacks))
         return program.with_changes(callbacks=tuple(callbacks), components=(*program.components, *components))
-
-
-def _flags(spec: CallbackSpec) -> Iterator[tuple[str, Any]]:
-    """A callback's own flags; a group blocks as a whole if one of its members asks for it."""
-    if isinstance(spec.func, Joint):
-        for member in spec.func.members:
-            yield from ((k, v) for k, v in member.spec.flags.items() if v)
-    yield from spec.flags.items()
 
 
 def _positive(timeout: Any, spec: CallbackSpec) -> float:

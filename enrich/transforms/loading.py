@@ -7,7 +7,7 @@ from typing import Any
 from dash import Output, Patch, dcc, html
 
 from enrich.callbacks.clientside import compose, target_of
-from enrich.callbacks.spec import CallbackSpec, Clientside, Joint, Origin, Program, Slot
+from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program, Slot
 from enrich.dash_internals.views import RUNNING_TAKES_PATCHES
 from enrich.transforms.base import DashTransform
 
@@ -51,7 +51,7 @@ class LoadingTransform(DashTransform):
         self.kwargs = {**_WHOLE_PAGE, **kwargs}
 
     def apply(self, program: Program, /) -> Program:
-        asking = [spec for spec in program.callbacks if _asks(spec)]
+        asking = [spec for spec in program.callbacks if spec.flag("loading")]
         program = program.map_callbacks(self._counted)
         if not asking or self._is_served(program):
             return program
@@ -88,7 +88,7 @@ class LoadingTransform(DashTransform):
         )
 
     def _counted(self, spec: CallbackSpec) -> CallbackSpec:
-        asks = _asks(spec)
+        asks = spec.flag("loading")
         spec = spec.without_flags("loading")
         if not asks:
             return spec
@@ -101,12 +101,6 @@ class LoadingTransform(DashTransform):
         return spec.with_changes(
             options={**spec.options, "running": [*_triples(spec.options.get("running")), counting]}
         )
-
-
-def _asks(spec: CallbackSpec) -> bool:
-    if isinstance(spec.func, Joint) and any(member.spec.flags.get("loading") for member in spec.func.members):
-        return True
-    return bool(spec.flags.get("loading"))
 
 
 def _triples(running: Any) -> list[Any]:

@@ -132,7 +132,7 @@ class LogTransform(DashTransform):
         self.try_use_mantine = try_use_mantine
 
     def apply(self, program: Program, /) -> Program:
-        if not any(_asks(spec) for spec in program.callbacks):
+        if not any(spec.flag("log") for spec in program.callbacks):
             return program
         config = self.log_config
         components: tuple[Any, ...] = ()
@@ -161,16 +161,11 @@ def _lines_in_a_div(program: Program) -> tuple[LogConfig, tuple[Any, ...]]:
     return LogConfig(Output(box, "children"), get_default_log_writers()), (html.Div(id=box),)
 
 
-def _asks(spec: CallbackSpec) -> bool:
-    members = spec.func.members if isinstance(spec.func, Joint) else ()
-    return bool(spec.flags.get("log")) or any(member.spec.flags.get("log") for member in members)
-
-
 def _logged(spec: CallbackSpec, config: LogConfig) -> CallbackSpec:
-    if isinstance(spec.func, Joint) and _asks(spec):
+    if isinstance(spec.func, Joint) and spec.flag("log"):
         members = tuple(replace(member, spec=_logged(member.spec, config)) for member in spec.func.members)
         return spec.with_changes(func=Joint(members))
-    asks = _asks(spec)
+    asks = spec.flag("log")
     spec = spec.without_flags("log")
     if not asks:
         return spec

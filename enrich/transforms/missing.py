@@ -30,8 +30,10 @@ def with_settings_of_outputs(program: Program) -> Program:
         if is_serverside(slot) and slot.marker.on_missing is not None
     }
     for spec in program.callbacks:
+        if "on_missing" not in spec.flags:
+            continue
         try:
-            check_setting(spec.flags.get("on_missing"))
+            check_setting(spec.flags["on_missing"])
         except StoreConfigError as error:
             raise DeclarationError(f"{spec} has {error}") from None
     return program.map_callbacks(lambda spec: _told(spec, said)) if said else program

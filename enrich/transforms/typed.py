@@ -63,8 +63,8 @@ class _Search:
         if code is None or code.co_freevars:
             return self._names_one(func)
         # Functions that are declared in a loop are alike, but for annotations that were made there.
-        hints = (hint if isinstance(hint, str) else id(hint) for hint in func.__annotations__.values())
-        key = code, id(func.__globals__), *hints
+        hints = [hint if isinstance(hint, str) else id(hint) for hint in func.__annotations__.values()]
+        key = id(code), id(func.__globals__), *hints
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._names_one(func)
@@ -207,7 +207,7 @@ def _builds(hint: Any, node: Any, first: int, reader: Callable[[Any], Build]) ->
     number = first
     for child in node.values() if isinstance(node, dict) else node:
         yield from _builds(element, child, number, reader)
-        number += len(list(leaves(child)))
+        number += len(leaves(child))
 
 
 def element_of(hint: Any, kind: type) -> Any:
