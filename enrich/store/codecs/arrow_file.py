@@ -123,7 +123,7 @@ def write_batch(names: Sequence[str], body: Body, text: bytes, kind: str, parts:
     """A file of one record batch, whose columns lie as ``body`` says; ``text`` is from ``plan_text``."""
     body.finish()
     dictionaries = _dictionaries(body.columns)
-    make = _make(tuple(names), tuple([column.type for column in body.columns]), text)
+    make = _make(tuple(names), tuple([(column.type, column.repeat) for column in body.columns]), text)
     pieces: list[Piece] = [make.head]
     position = len(make.head)
     blocks: list[Block] = []
@@ -160,7 +160,8 @@ class _Make(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _make(names: tuple[str, ...], types: tuple[pa.DataType, ...], text: bytes) -> _Make:
+def _make(names: tuple[str, ...], runs: tuple[tuple[pa.DataType, int], ...], text: bytes) -> _Make:
+    types = [kind for kind, count in runs for _ in range(count)]
     schema = pa.schema([pa.field(name, kind) for name, kind in zip(names, types, strict=True)])
     message = bytes(schema.with_metadata({METADATA_KEY: text}).serialize())[8:]
     start = ARROW_MAGIC + b"\0\0"

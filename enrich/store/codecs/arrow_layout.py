@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
-from .arrow_messages import BatchParts
+from .arrow_messages import PackedParts, pack_pairs
 from .entry import ALIGNMENT, Piece, padding
 
 Span = tuple[int, int]
@@ -42,13 +43,27 @@ def shared(make: Callable[..., Spec]) -> Callable[..., Spec]:
 
 
 class Column(NamedTuple):
-    """One Arrow column: its type, and its arrays and buffers in the order of the format."""
+    """One Arrow column: its type, and its arrays and buffers in the order of the format.
+
+    Or a run of ``repeat`` columns side by side, alike but that the data of each, the last of its buffers, lies
+    ``stride`` bytes behind that of the one before.
+    """
 
     type: pa.DataType
     nodes: tuple[Span, ...]
     buffers: tuple[Span, ...]
     variadic: tuple[int, ...] = ()
     dictionaries: tuple[Body, ...] = ()
+    repeat: int = 1
+    stride: int = 0
+
+    def packed_buffers(self) -> bytes:
+        """Where the buffers of all columns of the run are."""
+        if self.repeat == 1:
+            return pack_pairs(self.buffers)
+        spans = np.tile(np.array(self.buffers, "<i8").reshape(-1), (self.repeat, 1))
+        spans[:, -2] += self.stride * np.arange(self.repeat)
+        return spans.tobytes()
 
 
 class Body:
@@ -94,13 +109,13 @@ class Body:
             self.pieces.append(end)
             self.size += len(end)
 
-    def parts(self) -> BatchParts:
+    def parts(self) -> PackedParts:
         """What the batch's message says of these columns."""
         columns = self.columns
-        return BatchParts(
+        return PackedParts(
             self.rows,
-            [node for column in columns for node in column.nodes],
-            [span for column in columns for span in column.buffers],
+            b"".join([pack_pairs(column.nodes) * column.repeat for column in columns]),
+            b"".join([column.packed_buffers() for column in columns]),
             [count for column in columns for count in column.variadic],
         )
 

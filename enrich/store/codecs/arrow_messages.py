@@ -28,6 +28,8 @@ _BATCH = struct.Struct("<7H2xiIqII")
 # Footer: root offset, vtable at 4, table at 16 (schema at 20, dictionaries at 24, batches at 28, version at 32).
 _FOOTER = struct.Struct("<I6HiIIIh2x")
 _BLOCK = struct.Struct("<qi4xq")
+_COUNT = struct.Struct("<4xI")
+_PAIR = struct.Struct("<qq")
 
 
 class BatchParts(NamedTuple):
@@ -36,6 +38,15 @@ class BatchParts(NamedTuple):
     rows: int
     nodes: Sequence[tuple[int, int]]
     buffers: Sequence[tuple[int, int]]
+    variadic: Sequence[int]
+
+
+class PackedParts(NamedTuple):
+    """The same as it is written: a pair is two numbers of 8 bytes."""
+
+    rows: int
+    nodes: bytes
+    buffers: bytes
     variadic: Sequence[int]
 
 
@@ -53,12 +64,12 @@ def encapsulate(message: bytes, position: int, alignment: int) -> bytes:
     return struct.pack("<II", _CONTINUATION, length) + message.ljust(length, b"\0")
 
 
-def record_batch(parts: BatchParts, body_length: int) -> bytes:
+def record_batch(parts: PackedParts, body_length: int) -> bytes:
     """The message of a record batch."""
     return _message(_RECORD_BATCH, body_length) + _batch_table(parts)
 
 
-def dictionary_batch(parts: BatchParts, body_length: int, dictionary_id: int) -> bytes:
+def dictionary_batch(parts: PackedParts, body_length: int, dictionary_id: int) -> bytes:
     """The message of a dictionary batch."""
     data = _DICTIONARY.size + 16 - 20
     table = _DICTIONARY.pack(10, 24, 8, 4, 16, 16, data, dictionary_id, 0)
@@ -70,11 +81,10 @@ def _message(header_type: int, body_length: int) -> bytes:
     return _MESSAGE.pack(16, 12, 20, 16, 18, 4, 8, 12, header, body_length, _METADATA_V5, header_type)
 
 
-def _batch_table(parts: BatchParts) -> bytes:
-    # A vector is a 4-byte count and its items; the 4 bytes before each count keep the 8-byte items aligned.
-    vectors = [_pairs(parts.nodes), _pairs(parts.buffers)]
+def _batch_table(parts: PackedParts) -> bytes:
+    vectors = [_vector(len(pairs) // _PAIR.size, pairs) for pairs in (parts.nodes, parts.buffers)]
     if parts.variadic:
-        vectors.append(_vector(len(parts.variadic), parts.variadic))
+        vectors.append(_vector(len(parts.variadic), struct.pack(f"<{len(parts.variadic)}q", *parts.variadic)))
     counts_at = [_BATCH.size + 4]
     for vector in vectors:
         counts_at.append(counts_at[-1] + len(vector))
@@ -85,12 +95,14 @@ def _batch_table(parts: BatchParts) -> bytes:
     return b"".join([table, *vectors])
 
 
-def _pairs(items: Sequence[tuple[int, int]]) -> bytes:
-    return _vector(len(items), list(chain.from_iterable(items)))
+def _vector(count: int, items: bytes) -> bytes:
+    # A 4-byte count and the items; the 4 bytes before the count keep the 8-byte items aligned.
+    return _COUNT.pack(count) + items
 
 
-def _vector(count: int, numbers: Sequence[int]) -> bytes:
-    return struct.pack(f"<4xI{len(numbers)}q", count, *numbers)
+def pack_pairs(pairs: Sequence[tuple[int, int]]) -> bytes:
+    """Pairs as a message has them."""
+    return struct.pack(f"<{2 * len(pairs)}q", *chain.from_iterable(pairs))
 
 
 def footer(

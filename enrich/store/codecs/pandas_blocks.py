@@ -25,27 +25,33 @@ def is_flat(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "iufcmMb"
 
 
-def encode_block(body: Body, blocks: Sequence[Array]) -> tuple[list[Column], Spec]:
-    """Lay blocks of one dtype, each (columns × rows), into the body, one behind the other."""
+def encode_block(body: Body, blocks: Sequence[Array], run: bool = False) -> tuple[list[Column], Spec]:
+    """Lay blocks of one dtype, each (columns × rows), into the body, one behind the other.
+
+    Columns that are a ``run``, that is, that lie side by side in the table too, may come out as one.
+    """
     dtype = blocks[0].dtype
     rows = blocks[0].shape[1]
     if dtype.kind == "b":
         packed = pack_bits(np.concatenate(blocks) if len(blocks) > 1 else blocks[0])
-        spans = _lay(body, [packed])
-        return [Column(pa.bool_(), ((rows, 0),), (ABSENT, span)) for span in spans], _block_spec(
-            "bits", None, len(spans)
-        )
+        laid = _lay(body, [packed])
+        return _columns(pa.bool_(), ((rows, 0),), laid, run), _block_spec("bits", None, laid.columns)
     make = _make(dtype)
     if not dtype.isnative:
         blocks = [block.astype(make.native) for block in blocks]
-    spans = _lay(body, blocks)
-    spec = _block_spec("flat", make.text, len(spans))
+    laid = _lay(body, blocks)
+    spec = _block_spec("flat", make.text, laid.columns)
     if dtype.kind in "mM":
         moments = [row for block in blocks for row in block]
-        return [_moments(body, make, span, row) for span, row in zip(spans, moments, strict=True)], spec
-    nodes = tuple([(rows * length, 0) for length in make.lengths])
-    kind, absent = make.type, (ABSENT,) * len(nodes)
-    return [Column(kind, nodes, (*absent, span)) for span in spans], spec
+        return [_moments(body, make, laid.span(at), row) for at, row in enumerate(moments)], spec
+    return _columns(make.type, tuple([(rows * length, 0) for length in make.lengths]), laid, run), spec
+
+
+def _columns(kind: pa.DataType, nodes: tuple[Span, ...], laid: _Laid, run: bool) -> list[Column]:
+    absent = (ABSENT,) * len(nodes)
+    if run:
+        return [Column(kind, nodes, (*absent, laid.span(0)), repeat=laid.columns, stride=laid.stride)]
+    return [Column(kind, nodes, (*absent, laid.span(at))) for at in range(laid.columns)]
 
 
 @shared
@@ -58,8 +64,20 @@ def _stride(width: int) -> int:
     return width + -width % 8
 
 
-def _lay(body: Body, blocks: Sequence[Array]) -> list[Span]:
-    """The blocks' rows, whose start is noted; each next one begins a stride further on."""
+class _Laid(NamedTuple):
+    """Rows of equal width in the body: where they start, and how far they are apart."""
+
+    start: int
+    width: int
+    stride: int
+    columns: int
+
+    def span(self, at: int) -> Span:
+        return self.start + at * self.stride, self.width
+
+
+def _lay(body: Body, blocks: Sequence[Array]) -> _Laid:
+    """Lay the blocks' rows, and note where they start."""
     width = blocks[0].shape[1] * blocks[0].itemsize
     stride = _stride(width)
     start = body.size + -body.size % ALIGNMENT
@@ -79,8 +97,7 @@ def _lay(body: Body, blocks: Sequence[Array]) -> list[Span]:
                 body.add(raw(np.ascontiguousarray(row)), alignment)
                 alignment = 8
         alignment = 8
-    count = sum(map(len, blocks))
-    return [(start + index * stride, width) for index in range(count)]
+    return _Laid(start, width, stride, sum(map(len, blocks)))
 
 
 class _Make(NamedTuple):

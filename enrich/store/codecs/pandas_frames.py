@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from operator import lt
+from operator import itemgetter, lt
 from typing import Any
 
 import numpy as np
@@ -45,18 +45,19 @@ def encode_frame(
     """A DataFrame as an Arrow file; raises ``Refusal``."""
     writer = Writer(pickler)
     body = Body(len(frame.index))
-    columns: list[Column] = [None] * len(frame.columns)  # type: ignore[list-item]
+    columns: list[tuple[int, Column]] = []
     blocks: list[Spec] = []
     for places, values, is_block in _grouped(frame):
         start = len(body.numbers)
         try:
             if is_block:
-                made, spec = encode_block(body, values)
-                for place, column in zip(places, made, strict=True):
-                    columns[place] = column
+                run = places[-1] - places[0] == len(places) - 1
+                made, spec = encode_block(body, values, run)
+                columns += zip(places, made, strict=not run)
             else:
-                columns[places[0]], spec = encode_column(writer, body, values[0])
+                column, spec = encode_column(writer, body, values[0])
                 place_foreign(spec, places[0])
+                columns.append((places[0], column))
         except Refusal as refusal:
             raise refusal.below(f" in column {excerpt(frame.columns[places[0]])}") from None
         blocks.append(_block_spec(spec, places, start))
@@ -64,7 +65,7 @@ def encode_frame(
     index_at = len(body.numbers)
     try:
         index = encode_index(writer, body, frame.index, named)
-        place_foreign(index.get("a"), len(columns))
+        place_foreign(index.get("a"), len(frame.columns))
     except Refusal as refusal:
         raise refusal.below(".index") from None
     names_at = len(body.numbers)
@@ -73,7 +74,8 @@ def encode_frame(
         names = encode_names(writer, body, frame.columns, labels)
     except Refusal as refusal:
         raise refusal.below(".columns") from None
-    body.columns = columns + [column for _, column in named]
+    columns.sort(key=itemgetter(0))
+    body.columns = [column for _, column in columns + named]
     plan: list[tuple[str, Any]] = [
         ("kind", kind),
         ("blocks", tuple(blocks)),
@@ -111,6 +113,8 @@ def _first_place(group: tuple[Any, ...]) -> Any:
 
 def _ascending(blocks: list[tuple[Places, Array]]) -> Group:
     """Blocks in the order of their columns in the frame: pandas goes wrong on a block whose columns aren't."""
+    if len(blocks) == 1 and type(blocks[0][0]) is range and blocks[0][0].step > 0:
+        return blocks[0][0], [blocks[0][1]], True
     blocks.sort(key=_first_place)
     places = tuple([place for block, _ in blocks for place in block])
     if all(map(lt, places, places[1:])):
@@ -127,6 +131,8 @@ def _block_spec(spec: Spec, places: Places, start: int) -> Spec:
 
 def _short(places: Places) -> list[Any]:
     """Places in few numbers: where they start, end, and how far they are apart, or else all of them in a list."""
+    if type(places) is range and places.step > 0:
+        return [places.start, places.stop, places.step]
     first, count = places[0], len(places)
     step = places[1] - first if count > 1 else 1
     regular = range(first, first + count * step, step)
