@@ -15,6 +15,13 @@ _MOVED = frozenset({f"{_OLD}.enrich", f"{_OLD}.logging"})
 """Modules whose names are in ``enrich``."""
 
 
+_STORED_BY_PICKLE = {
+    "plotly_resampler": "Serverside(FigureResampler(...)) needs ServersideOutputTransform(allow_pickle=True), "
+    "since no codec carries that class",
+}
+"""Libraries whose objects apps give to ``Serverside``, which dash-extensions pickles unasked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One place: what stands there, and what is to stand there, or why nothing else is."""
@@ -103,6 +110,7 @@ class _Rewriter(cst.CSTTransformer):
     def _imports(
         self, before: cst.BaseSmallStatement, statement: cst.BaseSmallStatement
     ) -> list[cst.BaseSmallStatement] | None:
+        self._note_pickles(before, statement)
         if isinstance(statement, cst.Import):
             return self._import(before, statement)
         if isinstance(statement, cst.ImportFrom) and not statement.relative and statement.module:
@@ -177,6 +185,16 @@ class _Rewriter(cst.CSTTransformer):
         return [changed, rest] if others else [changed]
 
     # Reporting
+
+    def _note_pickles(self, before: cst.CSTNode, statement: cst.BaseSmallStatement) -> None:
+        modules: list[str] = []
+        if isinstance(statement, cst.Import):
+            modules = [_name(alias.name) for alias in statement.names]
+        elif isinstance(statement, cst.ImportFrom) and not statement.relative and statement.module:
+            modules = [_name(statement.module)]
+        for module in modules:
+            if (note := _STORED_BY_PICKLE.get(module.partition(".")[0])) is not None:
+                self._left(before, statement, note)
 
     def _found(self, node: cst.CSTNode, old: str, new: str) -> None:
         self.findings.append(Finding(self.file, self._line(node), old, new))

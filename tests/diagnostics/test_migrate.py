@@ -79,6 +79,18 @@ def test_components_are_left_alone_and_said_to_be(source, note):
     assert note in text
 
 
+@pytest.mark.parametrize(
+    "line", ["from plotly_resampler import FigureResampler", "import plotly_resampler as pr"]
+)
+def test_objects_that_only_pickle_carries_are_pointed_at(line):
+    source = f"from dash_extensions.enrich import Serverside\n{line}\n"
+    assert after(source) == f"from enrich import Serverside\n{line}\n"
+    assert said(source)[1].startswith(
+        f"app.py:2: {line}  left alone: Serverside(FigureResampler(...)) needs "
+    )
+    assert "ServersideOutputTransform(allow_pickle=True)" in said(source)[1]
+
+
 def test_a_finding_names_file_line_old_and_new():
     assert said("import os\n\nfrom dash_extensions.enrich import Dash\n") == [
         "app.py:3: from dash_extensions.enrich import Dash  -> from enrich import Dash"
