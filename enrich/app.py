@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
 from typing import Any
 
 import dash
@@ -16,7 +15,7 @@ from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
 from enrich.dash_internals.views import hand_over, set_layout
 from enrich.declared import Embedding
-from enrich.serving import AsyncRouter, handler_in, install_layer
+from enrich.serving import AsyncRouter, entered, handler_in, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
@@ -211,7 +210,7 @@ class DashProxy(dash.Dash):
         return handler_in(self, g, body, super()._prepare_callback(g, body))
 
     def _enter(self, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
-        """What runs from here on, to the end of the request, is this app's."""
+        """What runs from here on in this context is this app's."""
         dash_internals.enter_app(self)
         current_call.set(Call(self, wires, callback_id))
 
@@ -246,16 +245,12 @@ class DashProxy(dash.Dash):
 
     def _own_layout(self) -> Any:
         """The layout after all transforms, without hidden components."""
-        # In a context of its own: who sets a layout outside of a request has not entered the app.
-        return copy_context().run(self._make_layout)
-
-    def _make_layout(self) -> Any:
-        self._enter()
-        layout = self._layout() if self._layout_is_function else self._layout
-        self._build.settle()
-        for change in self._build.layout_maps():
-            layout = change(layout)
-        return layout
+        with entered(self):
+            layout = self._layout() if self._layout_is_function else self._layout
+            self._build.settle()
+            for change in self._build.layout_maps():
+                layout = change(layout)
+            return layout
 
     def hijack(self, app: dash.Dash) -> None:
         """Hand this app's layout and callbacks to another app, for places where that one is made by others.
@@ -291,16 +286,16 @@ class DashProxy(dash.Dash):
 
     def serve_layout(self) -> Any:
         # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
-        self._enter()
-        return super().serve_layout()
+        with entered(self):
+            return super().serve_layout()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
-        self._enter()
-        if self._sessions.visit() is not None:
-            self._sessions.serving_page()
-            # Under FastAPI, Dash's hooks skip all pages but the first.
-            self._setup_server()
-        return super().index(*args, **kwargs)
+        with entered(self):
+            if self._sessions.visit() is not None:
+                self._sessions.serving_page()
+                # Under FastAPI, Dash's hooks skip all pages but the first.
+                self._setup_server()
+            return super().index(*args, **kwargs)
 
     def init_app(self, app: Any = None, **kwargs: Any) -> None:
         super().init_app(app, **kwargs)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
+from enrich.callbacks.call import Call, current_call
 from enrich.sessions import Visit, cookie_in
 
 if TYPE_CHECKING:
@@ -67,9 +69,7 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
         marks = {wire.mark for wire in known} if visit is None else visit.marks
         return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
 
-    def enter() -> Callable[..., Any]:
-        wires = wires_in_message() if found is None else found
-        app._enter(wires, output)
+    def choose(wires: tuple[Any, ...]) -> Callable[..., Any]:
         handler = app._build.handler(output, plain) if wires else plain
         if app._watch is not None:
             handler = app._watch.handler(handler, g, body)
@@ -81,10 +81,30 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
     if inspect.iscoroutinefunction(plain):
 
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            return await enter()(*args, **kwargs)
+            wires = wires_in_message() if found is None else found
+            with entered(app, wires, output):
+                return await choose(wires)(*args, **kwargs)
 
         return call_async
-    return lambda *args, **kwargs: enter()(*args, **kwargs)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        wires = wires_in_message() if found is None else found
+        with entered(app, wires, output):
+            return choose(wires)(*args, **kwargs)
+
+    return call
+
+
+@contextmanager
+def entered(app: DashProxy, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> Iterator[None]:
+    """What runs in here is the app's; afterwards, whoever called is where he was."""
+    leave = dash_internals.enter_app(app)
+    token = current_call.set(Call(app, wires, callback_id))
+    try:
+        yield
+    finally:
+        current_call.reset(token)
+        leave()
 
 
 class AsgiLayer:

@@ -128,11 +128,12 @@ def is_websocket_path(app: Any, path: str) -> bool:
     return path.endswith(f"{app.config.routes_pathname_prefix}_dash-ws-callback")
 
 
-def enter_app(app: Any) -> None:
-    """Make ``dash.get_app()`` give this app for the rest of the request, and not the one that was made last."""
+def enter_app(app: Any) -> Callable[[], None]:
+    """Make ``dash.get_app()`` give this app, and not the one that was made last; what is returned undoes it."""
     app_context = getattr(_get_app, "app_context", None)  # since Dash 3.2
-    if app_context is not None:
-        app_context.set(app)
+    if app_context is None:
+        return lambda: None
+    return partial(app_context.reset, app_context.set(app))
 
 
 @contextmanager

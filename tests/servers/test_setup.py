@@ -212,6 +212,20 @@ def test_the_app_that_was_made_last_is_the_current_one_outside_of_requests(serve
     Context().run(make)
 
 
+def test_a_request_leaves_its_app_when_it_ends(server):
+    def serve():
+        app = declare(Dash("first", **clients.on(server)))
+        with clients.client(app) as browser:
+            assert browser.get("/").status_code == 200
+            assert answers(browser) == "first: hi"
+        assert get_app() is app
+        second = Dash("second", **clients.on(server))
+        # Served in this thread, or by a test client that shares its context with the test.
+        assert get_app() is second
+
+    Context().run(serve)
+
+
 @pytest.fixture(autouse=True)
 def _no_current_app(monkeypatch):
     """Dash remembers the app that was made last."""
