@@ -14,6 +14,7 @@ from typing import Any
 import dash
 import flask
 import pytest
+from versions import needs_dash
 
 import enrich
 from enrich import errors
@@ -42,9 +43,12 @@ def code_blocks(page: Path) -> Iterator[tuple[int, str]]:
 
 
 WITH_CODE = [page for page in PAGES if any(code_blocks(page))]
+NEWER_DASH = {"mcp.md": needs_dash(4, 3, "has an MCP server")}
 
 
-@pytest.fixture(params=WITH_CODE, ids=name_of)
+@pytest.fixture(
+    params=[pytest.param(page, id=name_of(page), marks=NEWER_DASH.get(page.name, ())) for page in WITH_CODE]
+)
 def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A page, read in an empty folder."""
     monkeypatch.chdir(tmp_path)
