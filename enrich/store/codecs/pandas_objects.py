@@ -61,11 +61,11 @@ def _uuids(cells: _Cells) -> pa.Array:
     return pa.array([None if cell is None else cell.bytes for cell in cells], pa.binary(16))
 
 
-def _of(kind: pa.DataType) -> Callable[[_Cells], pa.Array]:
-    return lambda cells: pa.array(cells, kind, from_pandas=True)
+def _of(kind: pa.DataType) -> Callable[..., pa.Array]:
+    return lambda cells, mask=None: pa.array(cells, kind, mask=mask, from_pandas=True)
 
 
-_PURE: dict[type[Any], Callable[[_Cells], pa.Array]] = {
+_PURE: dict[type[Any], Callable[..., pa.Array]] = {
     str: _of(pa.large_string()),
     bool: _of(pa.bool_()),
     int: _of(pa.int64()),
@@ -80,7 +80,7 @@ _PURE: dict[type[Any], Callable[[_Cells], pa.Array]] = {
 }
 
 
-# These Arrow takes from an array of objects as it is, with every kind of missing cell as null.
+# These Arrow takes from an array of objects as it is, with every kind of missing cell as null, and behind a mask.
 _DIRECT = frozenset({str, bool, int, bytes, date, timedelta})
 
 
@@ -90,7 +90,8 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
     kinds = set(map(type, cells))
     markers = {_MARKERS[kind] for kind in kinds if kind in _MARKERS}
     kinds -= _MARKERS.keys()
-    if float in kinds and len(kinds) + len(markers) > 1 and _only_nan(cells):
+    # Among texts Arrow takes no number but NaN, so that nobody needs to look.
+    if float in kinds and len(kinds) + len(markers) > 1 and (kinds == {str, float} or _only_nan(cells)):
         kinds.discard(float)
         markers.add("nan")
     if not kinds and len(markers) <= 1:
@@ -125,12 +126,12 @@ def _blank(cells: _Cells, kind: type[Any]) -> list[Any]:
     return [cell if type(cell) is kind else None for cell in cells]
 
 
-def _pure(kind: type[Any], cells: Any) -> pa.Array | None:
+def _pure(kind: type[Any], cells: Any, *mask: np.ndarray[Any, Any]) -> pa.Array | None:
     convert = _PURE.get(kind)
     if convert is None:
         return None
     try:
-        array: pa.Array = convert(cells)
+        array: pa.Array = convert(cells, *mask)
     except (ValueError, OverflowError, pa.ArrowException):
         # Too big for the Arrow type, a lone surrogate, ...: such cells are carried one by one.
         return None
@@ -152,13 +153,13 @@ def _mixed(writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list
     others = np.zeros(rows, bool)
     for kind in list(numbers)[len(_MARKERS) :]:
         mine = found_tags == numbers[kind]
-        array = _pure(kind, values[mine].tolist())
+        array = _among(kind, values, mine)
         if array is None:
             others |= mine
             continue
         tags[mine] = len(_MARKERS) + len(names)
         names.append(kind.__name__)
-        arrays.append(_spread(array, mine))
+        arrays.append(array)
     if others.any():
         texts = [_text(writer, row, cells[row]) for row in np.flatnonzero(others).tolist()]
         tags[others] = len(_MARKERS) + len(names)
@@ -176,6 +177,14 @@ def _mixed(writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list
 
 # Each row says in a byte which type it has.
 _MOST_TYPES = 120
+
+
+def _among(kind: type[Any], values: np.ndarray[Any, Any], places: np.ndarray[Any, Any]) -> pa.Array | None:
+    """The cells of one type at their places among all rows, and null elsewhere."""
+    if kind in _DIRECT:
+        return _pure(kind, values, ~places)
+    array = _pure(kind, values[places].tolist())
+    return None if array is None else _spread(array, places)
 
 
 def _spread(array: pa.Array, places: np.ndarray[Any, Any]) -> pa.Array:

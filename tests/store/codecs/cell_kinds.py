@@ -17,6 +17,8 @@ CELLS: dict[str, list[Any]] = {
     "text": ["a", "", "ü"],
     "text and None": ["a", None],
     "text and NaN": ["a", np.nan],
+    "text and floats": ["a", 1.5, np.nan],
+    "text and integers beyond 64 bits": ["a", 1, True, 2**70],
     "text and NaT": ["a", pd.NaT],
     "text and NA": ["a", pd.NA],
     "text and every missing": ["a", None, np.nan, pd.NA, pd.NaT],
