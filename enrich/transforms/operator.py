@@ -71,11 +71,18 @@ class Operator:
         self.steps.append(Step(word, self.path, args, options))
         return Operator(steps=self.steps)
 
+    def with_reset(self, empty: Any) -> Operator:
+        """Put a value where the path leads; at the top it takes the place of all there was."""
+        if self.path:
+            return self.assign(empty)
+        self.steps[:] = [Step("start", (), (empty,))]
+        return Operator(steps=self.steps)
+
     def to_plotly_json(self) -> Any:
         """Travel as the ``Patch`` does."""
         if needs_value(self.steps):
             raise EnrichError(
-                "Operator().list.sort() needs what the page holds, and only an OperatorOutput has it sent. "
+                "Operator().list.sort() and reset() are no steps of a Patch, and only an OperatorOutput takes them. "
                 "Declare the output as OperatorOutput(...), and add OperatorTransform()."
             )
         return as_patch(self.steps).to_plotly_json()
@@ -110,6 +117,10 @@ class ListOperator:
     def clear(self) -> Operator:
         """Take out all items."""
         return self.operator.with_step("clear")
+
+    def reset(self) -> Operator:
+        """Put an empty list here, whatever there was."""
+        return self.operator.with_reset([])
 
     def reverse(self) -> Operator:
         """Turn the order round."""
@@ -146,6 +157,10 @@ class DictOperator:
         """Take out all keys."""
         return self.operator.with_step("clear")
 
+    def reset(self) -> Operator:
+        """Put an empty dict here, whatever there was."""
+        return self.operator.with_reset({})
+
 
 class OperatorTransform(DashTransform):
     """Enable ``OperatorOutput``: outputs that several callbacks share, and that take an ``Operator``.
@@ -162,8 +177,8 @@ class OperatorTransform(DashTransform):
     after = (*MultiplexerTransform.after, "MultiplexerTransform")
 
     def apply(self, program: Program, /) -> Program:
-        taken = program.map_callbacks(_take_operators)
-        if all(new is old for new, old in zip(taken.callbacks, program.callbacks, strict=True)):
+        taken = program.map_callbacks(_take_operators) if program.says(OperatorOutput) else program
+        if taken is program:
             return program
         return MultiplexerTransform().apply(taken)
 
@@ -224,6 +239,8 @@ def _resolve_one(value: Any, slot: Slot, spec: CallbackSpec, place: int | None) 
         return value
     if not needs_value(value.steps):
         return as_patch(value.steps)
+    if value.steps[0].word == "start":
+        return _carried_out(value.steps, None, slot, spec)
     if not _sorts(spec.func):
         raise EnrichError(
             f"{spec}, output {slot}: Operator().list.sort() needs what the page holds, and the page sends it only where "
@@ -231,7 +248,11 @@ def _resolve_one(value: Any, slot: Slot, spec: CallbackSpec, place: int | None) 
             "or take the property as a State and return sorted(value)."
         )
     held = held_values(slot, spec)
+    return _carried_out(value.steps, held if place is None else held[place], slot, spec)
+
+
+def _carried_out(steps: Iterable[Step], held: Any, slot: Slot, spec: CallbackSpec) -> Any:
     try:
-        return carried_out(value.steps, held if place is None else held[place])
+        return carried_out(steps, held)
     except EnrichError as error:
         raise EnrichError(f"{spec}, output {slot}: {error}") from error.__cause__

@@ -66,6 +66,9 @@ def carried_out(steps: Iterable[Step], value: Any) -> Any:
     """
     value = copy.deepcopy(value)
     for step in steps:
+        if step.word == "start":
+            value = copy.deepcopy(step.args[0])
+            continue
         part = value
         try:
             for key in step.path:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 def test_a_list_on_the_page_grows_is_sorted_and_turned_round(browse):
     app = DashProxy("operators", transforms=[OperatorTransform()], prevent_initial_callbacks=True)
     changes = {
+        "reset": lambda n: Operator().list.reset(),
         "append": lambda n: Operator().list.append(n),
         "extend": lambda n: Operator().list.extend([10, 2]),
         "sort": lambda n: Operator().list.sort(),
@@ -22,7 +23,7 @@ def test_a_list_on_the_page_grows_is_sorted_and_turned_round(browse):
     app.layout = html.Div(
         [
             *[html.Button(name, id=name) for name in changes],
-            dcc.Store(id="values", data=[]),
+            dcc.Store(id="values"),
             html.Div(id="log"),
         ]
     )
@@ -32,6 +33,7 @@ def test_a_list_on_the_page_grows_is_sorted_and_turned_round(browse):
 
     page = browse(app)
     for button, expected in [
+        ("reset", "[]"),
         ("append", "[1]"),
         ("extend", "[1, 10, 2]"),
         ("sort", "[1, 2, 10]"),

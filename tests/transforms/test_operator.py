@@ -112,6 +112,22 @@ def test_sorting_is_done_on_what_the_page_holds(build, held, expected):
     assert page["s.data"] == expected
 
 
+@pytest.mark.parametrize(
+    ("build", "held", "expected"),
+    [
+        (lambda n: Operator().list.reset(), None, []),
+        (lambda n: Operator().dict.reset().dict.set("k", n), [1], {"k": 1}),
+        (lambda n: Operator().list.append(9).list.reset().list.extend([2, 1]).list.sort(), [3], [1, 2]),
+        (lambda n: Operator()["a"].list.reset(), {"a": {"b": 1}, "c": 2}, {"a": [], "c": 2}),
+    ],
+)
+def test_a_reset_forgets_what_the_page_holds(build, held, expected):
+    page = Page(app_with(build, held=held))
+    page.act({"b0.n_clicks": 1})
+    assert page["s.data"] == expected
+    assert page.requests[-1].body["state"] == [] or "sort" in str(build.__code__.co_names)
+
+
 def test_one_that_is_changed_in_place_is_sorted_too():
     def add(n):
         operator = Operator()
