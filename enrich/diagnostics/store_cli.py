@@ -20,6 +20,7 @@ from enrich.store import MISSING, Backend, Entry, FileSystemBackend, RedisBacken
 from enrich.store.audit import Audited, list_entries, verify_entries
 from enrich.store.backends.protocol import Buffer
 from enrich.store.backends.quota import scope_of
+from enrich.store.info import StoreInfo
 from enrich.store.secrets import given_secrets
 
 T = TypeVar("T")
@@ -168,7 +169,7 @@ def _clear(options: argparse.Namespace, store: Store) -> int:
     info = store.info()
     if not options.yes:
         print(
-            f"{info.entries:,} values ({_size(info.nbytes)}) will be gone for every session. Type yes to go on: ",
+            f"{_counted(info)} will be gone for every session. Type yes to go on: ",
             end="",
         )
         if sys.stdin.readline().strip() != "yes":
@@ -178,8 +179,15 @@ def _clear(options: argparse.Namespace, store: Store) -> int:
     if options.json:
         _print_json({"dropped": info.entries, "freed": info.nbytes})
     else:
-        print(f"Dropped {info.entries:,} values, {_size(info.nbytes)}.")
+        print(f"Dropped {_counted(info)}.")
     return 0
+
+
+def _counted(info: StoreInfo) -> str:
+    """What is stored, in numbers; a cache that can't list may hold more than nothing."""
+    unknown = [place.name for place in info.backends if place.entries is None]
+    more = f", and all of {', '.join(unknown)}, whose cache doesn't list what it holds" if unknown else ""
+    return f"{info.entries:,} values, {_size(info.nbytes)}{more}"
 
 
 def _verify(options: argparse.Namespace, store: Store) -> int:

@@ -132,3 +132,20 @@ def test_redis_is_looked_after_too(redis_url: str, capsys):
     assert run(capsys, "verify", "--url", redis_url)[0] == 0
     assert run(capsys, "clear", "--yes", "--url", redis_url)[0] == 0
     assert "entries      0" in run(capsys, "info", "--url", redis_url)[1]
+
+
+def test_a_cache_that_can_t_list_says_so(tmp_path: Path, capsys, monkeypatch):
+    (tmp_path / "cached_app.py").write_text(
+        "from cachelib import SimpleCache\n"
+        "from enrich.store import FlaskCachingBackend, Store\n"
+        "store = Store(FlaskCachingBackend(SimpleCache()))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for action in ("ls", "verify"):
+        status, text = run(capsys, action, "--store", "cached_app:store")
+        assert status == 2
+        assert "SimpleCache) doesn't list" in text
+    for action in (["info"], ["clear", "--yes"]):
+        status, text = run(capsys, *action, "--store", "cached_app:store")
+        assert status == 0
+        assert "cache doesn't list" in text

@@ -83,7 +83,8 @@ class ArrowFSBackend:
         """Return this backend with the store's settings; its place is made and its local folder opened."""
         if settings.session_quota is not None:
             raise StoreConfigError(
-                f"session_quota can't be kept by backend {self.name!r}. Use FileSystemBackend() or RedisBackend(...)."
+                f"session_quota can't be kept by backend {self.name!r}: it would have to look through {self.where} at "
+                "each write. Use FileSystemBackend() or RedisBackend(...)."
             )
         changed = copied(self)
         changed._settings = settings

@@ -193,7 +193,10 @@ class FlaskCachingBackend:
 
     def entries(self) -> Iterator[Entry]:
         """Raise: these caches can't list."""
-        raise StoreConfigError(f"The cache behind backend {self.name!r} doesn't list what it holds.")
+        raise StoreConfigError(
+            f"The cache behind backend {self.name!r} ({self.where}) doesn't list what it holds, so its values can't be "
+            "listed, counted or verified. Ask the cache's own tools."
+        )
 
     def sweep(self) -> Swept:
         """Nothing to do: the cache evicts by its own policy."""

@@ -136,7 +136,9 @@ class OwnBackend:
 
     def entries(self) -> Iterator[Entry]:
         """Raise: such backends can't list."""
-        raise StoreConfigError(f"Backend {self.name!r} doesn't list what it holds.")
+        raise StoreConfigError(
+            f"Backend {self.name!r} doesn't list what it holds, so its values can't be listed, counted or verified."
+        )
 
     def sweep(self) -> Swept:
         """Nothing to do: the backend evicts by its own policy."""
