@@ -253,6 +253,9 @@ def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
 def _store_one(value: Any, slot: Slot, spec: CallbackSpec, held: Any) -> Any:
     if value is None or dash_internals.is_no_update(value):
         return value
+    if type(value) in (list, tuple) and value and all(map(dash_internals.is_no_update, value)):
+        # Apps give as many as they once had outputs, and older libraries kept such a list.
+        return dash_internals.NO_UPDATE
     own = slot.marker
     key, backend = None, own.backend
     if isinstance(value, Serverside):

@@ -973,6 +973,21 @@ def test_skip_unchanged_answers_no_update_for_an_equal_value():
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("memoize", [False, True])
+def test_a_tuple_of_no_update_is_no_update(memoize: bool):
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"), memoize=memoize)(
+        lambda n: (no_update, no_update) if n == 1 else frame(n)
+    )
+    seen = reader(app)
+    page = Page(app)
+    page.act(CLICK)
+    assert seen == []
+    page.act({"a.n_clicks": 2})
+    assert len(seen) == 1
+
+
 def test_skip_unchanged_compares_each_row_of_all():
     app = Dash("app", prevent_initial_callbacks=True)
     app.layout = html.Div([html.Button(id="a"), *[dcc.Store(id={"s": i}) for i in range(2)]])
