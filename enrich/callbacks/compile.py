@@ -78,12 +78,13 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         async def call_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             try:
                 args, kwargs = await _off_loop(load, args, kwargs)
+                before = dump.start()
                 stream = func(*args, **kwargs)
                 if around:
                     stream = in_brackets(stream, functools.partial(open_brackets, around))
                 async with aclosing(stream):
                     async for chunk in stream:
-                        yield await _off_loop(dump, chunk, None)
+                        yield await _off_loop(dump, chunk, before)
             except Exception as error:
                 hide_our_frames(error)
                 raise
@@ -96,9 +97,10 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
         def call_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
             try:
                 args, kwargs = load(args, kwargs)
+                before = dump.start()
                 with open_brackets(around):
                     for chunk in func(*args, **kwargs):
-                        yield dump(chunk, None)
+                        yield dump(chunk, before)
             except Exception as error:
                 hide_our_frames(error)
                 raise
@@ -144,7 +146,9 @@ def is_async(func: Any) -> bool:
 def _asks_for_nothing(spec: CallbackSpec) -> bool:
     if spec.around or spec.finish or spec.outer:
         return False
-    return all(map(_travels_as_it_is, spec.input_slots())) and all(map(_travels_as_it_is, spec.output_slots()))
+    return all(map(_travels_as_it_is, spec.input_slots())) and all(
+        map(_travels_as_it_is, spec.output_slots())
+    )
 
 
 def _travels_as_it_is(slot: Slot) -> bool:

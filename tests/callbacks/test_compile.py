@@ -3,6 +3,7 @@ import contextlib
 import contextvars
 import functools
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from dash import Input, Output, State, no_update
@@ -152,32 +153,53 @@ def test_brackets_open_around_the_function():
     assert seen == ["in", "run", "out"]
 
 
-def test_generators_stay_generators_and_every_chunk_is_dumped():
+def chunks_and_values(wire, chunks):
+    """A generator's body: a value of the wire is made before the chunks that are written in capitals."""
+    for chunk in chunks:
+        wire.count += chunk.isupper()
+        yield chunk
+
+
+def test_generators_stay_generators_and_chunks_are_dumped_from_the_first_value_on():
     wire = Doubling()
 
     def chunks(_):
-        wire.count += 1
-        yield "a"
-        yield "b"
+        yield from chunks_and_values(wire, ["a", "B", "c"])
 
     compiled = compile_full(spec(Output("o", "x"), Input("i", "w"), func=chunks), (wire,))
     assert inspect.isgeneratorfunction(compiled)
-    assert list(compiled(1)) == ["aa", "bb"]
+    assert list(compiled(1)) == ["a", "BB", "cc"]
 
 
 def test_async_generators_stay_async_generators():
     wire = Doubling()
 
     async def chunks(_):
-        yield "a"
-        yield "b"
-
-    async def collect(compiled):
-        return [chunk async for chunk in compiled(1)]
+        for chunk in chunks_and_values(wire, ["a", "B", "c"]):
+            yield chunk
 
     compiled = compile_full(spec(Output("o", "x"), Input("i", "w"), func=chunks), (wire,))
     assert inspect.isasyncgenfunction(compiled)
-    assert asyncio.run(collect(compiled)) == ["aa", "bb"]
+    assert asyncio.run(collected(compiled(1))) == ["a", "BB", "cc"]
+
+
+def test_a_stream_in_which_no_value_is_made_takes_no_thread():
+    async def chunks(_):
+        yield "a"
+        yield "b"
+
+    async def main():
+        # Whoever asks for a thread here gets none.
+        asyncio.get_running_loop().set_default_executor(_NoThreads())
+        return await collected(compile_full(stream, (Doubling(),))(1))
+
+    stream = spec(Output("o", "x"), Input("i", "w"), func=chunks)
+    assert asyncio.run(main()) == ["a", "b"]
+
+
+class _NoThreads(ThreadPoolExecutor):
+    def submit(self, *args, **kwargs):
+        raise AssertionError("asked for a thread")
 
 
 def test_the_compiled_function_leads_back_to_the_users():
