@@ -173,7 +173,7 @@ class DashProxy(dash.Dash):
 
     def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """Declare a server-side callback; see ``enrich.callback``."""
-        return dash_internals.declare_callback(args, kwargs, self._build.list, self._build.map)
+        return dash_internals.declare_callback(args, kwargs, self._build)
 
     def clientside_callback(self, clientside_function: Any, *args: Any, **kwargs: Any) -> None:
         """Declare a callback that runs in the browser; see ``dash.Dash.clientside_callback``."""

@@ -88,7 +88,7 @@ class DashBlueprint:
 
     def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """Declare a server-side callback; see ``enrich.callback``."""
-        return dash_internals.declare_callback(args, kwargs, self._source.list, self._source.map)
+        return dash_internals.declare_callback(args, kwargs, self._source)
 
     def clientside_callback(self, clientside_function: Any, *args: Any, **kwargs: Any) -> None:
         """Declare a callback that runs in the browser; see ``enrich.clientside_callback``."""

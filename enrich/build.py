@@ -248,13 +248,12 @@ class Build:
     def _transformed(self, program: Program) -> Program:
         for transform in self.transforms:
             program = transform.apply(program)
-        for spec in program.callbacks:
-            self._leftovers.check(spec)
+        self._leftovers.check(program)
         return program
 
     def _emit(self, spec: CallbackSpec, program: Program) -> Emitted:
         try:
-            return emit(spec, program.wires, self._prevent)
+            return emit(spec, program.wires, program.prevent_initial_callbacks)
         except Exception as error:
             # Dash's own errors say what is wrong, but not where.
             error.add_note(f"This is {spec}.")

@@ -40,7 +40,7 @@ def recorded(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         spec = CallbackSpec(func=function, origin=origin, **said)
-        dash_internals.refuse_stream(function, ", ".join(map(str, spec.output_slots())), spec.options)
+        dash_internals.refuse_stream(function, spec.output_slots(), spec.options)
         if endpoint := spec.options.get("api_endpoint"):
             dash_internals.add_api(endpoint, function)
         if spec.is_background:

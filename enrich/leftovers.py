@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 
 from enrich.callbacks.declare import is_serverside, is_trigger
-from enrich.callbacks.spec import CallbackSpec
-from enrich.dependencies import CycleBreakerInput
+from enrich.callbacks.spec import CallbackSpec, Program
+from enrich.dependencies import CycleBreakerInput, ServersideOutput, Trigger
 from enrich.errors import MissingTransformError
 
 _TRANSFORM_OF_FLAG = {
@@ -19,16 +19,19 @@ _TRANSFORM_OF_FLAG = {
 
 
 class Leftovers:
-    """Looks at one app's final specs; says each thing once."""
+    """Looks at one app's final program; says each thing once."""
 
     def __init__(self) -> None:
         self._told: set[tuple[str, str]] = set()
 
-    def check(self, spec: CallbackSpec) -> None:
+    def check(self, program: Program) -> None:
         """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers."""
+        if program.says(Trigger, CycleBreakerInput, ServersideOutput, *_TRANSFORM_OF_FLAG):
+            for spec in program.callbacks:
+                self._check(spec)
+
+    def _check(self, spec: CallbackSpec) -> None:
         for slot in spec.input_slots():
-            if slot.marker is None:
-                continue
             if is_trigger(slot) and slot.passed:
                 raise MissingTransformError(_missing(spec, "Trigger", "TriggerTransform"))
             if isinstance(slot.marker, CycleBreakerInput) and slot.fires:

@@ -9,10 +9,12 @@ from dash import ALL, Input, Output, State, _callback, _get_app, _grouping, _uti
 from dash._callback_context import context_value
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 from dash.dependencies import DashDependency
+from dash.exceptions import BackgroundCallbackError
 from versions import DASH, needs_dash
 
 from enrich import dash_internals
 from enrich.dash_internals import recording, registration
+from enrich.declared import Declarations
 
 
 def parameters(function):
@@ -72,9 +74,33 @@ def test_a_callback_is_registered_on_the_lists_that_are_given():
 
 def test_the_callback_decorator_takes_its_lists():
     entries, handlers = [], {}
-    declare = dash_internals.declare_callback((Output("a", "x"), Input("b", "y")), {}, entries, handlers)
+    declare = _callback.callback(
+        Output("a", "x"), Input("b", "y"), callback_list=entries, callback_map=handlers
+    )
     declare(lambda value: value)
     assert list(handlers) == ["a.x"]
+
+
+@pytest.mark.parametrize("options", [{}, {"prevent_initial_call": True}, {"hidden": True}])
+def test_a_declaration_reaches_the_recorder_of_its_lists_once(options):
+    place = Declarations()
+    decorate = dash_internals.declare_callback((Output("a", "x"), Input("b", "y")), options, place)
+    decorate(lambda value: value)
+    ((_, spec),) = place.declared
+    assert spec.origin.file == __file__
+    assert (spec.prevent_initial_call, dict(spec.options)) == (
+        options.get("prevent_initial_call"),
+        {name: value for name, value in options.items() if name == "hidden"},
+    )
+
+
+def test_only_background_callbacks_are_checked_for_circles():
+    progress = [Output("bar", "value")]
+    plain = {"output": Output("a", "x"), "raw_inputs": [Input("bar", "value")], "background": None}
+    job = {"output": Output("b", "x"), "raw_inputs": [Input("a", "x")], "background": {"progress": progress}}
+    _validate.validate_background_callbacks({"a.x": plain})
+    with pytest.raises(BackgroundCallbackError):
+        _validate.validate_background_callbacks({"a.x": plain, "b.x": job})
 
 
 def test_a_clientside_callback_brings_its_script():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -283,13 +284,46 @@ class Program:
     """What holds for callbacks that say nothing of ``prevent_initial_call``."""
     served: tuple[CallbackSpec, ...] | None = None
     """For callbacks declared after the first request: those that are served already, and can't change any more."""
+    _words: frozenset[type | str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_late(self) -> bool:
         return self.served is not None
 
+    def says(self, *words: type | str) -> bool:
+        """Does any callback have a dependency of one of these kinds, or a keyword of one of these names?
+
+        A transform has nothing to do for a program that has none of its words.
+        """
+        if self._words is None:
+            object.__setattr__(self, "_words", frozenset(_words(self.callbacks)))
+        said: frozenset[type | str] = self._words  # type: ignore[assignment]
+        return any(
+            word in said
+            if isinstance(word, str)
+            else any(isinstance(s, type) and issubclass(s, word) for s in said)
+            for word in words
+        )
+
     def with_changes(self, **changes: Any) -> Program:
-        return replace(self, **changes)
+        after = replace(self, **changes)
+        if after.callbacks is self.callbacks:
+            object.__setattr__(after, "_words", self._words)
+        return after
 
     def map_callbacks(self, function: Callable[[CallbackSpec], CallbackSpec]) -> Program:
-        return self.with_changes(callbacks=tuple(function(spec) for spec in self.callbacks))
+        """Replace each callback; the same program comes back where none changed."""
+        callbacks = tuple(map(function, self.callbacks))
+        if all(map(operator.is_, callbacks, self.callbacks)):
+            return self
+        return self.with_changes(callbacks=callbacks)
+
+
+def _words(callbacks: Iterable[CallbackSpec]) -> Iterator[type | str]:
+    for spec in callbacks:
+        yield from spec.flags
+        for slot in (*spec.output_slots(), *spec.input_slots()):
+            if slot.marker is not None:
+                yield type(slot.marker)
+        if isinstance(spec.func, Joint):
+            yield from _words(member.spec for member in spec.func.members)

@@ -30,6 +30,13 @@ class Recorder(Protocol):
     ) -> Decorator: ...
 
 
+class OwnRecorder(Recorder, Protocol):
+    """A recorder with a callback list and a callback map of its own."""
+
+    list: list[Any]
+    map: dict[str, Any]
+
+
 _recorders: WeakValueDictionary[int, Recorder] = WeakValueDictionary()
 _global_recorder: list[Recorder] = []
 _not_for_plain_dash: list[str] = []
@@ -58,13 +65,13 @@ def declare_again(declaration: Earlier, recorder: Recorder) -> None:
         decorate(func)
 
 
-def recording_callback(
+def _recording_callback(
     callback_list: list[Any], callback_map: dict[str, Any], prevent: Any, *args: Any, **kwargs: Any
 ) -> Decorator:
     recorder = _recorders.get(id(callback_list))
     if recorder is not None:
-        return recorder.declare(None, args, kwargs, _caller())
-    origin = _caller()
+        return recorder.declare(None, args, kwargs, caller())
+    origin = caller()
     if callback_list is not _callback.GLOBAL_CALLBACK_LIST or not _global_recorder:
 
         def register(fronts: list[Any], backs: dict[str, Any]) -> Decorator:
@@ -90,7 +97,7 @@ def recording_callback(
     return lambda func: ours(plain(func))
 
 
-def recording_clientside_callback(
+def _recording_clientside_callback(
     callback_list: list[Any],
     callback_map: dict[str, Any],
     prevent: Any,
@@ -117,10 +124,10 @@ def recording_clientside_callback(
                 fronts, backs, prevent, inline_scripts, function, *args, **kwargs
             )
 
-        _, remember = keep(callback_list, callback_map, register, args, kwargs, _caller())
+        _, remember = keep(callback_list, callback_map, register, args, kwargs, caller())
         remember(func)
         return
-    recorder.declare(func, args, kwargs, _caller())
+    recorder.declare(func, args, kwargs, caller())
 
 
 def _warning_setup_server(app: Any) -> Any:
@@ -131,7 +138,7 @@ def _warning_setup_server(app: Any) -> Any:
     return _setup_server_of_dash(app)
 
 
-def _caller() -> Origin:
+def caller() -> Origin:
     """Find the line outside Dash and outside this package that declares a callback."""
     frame = sys._getframe(2)
     while (outer := frame.f_back) is not None:
@@ -174,5 +181,5 @@ def clear_globals() -> None:
 
 
 Dash._setup_server = _warning_setup_server  # type: ignore[method-assign]
-_callback.register_callback = recording_callback  # type: ignore[assignment]
-_callback.register_clientside_callback = recording_clientside_callback  # type: ignore[assignment]
+_callback.register_callback = _recording_callback  # type: ignore[assignment]
+_callback.register_clientside_callback = _recording_clientside_callback  # type: ignore[assignment]

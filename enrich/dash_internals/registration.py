@@ -15,7 +15,8 @@ from dash.exceptions import DuplicateCallback
 from enrich.callbacks.tree import as_lists, fill, leaves
 from enrich.dash_internals.recording import (
     Decorator,
-    recording_callback,
+    OwnRecorder,
+    caller,
     register_callback_of_dash,
     register_clientside_callback_of_dash,
 )
@@ -62,13 +63,11 @@ def refuse_duplicate(message: str) -> None:
     raise DuplicateCallback(message)
 
 
-def declare_callback(
-    args: tuple[Any, ...], kwargs: Mapping[str, Any], callback_list: list[Any], callback_map: dict[str, Any]
-) -> Decorator:
-    """Declare on the given lists, by Dash's own decorator where there are options for it to read."""
+def declare_callback(args: tuple[Any, ...], kwargs: Mapping[str, Any], recorder: OwnRecorder) -> Decorator:
+    """Declare on an app's or a blueprint's own lists, by Dash's decorator where there are options for it to read."""
     if kwargs.keys() <= CALLBACK_STRUCTURE:
-        return recording_callback(callback_list, callback_map, False, *args, **kwargs)
-    return _callback.callback(*args, callback_list=callback_list, callback_map=callback_map, **kwargs)
+        return recorder.declare(None, args, kwargs, caller())
+    return _callback.callback(*args, callback_list=recorder.list, callback_map=recorder.map, **kwargs)
 
 
 def declare_clientside_callback(

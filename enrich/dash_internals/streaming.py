@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 from dash import _callback
@@ -11,11 +11,11 @@ from dash import _callback
 _validate = getattr(_callback, "_validate_stream_callback", None)
 
 
-def refuse_stream(func: Callable[..., Any], output: str, options: Mapping[str, Any]) -> None:
+def refuse_stream(func: Callable[..., Any], outputs: Iterable[object], options: Mapping[str, Any]) -> None:
     """Raise Dash's error for a generator that can't be a callback."""
     is_sync = inspect.isgeneratorfunction(func)
     if _validate is not None and (is_sync or inspect.isasyncgenfunction(func)):
-        _validate(output, options.get("background"), options, is_sync_gen=is_sync)
+        _validate(", ".join(map(str, outputs)), options.get("background"), options, is_sync_gen=is_sync)
 
 
 def entered_at_each_step(handler: Callable[..., Any], enter: Callable[[], None]) -> Callable[..., Any]:

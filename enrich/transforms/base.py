@@ -46,7 +46,7 @@ def order(transforms: Iterable[Any]) -> tuple[Transform, ...]:
     """
     given = tuple(transforms)
     for transform in given:
-        if isinstance(transform, type) or not isinstance(transform, Transform):
+        if isinstance(transform, type) or not callable(getattr(transform, "apply", None)):
             hint = (
                 f" Did you mean {transform.__name__}()?"
                 if isinstance(transform, type)

@@ -55,6 +55,8 @@ class BlockingCallbackTransform(DashTransform):
         self.timeout = timeout
 
     def apply(self, program: Program, /) -> Program:
+        if not program.says("blocking", "blocking_timeout"):
+            return program
         seen: Counter[str] = Counter()
         callbacks: list[CallbackSpec] = []
         components: list[Any] = []

@@ -35,6 +35,8 @@ class CycleBreakerTransform(DashTransform):
     after = ("TriggerTransform", "ServersideOutputTransform")
 
     def apply(self, program: Program, /) -> Program:
+        if not program.says(CycleBreakerInput):
+            return program
         seen: Counter[str] = Counter()
         callbacks: list[CallbackSpec] = []
         components: list[Any] = []

@@ -30,6 +30,8 @@ class GroupTransform(DashTransform):
     after = ("TriggerTransform", "ServersideOutputTransform", "CycleBreakerTransform")
 
     def apply(self, program: Program, /) -> Program:
+        if not program.says("group"):
+            return program
         groups: dict[object, list[CallbackSpec]] = {}
         for spec in program.callbacks:
             name = spec.flags.get("group")

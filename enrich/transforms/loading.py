@@ -51,6 +51,8 @@ class LoadingTransform(DashTransform):
         self.kwargs = {**_WHOLE_PAGE, **kwargs}
 
     def apply(self, program: Program, /) -> Program:
+        if not program.says("loading"):
+            return program
         asking = [spec for spec in program.callbacks if spec.flag("loading")]
         program = program.map_callbacks(self._counted)
         if not asking or self._is_served(program):

@@ -132,7 +132,7 @@ class LogTransform(DashTransform):
         self.try_use_mantine = try_use_mantine
 
     def apply(self, program: Program, /) -> Program:
-        if not any(spec.flag("log") for spec in program.callbacks):
+        if not program.says("log") or not any(spec.flag("log") for spec in program.callbacks):
             return program
         config = self.log_config
         components: tuple[Any, ...] = ()

@@ -12,6 +12,7 @@ from enrich.callbacks.call import current_app, current_call
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import innermost
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.dependencies import ServersideOutput
 from enrich.errors import (
     DeclarationError,
     EnrichError,
@@ -208,7 +209,9 @@ class ServersideOutputTransform(DashTransform):
         return named[self.default_backend]
 
     def apply(self, program: Program, /) -> Program:
-        program = with_settings_of_outputs(program.map_callbacks(self._rewrite))
+        # A late reader is told what the outputs that are served already say.
+        if program.is_late or program.says(ServersideOutput, "memoize", "on_missing"):
+            program = with_settings_of_outputs(program.map_callbacks(self._rewrite))
         if HANDLES in program.wires:
             return program
         return program.with_changes(wires=(*program.wires, HANDLES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enrich.callbacks.declare import is_trigger
 from enrich.callbacks.spec import Program, Slot
+from enrich.dependencies import Trigger
 from enrich.transforms.base import DashTransform
 
 
@@ -20,9 +21,9 @@ class TriggerTransform(DashTransform):
     """
 
     def apply(self, program: Program, /) -> Program:
-        return program.map_callbacks(
-            lambda spec: spec.map_slots(_hide) if any(map(is_trigger, spec.input_slots())) else spec
-        )
+        if not program.says(Trigger):
+            return program
+        return program.map_callbacks(lambda spec: spec.map_slots(_hide))
 
 
 def _hide(slot: Slot) -> Slot:
