@@ -50,6 +50,8 @@ class CallRecord:
     dump: float = 0.0
     total: float = 0.0
     bytes_out: int | None = None
+    chunks: int = 0
+    """How many values a stream has sent; the function's time is then that of the whole stream."""
     status: str = "running"
     error: dict[str, Any] | None = None
     store: StoreUse = field(default_factory=StoreUse)
@@ -63,6 +65,11 @@ class CallRecord:
         now = time.perf_counter()
         taken, self.mark = now - self.mark, now
         return taken
+
+    def end(self) -> None:
+        """All that is left was dumping."""
+        self.dump += self.lap()
+        self.total = self.load + self.function + self.dump
 
     def note_triggers(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Take over what the author's function sees as its triggers."""
@@ -89,6 +96,7 @@ class CallRecord:
                 "total": _ms(self.total),
             },
             "bytes": {"in": self.bytes_in, "out": self.bytes_out},
+            "chunks": self.chunks,
             "store": {
                 "hits": use.hits,
                 "misses": use.misses,

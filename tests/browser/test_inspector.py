@@ -17,6 +17,9 @@ pytestmark = [
 ]
 
 
+NAME = "count_MMMM_and_MMMM_and_more_of_them"
+
+
 def make_app() -> Any:
     app = Dash(__name__)
     app.layout = html.Div(
@@ -33,9 +36,11 @@ def make_app() -> Any:
     def load() -> Any:
         return list(range(7))
 
-    @app.callback(Output("count", "children"), Input("rows", "data"), prevent_initial_call=True)
     def count(rows: Any) -> Any:
         return len(rows)
+
+    count.__name__ = NAME
+    app.callback(Output("count", "children"), Input("rows", "data"), prevent_initial_call=True)(count)
 
     @app.callback(Output("fahrenheit", "value"), Input("celsius", "value"))
     def to_fahrenheit(celsius: Any) -> Any:
@@ -70,7 +75,21 @@ def opened(browse: Any) -> Any:
 
 
 def rows(page: Any) -> list[str]:
-    return [row.text for row in page.find_all("tbody tr")]
+    # In one step: the page draws the calls anew as they come.
+    script = "return [...document.querySelectorAll('tbody tr')].map(row => row.innerText)"
+    return list(page.driver.execute_script(script))
+
+
+def overflowing(page: Any) -> list[str]:
+    """The texts in the graph that reach beyond their boxes."""
+    return list(
+        page.driver.execute_script(
+            "return [...document.querySelectorAll('g.node')].filter(group => {"
+            "  const edge = group.querySelector('rect').getBoundingClientRect().right;"
+            "  return [...group.querySelectorAll('text')].some(t => t.getBoundingClientRect().right > edge);"
+            "}).map(group => group.querySelector('title').textContent)"
+        )
+    )
 
 
 def nodes(page: Any) -> list[str]:
@@ -102,13 +121,21 @@ def test_calls_appear_as_they_come(opened: Any):
 
 def test_the_graph_can_be_searched_and_opened(opened: Any):
     opened.find("#tab-graph").click()
-    assert nodes(opened) == ["count", "load", "to_celsius", "to_fahrenheit"]
+    first, *others = nodes(opened)
+    assert (first[:10], first[-1], others) == (NAME[:10], "…", ["load", "to_celsius", "to_fahrenheit"])
     opened.find("#search").send_keys("celsius")
     opened.wait(lambda: nodes(opened) == ["to_celsius", "to_fahrenheit"], "the search")
     opened.find("#show-hidden").click()
     opened.wait(lambda: "to_celsius (CycleBreaker)" in nodes(opened), "what transforms added")
     opened.driver.find_element(By.CSS_SELECTOR, "g.node:not(.faded)").click()
     assert "As written" in opened.text("#details")
+
+
+def test_names_of_any_length_stay_in_their_boxes(opened: Any):
+    opened.find("#tab-graph").click()
+    opened.wait(lambda: nodes(opened), "the graph")
+    assert opened.driver.execute_script("return document.querySelectorAll('g.node').length") == 4
+    assert overflowing(opened) == []
 
 
 def test_the_other_tables_are_there(opened: Any):

@@ -287,3 +287,38 @@ def test_callbacks_of_the_first_app_only_stay_in_the_inspector():
     with clients.client(app) as browser:
         browser.get("/")
         assert '"name": "local"' in browser.get(f"/{PATH}").text
+
+
+@pytest.mark.skipif(
+    not hasattr(dash.exceptions, "StreamCallbackError"),
+    reason="the installed Dash has no streaming callbacks",
+)
+def test_a_stream_is_timed_from_its_first_step_to_its_end(server: str):
+    app = make_app(server)
+
+    @app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"))
+    async def load() -> Any:
+        yield pd.DataFrame({"n": range(3)})
+        yield pd.DataFrame({"n": range(4)})
+
+    @app.callback(Output("total", "children"), Input("log", "children"))
+    async def fail(text: str) -> Any:
+        yield text
+        raise ValueError("halfway")
+
+    with clients.client(app) as browser:
+        browser.get("/")
+        for output, inputs in [
+            ("store.data", {"load.n_clicks": 1}),
+            ("total.children", {"log.children": "a"}),
+        ]:
+            answer = browser.post("/_dash-update-component", clients.request(output, inputs))
+            assert answer.status_code == 200
+            sent = len(answer.text.encode())
+            call = calls(browser)[0]
+            assert 0 < call["bytes"]["out"] <= sent
+            assert call["milliseconds"]["function"] > 0
+        failed, loaded = calls(browser)
+    assert (loaded["status"], loaded["chunks"], loaded["store"]["writes"]) == ("ok", 2, 2)
+    assert (failed["status"], failed["chunks"], failed["error"]["text"]) == ("error", 1, "halfway")
+    assert failed["error"]["own"][0]["function"] == "fail"

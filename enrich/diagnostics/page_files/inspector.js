@@ -152,7 +152,15 @@
     const kept = new Set(all.flatMap(([from, to]) => (fits(from) || fits(to) ? [from, to] : [])));
     return (place) => kept.has(place) || fits(place);
   };
-  const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+  const pen = document.createElement("canvas").getContext("2d");
+  const cut = (text, size) => {
+    pen.font = `${size}px system-ui, sans-serif`;
+    const fits = (part) => pen.measureText(part).width <= WIDTH - 24;
+    if (fits(text)) return text;
+    let length = text.length;
+    while (length > 1 && !fits(`${text.slice(0, length)}…`)) length -= 1;
+    return `${text.slice(0, length)}…`;
+  };
   const node = (place, x, y) => {
     const one = data.registered[place];
     const group = drawn("g", {
@@ -161,8 +169,8 @@
     });
     group.append(
       drawn("rect", { width: WIDTH, height: HEIGHT, rx: 7 }),
-      Object.assign(drawn("text", { x: 12, y: 19 }), { textContent: cut(one.name, 27) }),
-      Object.assign(drawn("text", { x: 12, y: 36, class: "port" }), { textContent: cut(one.outputs.join(", ") || "no output", 29) }),
+      Object.assign(drawn("text", { x: 12, y: 19 }), { textContent: cut(one.name, 12.5) }),
+      Object.assign(drawn("text", { x: 12, y: 36, class: "port" }), { textContent: cut(one.outputs.join(", ") || "no output", 11) }),
       Object.assign(drawn("title", {}), { textContent: `${one.name} (${where(one)})` }),
     );
     group.addEventListener("click", () => showCallback(place));
@@ -270,7 +278,7 @@
         make("li", {}, key("dump", "#f0b775"), `dump ${ms.dump} ms`),
         make("li", {}, `store ${ms.store} ms, of the times above`),
         Object.entries(call.timings).map(([name, value]) => make("li", {}, `${name} ${value} ms, recorded by the callback`)))),
-      ...section("Bytes", make("span", {}, `${bytes(call.bytes.in) || "?"} in, ${bytes(call.bytes.out) || "?"} out`)),
+      ...section("Bytes", make("span", {}, `${bytes(call.bytes.in) || "?"} in, ${bytes(call.bytes.out) || "?"} out${call.chunks ? ` in ${call.chunks} values` : ""}`)),
       ...section("Store", make("span", {}, `${call.store.hits} hits, ${call.store.misses} misses, ${call.store.writes} written (${bytes(call.store.written)})`)),
       ...(call.error ? [
         make("h3", {}, "Error"),
