@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakSet
 
 from enrich import dash_internals
 from enrich.callbacks.call import Call
+from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import read
 from enrich.callbacks.emit import dependency
 from enrich.callbacks.jobs import Job, make_job
@@ -41,6 +43,7 @@ def recorded(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         spec = CallbackSpec(func=function, origin=origin, **said)
         dash_internals.refuse_stream(function, spec.output_slots(), spec.options)
+        _warn_of_a_held_thread(spec)
         if endpoint := spec.options.get("api_endpoint"):
             dash_internals.add_api(endpoint, function)
         if spec.is_background:
@@ -49,6 +52,17 @@ def recorded(
         return function
 
     return decorate
+
+
+def _warn_of_a_held_thread(spec: CallbackSpec) -> None:
+    if spec.options.get("persistent") and not spec.output_slots() and not is_async(spec.func):
+        warnings.warn_explicit(
+            f"{spec} has persistent=True and no outputs, and it is synchronous: it will hold a worker thread for as "
+            "long as the WebSocket is open, and there are few. Define it with 'async def'.",
+            RuntimeWarning,
+            spec.origin.file,
+            spec.origin.line,
+        )
 
 
 class Place(Protocol):

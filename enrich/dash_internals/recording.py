@@ -88,13 +88,28 @@ def _recording_callback(
     ours = _global_recorder[0].declare(None, args, kwargs, origin)
     try:
         # A plain Dash app takes its global callbacks from Dash's own lists, in Dash's own grammar.
-        plain = register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)
+        plain = register_unwarned(callback_list, callback_map, prevent, *args, **kwargs)
     except (DashException, ValueError) as error:
         _not_for_plain_dash.append(
             f"The callback at {origin} is left out of this plain dash.Dash app: {error}"
         )
         return ours
     return lambda func: ours(plain(func))
+
+
+def register_unwarned(
+    callback_list: list[Any],
+    callback_map: dict[str, Any],
+    prevent: Any,
+    *args: Any,
+    persistent: Any = False,
+    **kwargs: Any,
+) -> Decorator:
+    """Register as Dash does, without its warning of a synchronous ``persistent`` callback: ours knows its place."""
+    decorate: Decorator = register_callback_of_dash(callback_list, callback_map, prevent, *args, **kwargs)
+    if persistent and "persistent" in callback_list[-1]:
+        callback_list[-1]["persistent"] = persistent
+    return decorate
 
 
 def _recording_clientside_callback(

@@ -17,8 +17,8 @@ from enrich.dash_internals.recording import (
     Decorator,
     OwnRecorder,
     caller,
-    register_callback_of_dash,
     register_clientside_callback_of_dash,
+    register_unwarned,
 )
 
 _PARSED = "_enrich_parsed"
@@ -83,7 +83,7 @@ def register(
     entries: list[dict[str, Any]] = []
     handlers: dict[str, dict[str, Any]] = {}
     parsed = (kwargs["output"], *_split(inputs), kwargs.get("prevent_initial_call"))
-    register_callback_of_dash(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})(func)
+    register_unwarned(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})(func)
     (handler,) = handlers.values()
     return entries[0], handler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -678,6 +679,31 @@ def test_set_props_and_patch_work_as_under_dash(sync: bool):
         assert page["x.title"] == {"a": [1]}
         answers.append([request.answer for request in page.requests])
     assert answers[1] == answers[0]
+
+
+@pytest.mark.skipif(
+    "persistent" not in inspect.signature(dash.callback).parameters, reason="needs persistent callbacks"
+)
+@pytest.mark.parametrize("declare", ["app", "enrich", "dash"])
+def test_a_persistent_callback_that_holds_a_thread_is_warned_of_once_where_it_is_declared(declare):
+    app = Dash("app")
+    decorator = {"app": app, "enrich": enrich, "dash": dash}[declare].callback
+
+    def declare_both():
+        @decorator(Input("a", "n_clicks"), persistent=True, websocket=True)
+        def hold(n):
+            return None
+
+        @decorator(Input("a", "title"), persistent=True, websocket=True)
+        async def lasting(title):
+            return None
+
+        return app._callback_list
+
+    with pytest.warns(RuntimeWarning, match="persistent=True") as warned:
+        entries = declare_both()
+    assert [(w.filename, "hold" in str(w.message)) for w in warned] == [(__file__, True)]
+    assert [entry["persistent"] for entry in entries] == [True, True]
 
 
 def test_import_enrich_as_dash_offers_every_name_of_dash():
