@@ -89,10 +89,12 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(worker=st.integers(0, 1), name=st.sampled_from(["x", "y"]), value=VALUES)
     def put_name(self, worker: int, name: str, value: Any) -> None:
-        key = self.stores[worker].put(value, name=name).key
-        if key in self.torn:
+        ref = self.stores[worker].put(value, name=name)
+        key = ref.key
+        if key in self.torn and not ref.new:
             self.names.pop(name, None)
             return
+        self.torn.discard(key)
         self.names[name] = value
         self.values[key], self.used[key] = value, self.clock.now
         self.names[name + " at"] = self.clock.now
