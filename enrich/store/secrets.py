@@ -16,7 +16,8 @@ from enrich.store.backends.protocol import Backend
 
 logger = logging.getLogger("enrich.store")
 
-VARIABLES = ("ENRICH_SECRET_KEY", "DASH_SECRET_KEY")
+OWN_VARIABLE = "ENRICH_SECRET_KEY"
+VARIABLES = (OWN_VARIABLE, "DASH_SECRET_KEY")
 _RECORD = "secret"
 _SHORTEST = 8
 
@@ -56,7 +57,8 @@ def given_secrets(
         return Secrets(_checked(texts, "Store(secret=...)"), given=True)
     environment = os.environ if environment is None else environment
     for variable in VARIABLES:
-        if value := environment.get(variable):
+        value = environment.get(variable)
+        if value and (variable == OWN_VARIABLE or _is_usable(value, variable)):
             return Secrets(_checked((value,), variable), given=True)
     return None
 
@@ -66,14 +68,15 @@ def server_secrets(secret: str | bytes | None) -> Secrets | None:
     if not secret:
         return None
     text = secret if isinstance(secret, str) else secret.hex()
-    if len(text) < _SHORTEST:
-        # It was chosen for something else, and an app that works with it must go on working.
-        logger.warning(
-            "The server's secret_key has less than %d characters; a secret made here signs in its place.",
-            _SHORTEST,
-        )
-        return None
-    return Secrets((text,))
+    return Secrets((text,)) if _is_usable(text, "The server's secret_key") else None
+
+
+def _is_usable(text: str, whose: str) -> bool:
+    """Tell whether what was chosen for something else can sign; if not, the app that works with it goes on working."""
+    if len(text) >= _SHORTEST:
+        return True
+    logger.warning("%s has less than %d characters; another secret signs in its place.", whose, _SHORTEST)
+    return False
 
 
 def kept_secrets(backend: Backend, known: Secrets | None = None) -> Secrets:

@@ -218,5 +218,21 @@ def test_a_useless_secret_is_refused(bad: object):
         Store(MemoryBackend(), secret=bad)
 
 
+def test_a_secret_that_was_chosen_for_something_else_and_is_too_short_is_passed_over(monkeypatch, caplog):
+    monkeypatch.setenv("DASH_SECRET_KEY", "short")
+    store = Store(BACKEND, app="demo", server_secret="the right secret")
+    assert store.get(store.open(TOKEN, session="alice")) == VALUE
+    assert "DASH_SECRET_KEY has less than 8 characters" in caplog.text
+    token = Store(BACKEND, app="demo", server_secret="short").sign(REF, session="alice")
+    kept = Store(BACKEND, app="demo")
+    assert kept.get(kept.open(token, session="alice")) == VALUE
+
+
+def test_a_secret_that_was_chosen_for_this_and_is_too_short_is_refused(monkeypatch):
+    monkeypatch.setenv("ENRICH_SECRET_KEY", "short")
+    with pytest.raises(StoreConfigError, match="ENRICH_SECRET_KEY"):
+        Store(MemoryBackend())
+
+
 def test_secrets_are_not_printed():
     assert "the right secret" not in repr(Secrets(("the right secret",)))
