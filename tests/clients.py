@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,12 +111,19 @@ class FlaskClient:
 def client(app: Any, https: bool = False) -> Iterator[Any]:
     """Start an app's server in this process, as far as it has a start, and give a client of it."""
     server = app.server if isinstance(app, dash.Dash) else app
+    _let_streams_run()
     if hasattr(server, "test_client") and not hasattr(server, "asgi_app"):
         yield FlaskClient(server, https)
         return
     one = AsgiClient(server, https)
     with one.inner:
         yield one
+
+
+def _let_streams_run() -> None:
+    """Forget that another server of this process has ended: Dash 4.5 then ends the streams of all."""
+    if find_spec("dash._streaming") is not None:
+        importlib.import_module("dash._streaming")._shutdown.clear()
 
 
 def request(

@@ -40,6 +40,9 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
 def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | None:
     """Compile what answers for a failed callback, so that its answer is dumped like a result."""
     own = spec.options.get("on_error")
+    if own is None and inspect.isasyncgenfunction(spec.func):
+        # A stream tells the page of its failure, unless there is something to answer for it.
+        return None
     if not (spec.finish or any(slot.converts for slot in spec.output_slots())):
         return own
     dump = _Dump(spec, wires)

@@ -334,3 +334,23 @@ def test_the_cache_key_leaves_out_the_arguments_to_ignore(manager: DiskcacheMana
     keys = [job.answer["cacheKey"] for job in jobs]
     assert keys[0] == keys[1] != keys[2]
     assert jobs[-1].result()[1] == {"x": {"title": "2 5"}}
+
+
+@pytest.mark.parametrize(
+    "output", [Output("x", "title"), ServersideOutput("store", "data")], ids=["plain", "stored"]
+)
+def test_a_job_that_fails_shows_its_authors_frames_alone(
+    app: Any, output: Any, caplog: pytest.LogCaptureFixture
+):
+    app.callback(output, Trigger("a", "n_clicks"), background=True)(fail)
+    job = Job(Page(app), CLICK)
+    status, _ = job.result()
+    assert status == 500
+    error = next(record.exc_info[1] for record in caplog.records if record.exc_info)
+    assert "ZeroDivisionError: of the author" in str(error)
+    assert __file__ in str(error)
+    assert str(Path(enrich.__file__).parent) not in str(error)
+
+
+def fail() -> Any:
+    raise ZeroDivisionError("of the author")

@@ -1,12 +1,15 @@
 """Streaming callbacks, since Dash 4.5: each yielded value goes through the transforms."""
 
 import json
+import traceback
+from pathlib import Path
 
 import clients
 import dash.exceptions
 import pandas as pd
 import pytest
 
+import enrich
 from enrich import (
     Dash,
     GroupError,
@@ -19,6 +22,8 @@ from enrich import (
     html,
     set_props,
 )
+
+PACKAGE = str(Path(enrich.__file__).parent)
 
 pytestmark = pytest.mark.skipif(
     not hasattr(dash.exceptions, "StreamCallbackError"),
@@ -106,3 +111,23 @@ def test_a_stream_in_a_group_is_refused():
 
     with pytest.raises(GroupError, match="streams"):
         app.callback_map
+
+
+def test_a_stream_that_fails_tells_the_page_and_shows_its_authors_frames(server, caplog):
+    app = Dash("failing", **clients.on(server))
+    app.layout = html.Div([html.Button(id="load"), dcc.Store(id="store")])
+
+    @app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"))
+    async def load():
+        yield 1
+        raise ValueError("halfway")
+
+    with clients.client(app) as browser:
+        browser.get("/")
+        first, end = frames(browser, "store.data", {"load.n_clicks": 1})
+    assert first["response"]["store"]["data"]
+    assert (end["done"], end["error"]["message"]) == (True, "halfway")
+    logged = next(record.exc_info for record in caplog.records if "streamed callback" in record.message)
+    files = [frame.filename for frame in traceback.extract_tb(logged[2])]
+    assert files[-1] == __file__
+    assert not [file for file in files if file.startswith(PACKAGE)]
