@@ -18,7 +18,7 @@ help:
 	@echo "make demo      serve examples/explorer.py: PORT=$(PORT) ROWS=$(ROWS)"
 	@echo "make test      run the linters and every test, those in the browser too; ARGS= goes to pytest"
 	@echo "make test-oldest  run the tests of callbacks, transforms and the store with the oldest Dash and pandas"
-	@echo "make lint      run ruff and mypy"
+	@echo "make lint      run ruff, mypy and pyright"
 	@echo "make bench     measure, and print ratios"
 	@echo "make docs      build the documentation's site"
 	@echo "make pictures  take the pictures in docs/images anew"
@@ -43,6 +43,7 @@ lint: $(VENV)/test.stamp
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
+	$(RUN)/pyright --pythonpath $(RUN)/python
 
 bench: $(VENV)/bench.stamp
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(RUN)/python $$file $(ARGS) || exit 1; done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import (
@@ -93,10 +93,31 @@ from enrich.transforms import (
 )
 from enrich.transforms.memoize import forget
 
+if TYPE_CHECKING:
+    # What the function below hands on, for those who read the code without running it.
+    from dash import CeleryManager as CeleryManager
+    from dash import DiskcacheManager as DiskcacheManager
+    from dash import NoUpdate as NoUpdate
+    from dash import __version__ as __version__
+    from dash import development as development
+    from dash import get_asset_url as get_asset_url
+    from dash import get_relative_path as get_relative_path
+    from dash import hooks as hooks
+    from dash import jupyter_dash as jupyter_dash
+    from dash import strip_relative_path as strip_relative_path
 
-def __getattr__(name: str) -> Any:
-    """Hand on what dash offers and this package does not replace, so that ``import enrich as dash`` runs an app."""
-    return older.load(name) if name in older.ON_DEMAND else getattr(dash, name)
+    from enrich.store.backends.older import FileSystemStore
+    from enrich.store.backends.older import FileSystemStore as FileSystemBackend
+    from enrich.store.backends.older import FileSystemStore as FileSystemCache
+    from enrich.store.backends.older import ServersideBackend as ServersideBackend
+    from enrich.store.backends.older_redis import RedisStore
+    from enrich.store.backends.older_redis import RedisStore as RedisBackend
+    from enrich.store.backends.older_redis import RedisStore as RedisCache
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Hand on what dash offers and this package does not replace, so that ``import enrich as dash`` runs an app."""
+        return older.load(name) if name in older.ON_DEMAND else getattr(dash, name)
 
 
 def __dir__() -> list[str]:

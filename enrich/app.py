@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import dash
 from dash import html
@@ -14,6 +14,7 @@ from enrich.blueprint import DashBlueprint
 from enrich.build import Build
 from enrich.callbacks.call import Call, current_call
 from enrich.dash_internals.views import hand_over, set_layout
+from enrich.declarations import Decorator
 from enrich.declared import Embedding
 from enrich.serving import AsyncRouter, entered, handler_in, install_layer
 from enrich.sessions import Sessions
@@ -171,9 +172,9 @@ class DashProxy(dash.Dash):
 
     # Declaring
 
-    def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    def callback(self, *args: Any, **kwargs: Any) -> Decorator:
         """Declare a server-side callback; see ``enrich.callback``."""
-        return dash_internals.declare_callback(args, kwargs, self._build)
+        return cast("Decorator", dash_internals.declare_callback(args, kwargs, self._build))
 
     def clientside_callback(self, clientside_function: Any, *args: Any, **kwargs: Any) -> None:
         """Declare a callback that runs in the browser; see ``dash.Dash.clientside_callback``."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import dash
 
 from enrich import dash_internals
 from enrich.callbacks.spec import CallbackSpec, Clientside
+from enrich.declarations import Decorator
 from enrich.declared import Declarations, Embedding, global_callbacks
 from enrich.errors import DeclarationError
 from enrich.transforms.base import Transform, order
@@ -86,9 +87,9 @@ class DashBlueprint:
 
     # Declaring
 
-    def callback(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    def callback(self, *args: Any, **kwargs: Any) -> Decorator:
         """Declare a server-side callback; see ``enrich.callback``."""
-        return dash_internals.declare_callback(args, kwargs, self._source)
+        return cast("Decorator", dash_internals.declare_callback(args, kwargs, self._source))
 
     def clientside_callback(self, clientside_function: Any, *args: Any, **kwargs: Any) -> None:
         """Declare a callback that runs in the browser; see ``enrich.clientside_callback``."""

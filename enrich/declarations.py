@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Protocol, TypeVar
 
 # By their names of today: whoever puts this module's functions in the place of Dash's must not call them in a circle.
 from dash import callback as _dash_callback
 from dash import clientside_callback as _dash_clientside_callback
 
-P = ParamSpec("P")
-R = TypeVar("R")
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
-def callback(*args: Any, **kwargs: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+class Decorator(Protocol):
+    """What ``callback(...)`` gives: it records a function, and returns it as it is."""
+
+    def __call__(self, func: AnyFunction, /) -> AnyFunction: ...
+
+
+def callback(*args: Any, **kwargs: Any) -> Decorator:
     """Declare a server-side callback without naming an app, like ``dash.callback``.
 
     Every app that includes global callbacks gets it, each with its own transforms, plain ``dash.Dash`` apps too.
@@ -49,8 +54,9 @@ def callback(*args: Any, **kwargs: Any) -> Callable[[Callable[P, R]], Callable[P
     >>> double(4)
     8
     """
-    declare: Callable[[Callable[P, R]], Callable[P, R]] = _dash_callback(*args, **kwargs)
-    return declare
+    declare: Any = _dash_callback(*args, **kwargs)
+    decorator: Decorator = declare
+    return decorator
 
 
 def clientside_callback(clientside_function: Any, *args: Any, **kwargs: Any) -> None:

@@ -24,6 +24,7 @@ class Watch(Protocol):
 
     def handler(self, handler: Callable[..., Any], g: Any, body: Any) -> Callable[..., Any]:
         """Return what is to be called in the handler's place."""
+        ...
 
     def opened(self, store: Any) -> None:
         """Hear that the app's store was opened."""

@@ -20,18 +20,23 @@ class Wire(Protocol):
 
     def prepare(self, spec: CallbackSpec) -> CallbackSpec:
         """Note on a spec what loading will want to know; done once, when a function that loads is compiled."""
+        ...
 
     def load(self, value: Any, slot: Slot, spec: CallbackSpec) -> Any:
         """Replace every value of this kind in an argument, at any depth."""
+        ...
 
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         """Replace every value of this kind in a result, at any depth."""
+        ...
 
     def is_made_by(self, func: Any) -> bool:
         """Does the code of a function name this kind of value?"""
+        ...
 
     def made(self) -> int:
         """How many values of this kind were made in this process: unchanged means there is nothing to dump."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
             try:
                 args, kwargs = await _off_loop(load, args, kwargs)
                 before = dump.start()
-                stream = func(*args, **kwargs)
+                stream: Any = func(*args, **kwargs)
                 if around:
                     stream = in_brackets(stream, functools.partial(open_brackets, around))
                 async with aclosing(stream):

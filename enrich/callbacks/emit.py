@@ -34,12 +34,13 @@ class Emitted:
 
     def full_handler(self) -> Callable[..., Any]:
         """Dash's handler of the function that also loads values of the wires; made when it is first needed."""
-        if self._full is None:
-            handler = self.back["callback"]
-            if self.wires:
-                handler = full_handler(self.spec, self.wires)
-            self._full = handler
-        return self._full
+        if self._full is not None:
+            return self._full
+        full: Callable[..., Any] = self.back["callback"]
+        if self.wires:
+            full = full_handler(self.spec, self.wires)
+        self._full = full
+        return full
 
 
 def full_handler(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ class JobOwner(Protocol):
 
     def compiled_job(self, job: Job) -> tuple[Callable[..., Any], Call]:
         """Build the app if need be; returns the job's function and the call it runs in."""
+        ...
 
 
 class Job:

@@ -34,21 +34,27 @@ class ToolSource(Protocol):
 
     def answer(self, message: Message, of_dash: Callable[[Message], Any]) -> Any:
         """Answer one message of a client."""
+        ...
 
     def arguments(self, callback_id: str) -> Sequence[NamedValue | None] | None:
         """The arguments of a callback in Dash's order, ``None`` for hidden ones; ``None`` for Dash's own callbacks."""
+        ...
 
     def triggers(self, callback_id: str) -> Sequence[str]:
         """The properties that fire a callback which is given no other."""
+        ...
 
     def stored(self, callback_id: str) -> frozenset[str]:
         """The properties for which a callback returns values that stay on the server."""
+        ...
 
     def clientside(self) -> list[dict[str, Any]]:
         """What runs in the browser: the outputs, inputs and states of each callback, as a client is told of them."""
+        ...
 
     def at_first(self) -> AbstractContextManager[None]:
         """Run in here what makes the values that the app begins with."""
+        ...
 
 
 class BuiltBody(dict[str, Any]):

@@ -92,7 +92,9 @@ def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
     if not found:
         return []
     modes = _Modes(app, written)
-    kept = [(finding, mode) for finding in dict.fromkeys(found) if (mode := modes.of(finding)) != "off"]
+    kept: list[tuple[Finding, Mode]] = [
+        (finding, mode) for finding in dict.fromkeys(found) if (mode := modes.of(finding)) != "off"
+    ]
     return sorted(kept, key=lambda one: modes.place(one[0]))
 
 

@@ -22,8 +22,7 @@ def describe(app: Any, written: Program | None = None) -> dict[str, Any]:
         The program before all transforms. Default: what the app knows of it now.
     """
     build = app._build
-    written = build.written() if written is None else written
-    history = history_of(written, build.transforms)
+    history = history_of(build.written() if written is None else written, build.transforms)
     specs = [one.spec for one in history.registered]
     return {
         "app": str(app.config.name),

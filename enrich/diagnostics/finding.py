@@ -99,7 +99,8 @@ class Settings:
 
     def mode(self, code: str) -> Mode | None:
         """What is said of one check; ``None`` if nothing is."""
-        return self.by_code.get(code, self.general)
+        found: Mode | None = self.by_code.get(code)
+        return self.general if found is None else found
 
 
 def meant(name: str, known: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from enrich.callbacks.overlap import fits
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Program
+from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program
 from enrich.dash_internals.components import Found, layouts_of
 from enrich.diagnostics.mentions import Mentions
 
@@ -40,7 +40,9 @@ class KnownComponents:
             self.pages[path] = self._add(found)
             self.is_whole = self.is_whole and found.is_whole
         self._mentions = Mentions((*_functions(program.callbacks), *layouts.functions))
-        self._scripts = [spec.func.source or "" for spec in program.callbacks if hasattr(spec.func, "source")]
+        self._scripts = [
+            spec.func.source or "" for spec in program.callbacks if isinstance(spec.func, Clientside)
+        ]
 
     def _add(self, found: Found) -> set[str]:
         own: set[str] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -203,8 +204,8 @@ class _Rewriter(cst.CSTTransformer):
         self.findings.append(Finding(self.file, self._line(node), _code(statement), None, note))
 
     def _line(self, node: cst.CSTNode) -> int:
-        line: int = self.get_metadata(PositionProvider, node).start.line
-        return line
+        where: Any = self.get_metadata(PositionProvider, node)
+        return int(where.start.line)
 
 
 def _ours() -> frozenset[str]:

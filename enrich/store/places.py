@@ -33,7 +33,10 @@ class Places:
         self.default = _opened(default, settings)
         self._given: list[tuple[str, Backend]] = [(self.default.name, default)]
         self._by_name: dict[str, Backend] = {self.default.name: self.default}
-        named = others.items() if isinstance(others, Mapping) else ((name_of(b), b) for b in others)
+        given: Any = others
+        named: Iterable[tuple[str, Backend]] = (
+            given.items() if isinstance(given, Mapping) else ((name_of(b), b) for b in given)
+        )
         for name, backend in named:
             if backend is default:
                 self._by_name.setdefault(name, self.default)

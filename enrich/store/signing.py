@@ -95,6 +95,7 @@ class HasSecrets(Protocol):
     @property
     def secrets(self) -> Secrets:
         """The secrets, newest first."""
+        ...
 
 
 class PickleGuard:

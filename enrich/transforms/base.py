@@ -19,6 +19,7 @@ class Transform(Protocol):
 
     def apply(self, program: Program, /) -> Program:
         """Return the rewritten program; the given one stays as it is."""
+        ...
 
 
 class DashTransform:

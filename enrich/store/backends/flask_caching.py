@@ -74,7 +74,8 @@ class FlaskCachingBackend:
             )
         known = next((_REACH[kind] for kind in kinds if kind in _REACH), None)
         self.name = name
-        self.reach: Reach = reach or known or "process"
+        found: Reach = "process"
+        self.reach = reach or known or found
         self._cache = _without_pickle(_inner(cache))
         self._settings = Settings()
         self._tier = Tier(None, self._settings)

@@ -105,6 +105,7 @@ class Lease(Protocol):
     @property
     def seconds(self) -> float | None:
         """How long it lasts without `renew`; None where the system frees a dead holder's lock at once."""
+        ...
 
     def renew(self) -> None:
         """Keep it for another lease."""
@@ -123,59 +124,72 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """How declarations and handles call this backend."""
+        ...
 
     @property
     def reach(self) -> Reach:
         """Who sees the values: this process, all processes of this host, or other hosts as well."""
+        ...
 
     @property
     def private(self) -> bool:
         """Can only this user (and this process) write here? Decides whether its own secret may sign pickles."""
+        ...
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend, opened with the store's settings; refuse here what can't work."""
+        ...
 
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the entry as a private, writable buffer (or read-only bytes), and renew it.
 
         Without `renew` it is only looked at, where it really is (not in a local copy).
         """
+        ...
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Store the buffers, one after another, as one entry; all or nothing."""
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Mark the entry as used now; is it there, afterwards, with this size?"""
+        ...
 
     def delete(self, key: str, /) -> bool:
         """Drop the entry; was it there?"""
+        ...
 
     def discard(self, key: str, /) -> None:
         """Drop the copy that the last `read` gave, which turned out to be torn."""
 
     def entries(self) -> Iterator[Entry]:
         """List what is stored; raises `StoreConfigError` where the backend can't list."""
+        ...
 
     def sweep(self) -> Swept:
         """Drop what is too old or too much, now, in this thread."""
+        ...
 
     def clear(self) -> None:
         """Drop all entries and records but the kept ones."""
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Return a record, and renew it."""
+        ...
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Write or replace a record, atomically."""
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Write a record unless there is one, and return the one that is there then, the same for everybody."""
+        ...
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a record; was it there?"""
+        ...
 
     def try_lock(self, name: str, lease: float, /) -> Lease | None:
         """Take a lock that everyone in reach sees, or return None when another holds it.
 
         It is free again when released, when its holder is dead, or `lease` seconds after its last renewal.
         """
+        ...

@@ -92,7 +92,7 @@ class RedisBackend:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Any]:
-        import redis
+        import redis.exceptions
 
         try:
             yield self._client
@@ -328,7 +328,7 @@ class _RedisLease:
 
 def _connect(url: str, timeout: float) -> Any:
     try:
-        import redis
+        import redis.exceptions
         from redis.backoff import NoBackoff
         from redis.retry import Retry
     except ImportError as error:

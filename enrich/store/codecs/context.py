@@ -35,6 +35,7 @@ class Source(Protocol):
 
     def part(self, index: int) -> memoryview:
         """The memory of one part."""
+        ...
 
 
 class Writer:

@@ -55,6 +55,7 @@ class Pickler(Protocol):
 
     def sign(self, parts: Sequence[Piece]) -> bytes:
         """A keyed signature over all parts."""
+        ...
 
     def verify(self, parts: Sequence[Piece], signature: bytes) -> None:
         """Return if the signature is genuine, else raise a ``StoreError``."""

@@ -42,7 +42,8 @@ class Memory:
         """An Arrow buffer over the same memory."""
         if self._buffer is None:
             self._buffer = pa.py_buffer(self.view)
-        return self._buffer.slice(self.base + offset, length)
+        buffer: pa.Buffer = self._buffer
+        return buffer.slice(self.base + offset, length)
 
 
 def pack_bits(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

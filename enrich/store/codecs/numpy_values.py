@@ -26,7 +26,7 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
         else np.lib.format.dtype_to_descr(dtype)
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
-    if rebuilt == dtype and rebuilt.type is dtype.type:
+    if rebuilt is not None and rebuilt == dtype and rebuilt.type is dtype.type:
         return writer.node(descr)
     # C has two integers of 8 bytes, which numpy gives two types and one name.
     if rebuilt == dtype and dtype.char in "qQlL":
@@ -38,7 +38,8 @@ def decode_dtype(descr: Any) -> np.dtype[Any]:
     """The dtype of a resolved node."""
     if isinstance(descr, str) and descr.startswith("char "):
         return np.dtype(descr[5:])
-    return np.lib.format.descr_to_dtype(descr)
+    described: Any = descr
+    return np.lib.format.descr_to_dtype(described)
 
 
 def _array(writer: Writer, value: np.ndarray[Any, Any]) -> Node:

@@ -148,5 +148,6 @@ def sparse_array(
     """A sparse array of exactly these stored values; public ways there drop those that equal the fill value."""
     from pandas._libs.sparse import BlockIndex, IntIndex
 
-    index = (BlockIndex if kind == "block" else IntIndex)(rows, *places)
+    index_kind: Any = BlockIndex if kind == "block" else IntIndex
+    index = index_kind(rows, *places)
     return pd.arrays.SparseArray._simple_new(values, index, dtype)

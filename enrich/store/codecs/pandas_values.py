@@ -55,7 +55,12 @@ def _offset(writer: Writer, value: Any) -> Node:
         rebuilt = to_offset(value.freqstr)
     except ValueError:
         rebuilt = None
-    if type(rebuilt) is not type(value) or rebuilt != value or rebuilt.normalize != value.normalize:
+    if (
+        rebuilt is None
+        or type(rebuilt) is not type(value)
+        or rebuilt != value
+        or rebuilt.normalize != value.normalize
+    ):
         return _plain_offset(writer, value)
     return {TAG: "pandas.offset", "v": value.freqstr}
 

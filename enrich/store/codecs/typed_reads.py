@@ -34,7 +34,7 @@ def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequ
 def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | None) -> Any:
     """A value that isn't stored as a table, as a type."""
     form = None if as_type is None else _form(as_type)
-    if form is not None and columns is None:
+    if as_type is not None and form is not None and columns is None:
         if isinstance(value, as_type):
             return value
         if isinstance(value, np.ndarray) and form == "pandas.DataFrame" and 0 < value.ndim <= 2:
