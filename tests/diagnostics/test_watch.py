@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from typing import Any
 
@@ -154,6 +156,29 @@ def test_nothing_is_there_in_production(server: str):
         assert not any(name.startswith("enrich-") for name in header(answer))
         assert "enrich-function" not in browser.get(f"/{PATH}").text
     assert app._watch is None
+
+
+def test_a_request_in_production_runs_nothing_of_the_diagnostics():
+    app = declare(make_app(debug=False))
+    ran: set[str] = set()
+
+    def note(frame: Any, event: str, _argument: Any) -> None:
+        if event == "call":
+            ran.add(str(frame.f_globals.get("__name__")))
+
+    with clients.client(app) as browser:
+        browser.get("/")
+        token = clients.call(browser, "store.data", {"load.n_clicks": 1})
+        # Flask runs an async view in a thread.
+        threading.setprofile(note)
+        sys.setprofile(note)
+        try:
+            assert clients.call(browser, "total.children", {"store.data": token}) == 499500
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]
+    assert "enrich.serving" in ran
+    assert [name for name in ran if name.startswith(("enrich.diagnostics", "enrich.observing"))] == []
 
 
 def test_an_app_in_production_may_ask_for_it():
