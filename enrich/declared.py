@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -218,6 +219,7 @@ class GlobalCallbacks:
 
     A declaration at module level belongs to every such app. One inside a function, as app factories and tests have
     them, belongs to the first app that serves, as all do under Dash; so a factory that runs twice declares once a run.
+    So does one in a notebook, whose cells are run anew for a new app.
     """
 
     def __init__(self) -> None:
@@ -242,11 +244,12 @@ class GlobalCallbacks:
         serial = next_serial()
         if spec.origin.at_module_level:
             # A module that is imported anew, and so has new code, replaces what it declared before.
-            known = self._of_modules.setdefault(identity(spec), serial)
+            same = _same_when_run_again(spec)
+            known = self._of_modules.setdefault(same, serial)
             old = self._declared.get(known)
             if isinstance(old, CallbackSpec) and _code(old) is not _code(spec):
                 del self._declared[known]
-                self._of_modules[identity(spec)] = serial
+                self._of_modules[same] = serial
         self._declared[serial] = spec
         self.changed()
 
@@ -275,7 +278,24 @@ class GlobalCallbacks:
 
     def release_local(self) -> None:
         """Forget the declarations that belong to the first app only."""
-        self._declared = {n: entry for n, entry in self._declared.items() if entry.origin.at_module_level}
+        self._declared = {
+            n: entry
+            for n, entry in self._declared.items()
+            if entry.origin.at_module_level and not _is_of_notebook(entry.origin)
+        }
+
+
+def _same_when_run_again(spec: CallbackSpec) -> Any:
+    """What a declaration has in common with the one that it takes the place of when its code is run again."""
+    if not _is_of_notebook(spec.origin):
+        return identity(spec)
+    # A changed cell is another file, and what was changed may be an input.
+    return (spec.func_name, spec.output_slots() or spec.input_slots())
+
+
+def _is_of_notebook(origin: Origin) -> bool:
+    """Is it of a cell, or of a prompt, which is run again and again in one process?"""
+    return origin.module == "__main__" and not os.path.exists(origin.file)
 
 
 def _code(spec: CallbackSpec) -> Any:
