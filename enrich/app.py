@@ -106,7 +106,9 @@ class DashProxy(dash.Dash):
         **kwargs: Any,
     ) -> None:
         self.checks = checks
-        self._begin(_joint_transforms(transforms, blueprint), include_global_callbacks)
+        self._begin(
+            _completed(transforms, blueprint.transforms if blueprint else ()), include_global_callbacks
+        )
         if blueprint is not None:
             if transforms is None:
                 # Whoever adds to the blueprint's transforms adds to the app's.
@@ -133,6 +135,7 @@ class DashProxy(dash.Dash):
         self._routers: list[Callable[[], Any]] = []
         self._async_routers: list[AsyncRouter] = []
         self._watch: observing.Watch | None = None
+        self._handlers: dict[Callable[..., Any], Callable[..., Any]] = {}
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
@@ -288,7 +291,12 @@ class DashProxy(dash.Dash):
     def serve_layout(self) -> Any:
         # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
         with entered(self):
+            self._sessions.serving_page()
             return super().serve_layout()
+
+    def dependencies(self) -> Any:
+        self._sessions.serving_page()
+        return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         with entered(self):
@@ -351,15 +359,6 @@ class DashProxy(dash.Dash):
         return self._store
 
 
-def _joint_transforms(
-    transforms: Iterable[Transform] | None, blueprint: DashBlueprint | None
-) -> list[Transform]:
-    given = list(transforms or ())
-    kinds = {type(transform) for transform in given}
-    own = [t for t in (blueprint.transforms if blueprint else ()) if type(t) not in kinds]
-    return [*own, *given]
-
-
 class Dash(DashProxy):
     """A ``DashProxy`` with every transform loaded; each is inert until it is used.
 
@@ -391,6 +390,11 @@ class Dash(DashProxy):
 
 def with_batteries(transforms: Iterable[Transform] | None) -> list[Transform]:
     """Add every transform of which none is given."""
+    return _completed(transforms, (kind() for kind in BATTERIES))
+
+
+def _completed(transforms: Iterable[Transform] | None, others: Iterable[Transform]) -> list[Transform]:
+    """The given ones, behind those of the others of whose kind none is given."""
     given = list(transforms or ())
     kinds = {type(transform).__name__ for transform in given}
-    return [*(kind() for kind in BATTERIES if kind.__name__ not in kinds), *given]
+    return [*(other for other in others if type(other).__name__ not in kinds), *given]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +38,6 @@ def install_layer(app: DashProxy) -> None:
         server.add_middleware(AsgiLayer, dash_app=app)
     elif kind == "quart":
         server.asgi_app = AsgiLayer(server.asgi_app, dash_app=app)
-    else:
-        server.after_request(app._sessions.after_flask_request)
     serve_tools(app, kind)
 
 
@@ -60,51 +57,79 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
     """
     output = body["output"]
     known = app._build.program.wires
+    if dash_internals.is_websocket(g):
+        # Dash prepares a call in one context and makes it in another: that of the connection.
+        return _entering(app, output, plain, lambda: _wires_in_message(app, known, body), g, body)
+    wires = dash_internals.wires_in_request(app, known, body)
+    if wires or app._watch is not None:
+        return _entering(app, output, plain, lambda: wires, g, body)
+    handler = app._handlers.get(plain)
+    if handler is None:
+        handler = app._handlers[plain] = _entering(app, output, plain, tuple, g, body)
+    return handler
 
-    # Over a WebSocket, Dash prepares a call in one context and makes it in another: that of the connection.
-    found = None if dash_internals.is_websocket(g) else dash_internals.wires_in_request(app, known, body)
 
-    def wires_in_message() -> tuple[Any, ...]:
-        visit = app._sessions.visit()
-        marks = {wire.mark for wire in known} if visit is None else visit.marks
-        return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
+def _entering(
+    app: DashProxy,
+    output: str,
+    plain: Callable[..., Any],
+    find_wires: Callable[[], tuple[Any, ...]],
+    g: Any,
+    body: Any,
+) -> Callable[..., Any]:
+    """Make what enters the app and then calls the handler for the wires that are found.
+
+    Entered by the call and not before, so that whoever only asks for the handler stays where he is.
+    """
+    is_stream = app._build.map[output].get("stream")
 
     def choose(wires: tuple[Any, ...]) -> Callable[..., Any]:
         handler = app._build.handler(output, plain) if wires else plain
         if app._watch is not None:
             handler = app._watch.handler(handler, g, body)
-        if app._build.map[output].get("stream"):
+        if is_stream:
             return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
         return handler
 
-    # Entered by the call and not here, so that whoever only asks for the handler stays where he is.
     if inspect.iscoroutinefunction(plain):
 
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            wires = wires_in_message() if found is None else found
+            wires = find_wires()
             with entered(app, wires, output):
                 return await choose(wires)(*args, **kwargs)
 
         return call_async
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        wires = wires_in_message() if found is None else found
+        wires = find_wires()
         with entered(app, wires, output):
             return choose(wires)(*args, **kwargs)
 
     return call
 
 
-@contextmanager
-def entered(app: DashProxy, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> Iterator[None]:
+def _wires_in_message(app: DashProxy, known: tuple[Any, ...], body: Any) -> tuple[Any, ...]:
+    visit = app._sessions.visit()
+    marks = {wire.mark for wire in known} if visit is None else visit.marks
+    return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
+
+
+class entered:
     """What runs in here is the app's; afterwards, whoever called is where he was."""
-    leave = dash_internals.enter_app(app)
-    token = current_call.set(Call(app, wires, callback_id))
-    try:
-        yield
-    finally:
-        current_call.reset(token)
-        leave()
+
+    __slots__ = ("_app", "_call", "_leave", "_token")
+
+    def __init__(self, app: DashProxy, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
+        self._app = app
+        self._call = Call(app, wires, callback_id)
+
+    def __enter__(self) -> None:
+        self._leave = dash_internals.enter_app(self._app)
+        self._token = current_call.set(self._call)
+
+    def __exit__(self, *_: object) -> None:
+        current_call.reset(self._token)
+        self._leave()
 
 
 class AsgiLayer:
@@ -127,10 +152,7 @@ class AsgiLayer:
             await self.inner(scope, receive, send)
 
     async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        sessions = self.dash_app._sessions
         visit = self._visit(scope)
-        if sessions.is_part_of_page(scope["path"]):
-            visit.may_begin_session()
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and self.dash_app._watch is not None:
@@ -142,7 +164,7 @@ class AsgiLayer:
                     message = {**message, "headers": headers}
             await send(message)
 
-        with sessions.visited(visit):
+        with self.dash_app._sessions.visited(visit):
             await self.inner(scope, receive, send_with_cookie)
 
     async def _new_cookie(self, visit: Visit) -> str | None:

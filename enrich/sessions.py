@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -124,8 +124,6 @@ class Sessions:
             cookie = cookie_in(request.environ.get("HTTP_COOKIE", ""), self.cookie_name)
             visit = Visit(cookie=cookie, https=request.is_secure)
             setattr(flask.g, self._key, visit)
-            if self.is_part_of_page(request.path):
-                visit.may_begin_session()
         return visit
 
     @contextmanager
@@ -138,15 +136,13 @@ class Sessions:
             _visits.reset(token)
 
     def serving_page(self) -> None:
-        """The answer to the running request is a page, whatever its path."""
+        """The answer to the running request is a page, or a part of it that comes before its first callbacks."""
         visit = self.visit()
-        if visit is not None:
-            visit.may_begin_session()
-
-    def is_part_of_page(self, path: str) -> bool:
-        """Does the browser fetch this path before its first callbacks?"""
-        prefix = self.app.config.routes_pathname_prefix
-        return path == prefix or path.endswith((f"{prefix}_dash-layout", f"{prefix}_dash-dependencies"))
+        if visit is None or visit.fresh is not None:
+            return
+        visit.may_begin_session()
+        if flask.has_request_context():
+            flask.after_this_request(partial(self._with_cookie, visit))
 
     def new_cookie(self, visit: Visit) -> str | None:
         """The ``Set-Cookie`` that the answer must have, if it must have one."""
@@ -173,12 +169,8 @@ class Sessions:
             path=self.app.config.requests_pathname_prefix or "/",
         )
 
-    def after_flask_request(self, response: flask.Response) -> flask.Response:
-        """Give the page its cookie, under Flask."""
-        if self._key not in flask.g and not self.is_part_of_page(flask.request.path):
-            return response
-        visit = self.visit()
-        cookie = self.new_cookie(visit) if visit is not None else None
+    def _with_cookie(self, visit: Visit, response: flask.Response) -> flask.Response:
+        cookie = self.new_cookie(visit)
         if cookie is not None:
             response.headers.add("Set-Cookie", cookie)
         return response

@@ -45,9 +45,10 @@ def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any
 
 
 def _raw_of_flask(_app: Any) -> bytes | None:
-    if not flask.has_request_context() or flask.request.content_encoding:
+    if not flask.has_request_context():
         return None
-    return flask.request.get_data()
+    request = flask.request._get_current_object()  # type: ignore[attr-defined]
+    return None if "HTTP_CONTENT_ENCODING" in request.environ else request.get_data()
 
 
 def _raw_of_fastapi(app: Any) -> bytes | None:

@@ -1,23 +1,25 @@
-"""What the pipeline costs: one request, and the way to the first one, beside plain Dash in the same run.
+"""What the pipeline costs: one request, and the way to the first one, beside plain Dash.
 
-Run with ``make bench``. Every figure is a ratio of medians of CPU time; the sides take turns in random order.
+Run with ``make bench``. Every figure is a ratio of CPU times. Each side runs in processes of its own, since importing
+enrich changes Dash where declarations are made; the sides take turns in random order, and the medians are compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import random
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-import dash
 from dash import Input, Output, html
 
-import enrich
-
+SIDES = ("dash", "enrich")
 BODY = {
     "output": "out0.children",
     "outputs": {"id": "out0", "property": "children"},
@@ -27,8 +29,10 @@ BODY = {
 }
 
 
-def make_app(kind: type, callbacks: int) -> Any:
-    app = kind(f"bench_{kind.__module__}", suppress_callback_exceptions=True)
+def make_app(side: str, callbacks: int) -> Any:
+    # Without dash[async], which starts a thread for each request of a test client.
+    kind = importlib.import_module(side).Dash
+    app = kind(f"bench_{side}", suppress_callback_exceptions=True, use_async=False)
     app.layout = html.Div()
     for n in range(callbacks):
 
@@ -39,17 +43,19 @@ def make_app(kind: type, callbacks: int) -> Any:
     return app
 
 
-def start(kind: type, callbacks: int) -> float:
+def start(side: str, callbacks: int) -> float:
     """Seconds from the constructor to the end of the first request."""
     gc.collect()
     begin = time.process_time()
-    app = make_app(kind, callbacks)
+    app = make_app(side, callbacks)
     assert app.server.test_client().get("/_dash-dependencies").status_code == 200
     return time.process_time() - begin
 
 
-def requests(kind: type, count: int) -> Callable[[], float]:
-    client = make_app(kind, 1).server.test_client()
+def requests(side: str, count: int) -> Callable[[], float]:
+    """Seconds of one request, in the mean of ``count``."""
+    # What a client does with cookies is not the server's time.
+    client = make_app(side, 1).server.test_client(use_cookies=False)
     client.get("/")
 
     def run() -> float:
@@ -58,37 +64,48 @@ def requests(kind: type, count: int) -> Callable[[], float]:
             client.post("/_dash-update-component", json=BODY)
         return (time.process_time() - begin) / count
 
-    run()
     return run
 
 
-def take_turns(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """The median of each side, run in random order round after round."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
+def measured(side: str, what: str) -> float:
+    """What it takes in this process, after one run that fills the caches: the least for a request, else the median."""
+    run = requests(side, 20) if what == "request" else lambda: start(side, int(what))
+    run()
+    return min(run() for _ in range(200)) if what == "request" else statistics.median(run() for _ in range(5))
+
+
+def in_a_process(side: str, what: str) -> float:
+    command = [sys.executable, __file__, "--side", side, "--what", what]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def compare(what: str, rounds: int) -> dict[str, float]:
+    """The median of each side, both run in random order round after round."""
+    times: dict[str, list[float]] = {side: [] for side in SIDES}
     for _ in range(rounds):
-        for name in random.sample(list(sides), len(sides)):
-            times[name].append(sides[name]())
-    return {name: statistics.median(values) for name, values in times.items()}
+        for side in random.sample(SIDES, len(SIDES)):
+            times[side].append(in_a_process(side, what))
+    return {side: statistics.median(values) for side, values in times.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=25)
-    rounds = parser.parse_args().rounds
-    one = take_turns({"dash": requests(dash.Dash, 20), "enrich": requests(enrich.Dash, 20)}, rounds * 20)
+    parser.add_argument("--rounds", type=int, default=9, help="pairs of processes for each figure")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--what", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.side:
+        print(measured(args.side, args.what))
+        return
+    one = compare("request", args.rounds)
     print(f"one trivial request: {one['enrich'] / one['dash']:.3f} x plain Dash ({one['dash'] * 1e6:.0f} us)")
-    starts: dict[int, dict[str, float]] = {}
-    for callbacks in (1000, 5000):
-        sides = {
-            "dash": lambda n=callbacks: start(dash.Dash, n),
-            "enrich": lambda n=callbacks: start(enrich.Dash, n),
-        }
-        starts[callbacks] = take_turns(sides, rounds if callbacks == 1000 else max(3, rounds // 3))  # type: ignore[arg-type]
-        ratio = starts[callbacks]["enrich"] / starts[callbacks]["dash"]
+    starts = {callbacks: compare(str(callbacks), args.rounds) for callbacks in (1000, 5000)}
+    for callbacks, times in starts.items():
         print(
-            f"{callbacks} callbacks, constructor to first request: {ratio:.2f} x plain Dash ({starts[callbacks]['enrich']:.3f} s)"
+            f"{callbacks} callbacks, constructor to first request: "
+            f"{times['enrich'] / times['dash']:.2f} x plain Dash ({times['enrich']:.3f} s)"
         )
-    growth = {side: starts[5000][side] / starts[1000][side] for side in ("enrich", "dash")}
+    growth = {side: starts[5000][side] / starts[1000][side] for side in SIDES}
     print(f"5000 callbacks against 1000: {growth['enrich']:.2f} x (plain Dash: {growth['dash']:.2f} x)")
 
 
