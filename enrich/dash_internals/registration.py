@@ -124,10 +124,10 @@ def add_api(path: str, func: Callable[..., Any]) -> None:
 
 def register_job(
     func: Callable[..., Any], outputs: Sequence[Output], inputs: Sequence[Input], progress: bool
-) -> None:
-    """Make a background function known to every manager, once, under a key that each process computes alike."""
+) -> str:
+    """Make a background function known to every manager, once; the key, which each process computes alike."""
     declared_id = create_callback_id(list(outputs), list(inputs), not outputs)
-    func.__enrich_job_key__ = _register_job(func, progress, declared_id)  # type: ignore[attr-defined]
+    return str(_register_job(func, progress, declared_id))
 
 
 def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str) -> str:
