@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,30 @@ from .json_values import items
 
 def raw(values: np.ndarray[Any, Any]) -> Piece:
     """The memory of a contiguous array, as bytes, whatever its dtype."""
-    if not values.size or not values.dtype.itemsize:
+    dtype = values.dtype
+    if not values.size or not dtype.itemsize:
         return b""
-    return values.reshape(-1, order="A").view(np.uint8).data
+    memory = values.reshape(-1, order="A").view(np.uint8)
+    if dtype.char in "gGV" and not (meant := _meant(dtype)).all():
+        memory = np.where(meant, memory.reshape(-1, dtype.itemsize), np.uint8(0)).reshape(-1)
+    return memory.data
+
+
+def _meant(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Which bytes of an item are its value; what the others hold is left from whoever had the memory before."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return np.tile(_meant(base), math.prod(shape))
+    meant = np.full(dtype.itemsize, dtype.names is None)
+    for name in dtype.names or ():
+        field, offset = dtype.fields[name][:2]  # type: ignore[index]
+        meant[offset : offset + field.itemsize] |= _meant(field)
+    # An x86 has 10 bytes in a long double of 12 or 16.
+    if dtype.char in "gG" and np.finfo(np.longdouble).nmant == 63:
+        parts = meant.reshape(1 if dtype.char == "g" else 2, -1)
+        unused = slice(10, None) if dtype.isnative else slice(None, -10)
+        parts[:, unused] = False
+    return meant
 
 
 def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
@@ -82,7 +104,11 @@ def _decode_objects(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any
 
 
 def _scalar(writer: Writer, value: np.generic) -> Node:
-    return {TAG: "numpy.scalar", "dtype": encode_dtype(writer, value.dtype), "v": value.tobytes().hex()}
+    return {
+        TAG: "numpy.scalar",
+        "dtype": encode_dtype(writer, value.dtype),
+        "v": bytes(raw(np.asarray(value))).hex(),
+    }
 
 
 def _decode_scalar(reader: Reader, node: dict[str, Any]) -> Any:

@@ -283,6 +283,27 @@ def test_equal_values_give_equal_bytes(kind: str) -> None:
     assert stored(VALUES[kind]()) == stored(VALUES[kind]())
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        np.dtype("g"),
+        np.dtype("G"),
+        np.dtype("g").newbyteorder(),
+        np.dtype([("a", "i1"), ("b", "f8")], align=True),
+        np.dtype([("a", "i1"), ("b", "g", 2)]),
+        np.dtype([("a", [("b", "i2"), ("c", "i4")])], align=True),
+    ],
+    ids=str,
+)
+def test_what_memory_held_before_is_not_stored(dtype: np.dtype[Any]) -> None:
+    clean, dirty = (np.full(2 * dtype.itemsize, byte, np.uint8).view(dtype) for byte in (0, 255))
+    for field in dtype.names or (...,):
+        clean[field] = dirty[field] = np.ones((), dtype[field] if dtype.names else dtype)
+    assert stored(clean) == stored(dirty)
+    assert stored(clean[0]) == stored(dirty[0])
+    assert repr(round_trip(dirty)) == repr(dirty)
+
+
 @pytest.mark.parametrize("text", ["NaN", "NaN123", "sNaN", "-sNaN1", "Infinity"])
 def test_decimal_that_is_no_number_comes_back(text: str) -> None:
     assert str(round_trip(decimal.Decimal(text))) == text
