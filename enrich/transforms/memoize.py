@@ -47,13 +47,21 @@ def forget(function: Callable[..., Any]) -> None:
     group = function_identity(function)
     failures = []
     for app in list(_apps):
+        if not _declares(app, group):
+            continue
         try:
             app.store.forget(group=group)
         except StoreError as error:
-            # Another app's store that is away keeps nobody's results in this one.
+            # One app's store that is away keeps nobody's results in the others.
             failures.append(error)
     if failures:
         raise failures[0]
+
+
+def _declares(app: Any, group: str) -> bool:
+    """Does an app memoize the function? Only then is its store worth opening."""
+    memoized = (spec for spec in app._build.written().callbacks if spec.flags.get("memoize"))
+    return any(callable(spec.func) and function_identity(spec.func) == group for spec in memoized)
 
 
 def with_memo(spec: CallbackSpec, *, session_check: bool, arg_check: bool) -> CallbackSpec:

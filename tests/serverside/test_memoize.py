@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 from dash import Input, Output, State, html, no_update
 
-from enrich import Dash, Serverside, ServersideOutput, ServersideOutputTransform, Trigger, dcc, forget
+from enrich import (
+    Dash,
+    RedisBackend,
+    Serverside,
+    ServersideOutput,
+    ServersideOutputTransform,
+    Trigger,
+    dcc,
+    forget,
+)
 from enrich.errors import DeclarationError
 from enrich.page import Page
 
@@ -147,6 +156,24 @@ def test_forget_drops_what_is_memoized_of_one_function():
     forget(one)
     page.act({"s.data": 1})
     assert calls == ["one", "other", "one"]
+
+
+def test_forget_asks_only_the_apps_that_memoize_the_function():
+    away = Dash("away", transforms=[ServersideOutputTransform(backend=RedisBackend("redis://localhost:1/0"))])
+    away.layout = html.Div([html.Button(id="b"), dcc.Store(id="s")])
+    app = make_app()
+
+    @away.callback(Output("s", "data"), Input("b", "n_clicks"), memoize=True)
+    def other(n_clicks):
+        return n_clicks
+
+    @app.callback(Output("s", "data"), Input("b", "n_clicks"), memoize=True)
+    def one(n_clicks):
+        return n_clicks
+
+    forget(one)
+    assert app.has_open_store
+    assert not away.has_open_store
 
 
 def test_a_function_given_to_memoize_is_applied_to_the_outputs():
