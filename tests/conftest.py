@@ -69,6 +69,14 @@ def _forget_declarations() -> None:
     global_callbacks.clear()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the servers of each of several pytest workers ports of their own."""
+    number = int(getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
+    runners = sys.modules.get("dash.testing.application_runners")
+    if runners is not None:
+        runners.BaseDashRunner._next_port += 500 * number
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_setup_options() -> Any:
     """Tell dash.testing how to start Chromium."""
