@@ -17,7 +17,7 @@ from dash.dependencies import ALL, MATCH
 
 from enrich.callbacks.clientside import compose, target_of
 from enrich.callbacks.joint import ranks
-from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Origin, Slot, Wildcard
+from enrich.callbacks.spec import OURS, CallbackSpec, Clientside, FrozenId, Origin, Slot, Wildcard
 from enrich.callbacks.view import Fired, port_place
 
 
@@ -118,6 +118,7 @@ class HiddenStores:
                 inputs=rows,
                 origin=origin,
                 prevent_initial_call=False,
+                options=OURS,
             ),
         )
 

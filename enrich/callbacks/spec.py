@@ -29,6 +29,9 @@ Outer: TypeAlias = Callable[[Callable[..., Any], "CallbackSpec"], Callable[..., 
 PORT = "enrich_port_"
 """What the names of ports start with, in a tree that is a dict."""
 
+OURS: Mapping[str, Any] = {"hidden": True}
+"""The options of a callback that no author wrote: the callback graph of Dash's dev tools leaves it out."""
+
 Finish: TypeAlias = Callable[[Any], Any]
 """Maps the whole returned value, before its leaves are looked at."""
 

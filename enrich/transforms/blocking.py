@@ -11,7 +11,7 @@ from enrich.callbacks.emit import dependency
 from enrich.callbacks.hidden import HiddenStores
 from enrich.callbacks.naming import declaration_salt, hidden_id
 from enrich.callbacks.overlap import overlapping
-from enrich.callbacks.spec import PORT, Around, CallbackSpec, Clientside, Program, Slot
+from enrich.callbacks.spec import OURS, PORT, Around, CallbackSpec, Clientside, Program, Slot
 from enrich.callbacks.view import Fired, view_of
 from enrich.errors import DeclarationError
 from enrich.transforms.base import DashTransform
@@ -119,6 +119,7 @@ class _Gate:
             inputs=(*map(_plain, self.firing), stores.named),
             origin=spec.origin,
             prevent_initial_call=self._prevent(program),
+            options=OURS,
             salt=f"gate {self.salt}",
         )
         yield CallbackSpec(
@@ -127,6 +128,7 @@ class _Gate:
             inputs=stores.all_rows("end"),
             origin=spec.origin,
             prevent_initial_call=True,
+            options=OURS,
             salt=f"end {self.salt}",
         )
         if self.pattern is not None:

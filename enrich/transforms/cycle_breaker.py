@@ -8,7 +8,7 @@ from typing import Any
 
 from enrich.callbacks.hidden import HiddenStores, of_all_rows
 from enrich.callbacks.naming import declaration_salt, hidden_id
-from enrich.callbacks.spec import CallbackSpec, Clientside, Program, Slot
+from enrich.callbacks.spec import OURS, CallbackSpec, Clientside, Program, Slot
 from enrich.callbacks.view import Fired, view_of
 from enrich.dependencies import CycleBreakerInput
 from enrich.transforms.base import DashTransform
@@ -103,6 +103,7 @@ def _relay_callbacks(stores: HiddenStores, slot: Slot, spec: CallbackSpec) -> tu
         origin=spec.origin,
         # It sees what the page starts with, so as to know a change from it.
         prevent_initial_call=False,
+        options=OURS,
         salt=f"relay {stores.name}",
     )
     return (relay, *stores.rows_callback(slot, spec.origin))

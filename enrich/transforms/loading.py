@@ -7,7 +7,7 @@ from typing import Any
 from dash import Output, Patch, dcc, html
 
 from enrich.callbacks.clientside import compose, target_of
-from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program, Slot
+from enrich.callbacks.spec import OURS, CallbackSpec, Clientside, Origin, Program, Slot
 from enrich.dash_internals.views import RUNNING_TAKES_PATCHES
 from enrich.transforms.base import DashTransform
 
@@ -87,6 +87,7 @@ class LoadingTransform(DashTransform):
             inputs=(Slot("input", self._store, "data"), Slot("state", own_id, "id")),
             origin=origin,
             prevent_initial_call=True,
+            options=OURS,
         )
 
     def _counted(self, spec: CallbackSpec) -> CallbackSpec:
