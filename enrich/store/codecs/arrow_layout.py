@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,8 +61,6 @@ class Column(NamedTuple):
 
     def packed_buffers(self) -> bytes:
         """Where the buffers of all columns of the run are."""
-        if self.repeat == 1:
-            return pack_pairs(self.buffers)
         spans = np.tile(np.array(self.buffers, "<i8").reshape(-1), (self.repeat, 1))
         spans[:, -2] += self.stride * np.arange(self.repeat)
         return spans.tobytes()
@@ -112,12 +112,18 @@ class Body:
     def parts(self) -> PackedParts:
         """What the batch's message says of these columns."""
         columns = self.columns
-        return PackedParts(
-            self.rows,
-            b"".join([pack_pairs(column.nodes) * column.repeat for column in columns]),
-            b"".join([column.packed_buffers() for column in columns]),
-            [count for column in columns for count in column.variadic],
-        )
+        nodes, buffers = [], []
+        # Single columns are packed together, which costs the less the more they are.
+        for repeat, alike in groupby(columns, key=attrgetter("repeat")):
+            found = list(alike)
+            if repeat == 1:
+                nodes.append(pack_pairs([node for column in found for node in column.nodes]))
+                buffers.append(pack_pairs([span for column in found for span in column.buffers]))
+            else:
+                nodes += [pack_pairs(column.nodes) * repeat for column in found]
+                buffers += [column.packed_buffers() for column in found]
+        variadic = [count for column in columns for count in column.variadic]
+        return PackedParts(self.rows, b"".join(nodes), b"".join(buffers), variadic)
 
 
 def struct_column(names: Sequence[str], children: Sequence[Column], rows: int) -> Column:

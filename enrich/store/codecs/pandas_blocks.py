@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 _NAT = np.iinfo(np.int64).min
 # Regions below this size are copied together, so that many narrow columns aren't as many writes.
 _SMALL = 1 << 20
+# Fewer columns are described sooner one by one.
+_RUN_FROM = 32
 
 
 def is_flat(dtype: np.dtype[Any]) -> bool:
@@ -49,7 +51,7 @@ def encode_block(body: Body, blocks: Sequence[Array], run: bool = False) -> tupl
 
 def _columns(kind: pa.DataType, nodes: tuple[Span, ...], laid: _Laid, run: bool) -> list[Column]:
     absent = (ABSENT,) * len(nodes)
-    if run:
+    if run and laid.columns >= _RUN_FROM:
         return [Column(kind, nodes, (*absent, laid.span(0)), repeat=laid.columns, stride=laid.stride)]
     return [Column(kind, nodes, (*absent, laid.span(at))) for at in range(laid.columns)]
 

@@ -44,7 +44,7 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
     kind = type(index)
     if kind is pd.RangeIndex:
         bounds = index.start, index.stop, index.step
-        if all(-_INT64 <= bound < _INT64 for bound in bounds):
+        if max(map(abs, bounds)) < _INT64:
             body.numbers += bounds
             return _index_spec("range", None, _name(writer, index.name))
         return {"k": "vast", "v": bounds, "n": _name(writer, index.name)}

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from .exactness import stored
-from .test_exact_pandas import FRAMES
+from .test_exact_pandas import FRAMES, wide_frame
 
 # What polars has no type for, or no way to read: these it refuses in any Arrow file.
 POLARS_CANNOT = {
@@ -88,6 +88,16 @@ def test_arrow_values_equal_those_of_pandas() -> None:
     theirs = pa.Table.from_pandas(value)
     for name in value.columns:
         assert ours[name].to_pylist() == theirs[name].to_pylist() or name == "x"
+
+
+def test_each_of_many_columns_side_by_side_has_its_own_values() -> None:
+    value = wide_frame()
+    table = pa.ipc.open_file(pa.py_buffer(stored(value))).read_all()
+    assert table.column_names == list(value.columns)
+    for name in value.columns[:151]:
+        expected = [None if pd.isna(cell) else cell for cell in value[name]]
+        assert table[name].to_pylist() == expected
+    assert table["c49"].to_pylist() == [[0.0, cell.imag] for cell in value["c49"]]
 
 
 @pytest.mark.parametrize("kind", [pa.table, pl.DataFrame])

@@ -41,6 +41,21 @@ METADATA: Kinds = {
     "flags": lambda: pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False),
 }
 
+
+def wide_frame() -> pd.DataFrame:
+    """Runs of columns of each width, a text between them, complex numbers, and an odd number of rows."""
+    return pd.concat(
+        [
+            pd.DataFrame(np.arange(150.0).reshape(3, 50)).add_prefix("x"),
+            pd.DataFrame({"text": ["a", None, "ä"]}),
+            pd.DataFrame(np.arange(150, dtype="i2").reshape(3, 50)).add_prefix("i"),
+            pd.DataFrame(np.arange(150).reshape(3, 50) % 2 == 0).add_prefix("b"),
+            pd.DataFrame(np.arange(150).reshape(3, 50) * 1j).add_prefix("c"),
+        ],
+        axis=1,
+    )
+
+
 EMPTIES: Kinds = {
     "nothing": pd.DataFrame,
     "no rows": lambda: pd.DataFrame({"a": pd.Series([], dtype="int64"), "b": pd.Series([], dtype="str")}),
@@ -68,6 +83,7 @@ SHAPES: Kinds = {
     "narrow integers of odd length": lambda: pd.DataFrame(np.arange(21, dtype="int16").reshape(7, 3)),
     "many narrow integers": lambda: pd.DataFrame(np.zeros((600_001, 2), "int8")),
     "wide": lambda: pd.DataFrame(np.arange(6000.0).reshape(3, 2000)),
+    "wide of each kind": lambda: wide_frame(),
     "transposed": lambda: pd.DataFrame(np.arange(12.0).reshape(3, 4)).T,
     "all zoned": lambda: pd.DataFrame({n: pd.date_range("2020", periods=3, tz="UTC") for n in "ab"}),
     "one row": lambda: pd.DataFrame({"a": [1], "b": ["x"]}),
