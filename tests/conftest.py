@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import _callback, _pages, hooks
+from dash import _callback, _get_app, _pages, hooks
 from dash._callback_context import context_value
 
 from enrich.build import global_callbacks
@@ -46,6 +46,8 @@ def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Under Flask, what an async callback puts into the context stays in the thread that called it.
     context_value.set({})
     current_call.set(None)
+    if hasattr(_get_app, "app_context"):  # since Dash 3.2
+        _get_app.app_context.set(None)
     hook_state = copy.deepcopy(hooks._ns), list(hooks._clientside_callbacks), dict(hooks._finals)
     _forget_declarations()
     _pages.PAGE_REGISTRY.clear()
