@@ -48,6 +48,9 @@ def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     current_call.set(None)
     if hasattr(_get_app, "app_context"):  # since Dash 3.2
         _get_app.app_context.set(None)
+    # An app that shuts down ends the streams of all; `run` takes that back, and a test's client doesn't run.
+    if streaming := sys.modules.get("dash._streaming"):
+        streaming._shutdown.clear()
     hook_state = copy.deepcopy(hooks._ns), list(hooks._clientside_callbacks), dict(hooks._finals)
     _forget_declarations()
     _pages.PAGE_REGISTRY.clear()

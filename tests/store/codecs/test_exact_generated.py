@@ -81,7 +81,7 @@ def columns(draw: st.DrawFn, rows: int) -> Any:
     series = pd.Series(values, dtype=object)
     if all(cell is None or type(cell) is str for cell in cells):
         safe = all(cell is None or cell.encode("utf-8", "replace").decode() == cell for cell in cells)
-        kinds = ["object", "string[python]", "category", *(["string[pyarrow]", "str"] if safe else [])]
+        kinds = ["object", "string[python]", *(["category", "string[pyarrow]", "str"] if safe else [])]
         return series.astype(draw(st.sampled_from(kinds)))
     if all(cell is None or type(cell) is int for cell in cells):
         small = all(cell is None or abs(cell) < 100 for cell in cells)
