@@ -275,7 +275,12 @@ class Page:
             component, _, prop = part.rpartition(".")
             # What stands behind @ tells callbacks with the same output apart.
             found.append(
-                {"id": component.replace("\\.", "."), "property": prop.partition("@")[0], "sent": prop, **more}
+                {
+                    "id": component.replace("\\.", "."),
+                    "property": prop.partition("@")[0],
+                    "sent": prop,
+                    **more,
+                }
             )
         return found
 

@@ -43,7 +43,7 @@ def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | 
     if own is None and inspect.isasyncgenfunction(spec.func):
         # A stream tells the page of its failure, unless there is something to answer for it.
         return None
-    if not (spec.finish or any(slot.converts for slot in spec.output_slots())):
+    if not spec.finish and all(map(_travels_as_it_is, spec.output_slots())):
         return own
     dump = _Dump(spec, wires)
 
