@@ -118,12 +118,13 @@ class Sessions:
         """The request or connection that is being served, if there is one."""
         if not flask.has_request_context():
             return _visits.get().get(id(self))
-        visit: Visit | None = flask.g.get(self._key)
+        known = flask.g._get_current_object()
+        visit: Visit | None = known.get(self._key)
         if visit is None:
-            request = flask.request
-            cookie = cookie_in(request.environ.get("HTTP_COOKIE", ""), self.cookie_name)
-            visit = Visit(cookie=cookie, https=request.is_secure)
-            setattr(flask.g, self._key, visit)
+            environ = flask.request.environ
+            cookie = cookie_in(environ.get("HTTP_COOKIE", ""), self.cookie_name)
+            visit = Visit(cookie=cookie, https=environ["wsgi.url_scheme"] == "https")
+            setattr(known, self._key, visit)
         return visit
 
     @contextmanager
@@ -138,7 +139,7 @@ class Sessions:
     def serving_page(self) -> None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks."""
         visit = self.visit()
-        if visit is None or visit.fresh is not None:
+        if visit is None or visit.fresh is not None or (visit.cookie is not None and visit.cookie in self._genuine):
             return
         visit.may_begin_session()
         if flask.has_request_context():
