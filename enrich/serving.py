@@ -11,6 +11,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,11 @@ class AsgiLayer:
 
     async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         visit = self._visit(scope)
+        if scope["method"] != "GET" and self.dash_app._watch is None:
+            # Only pages and their parts begin sessions.
+            with self.dash_app._sessions.visited(visit):
+                await self.inner(scope, receive, send)
+            return
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and self.dash_app._watch is not None:
@@ -203,8 +209,8 @@ class AsgiLayer:
                 visit.marks.add(wire.mark)
 
     def _visit(self, scope: MutableMapping[str, Any]) -> Visit:
-        cookie = _cookie(scope, self.dash_app._sessions.cookie_name)
-        return Visit(cookie=cookie, https=scope.get("scheme") in ("https", "wss"))
+        find_cookie = partial(_cookie, scope, self.dash_app._sessions.cookie_name)
+        return Visit(find_cookie, https=scope.get("scheme") in ("https", "wss"))
 
 
 def _cookie(scope: MutableMapping[str, Any], name: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,8 +35,8 @@ _REMEMBERED = 4096
 class Visit:
     """One request, or one WebSocket connection, as the sessions of an app see it."""
 
-    cookie: str | None
-    """The app's own cookie as it came."""
+    find_cookie: Callable[[], str | None]
+    """Finds the app's own cookie as it came; most requests need not know."""
     https: bool
     fresh: str | None = None
     """The session to begin where the cookie names none; ``None`` where none may begin."""
@@ -44,6 +44,10 @@ class Visit:
     """The session, once it is known."""
     marks: set[str] = field(default_factory=set)
     """Of a connection: the marks of wires that its messages so far had."""
+
+    @property
+    def cookie(self) -> str | None:
+        return self.find_cookie()
 
     def may_begin_session(self) -> None:
         if self.fresh is None:
@@ -69,7 +73,7 @@ class Sessions:
     def __init__(self, app: DashProxy) -> None:
         self.app = app
         self._key = f"enrich_visit_{id(self)}"
-        self._genuine: dict[str, str] = {}
+        self._genuine: dict[str | None, str] = {}
         self._found: Any = None
 
     def current(self) -> str:
@@ -122,8 +126,8 @@ class Sessions:
         visit: Visit | None = known.get(self._key)
         if visit is None:
             environ = flask.request.environ
-            cookie = cookie_in(environ.get("HTTP_COOKIE", ""), self.cookie_name)
-            visit = Visit(cookie=cookie, https=environ["wsgi.url_scheme"] == "https")
+            find_cookie = partial(cookie_in, environ.get("HTTP_COOKIE", ""), self.cookie_name)
+            visit = Visit(find_cookie, https=environ["wsgi.url_scheme"] == "https")
             setattr(known, self._key, visit)
         return visit
 
@@ -139,7 +143,7 @@ class Sessions:
     def serving_page(self) -> None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks."""
         visit = self.visit()
-        if visit is None or visit.fresh is not None or (visit.cookie is not None and visit.cookie in self._genuine):
+        if visit is None or visit.fresh is not None or visit.cookie in self._genuine:
             return
         visit.may_begin_session()
         if flask.has_request_context():

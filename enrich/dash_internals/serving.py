@@ -53,7 +53,8 @@ def _raw_of_flask(_app: Any) -> bytes | None:
 
 def _raw_of_fastapi(app: Any) -> bytes | None:
     request = app.backend.request_adapter()._request
-    return None if "content-encoding" in request.headers else getattr(request, "_body", None)
+    encoded = any(name == b"content-encoding" for name, _ in request.scope["headers"])
+    return None if encoded else getattr(request, "_body", None)
 
 
 def _raw_of_quart(app: Any) -> bytearray | None:
