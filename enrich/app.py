@@ -226,8 +226,6 @@ class DashProxy(dash.Dash):
     def _config(self) -> Any:
         return observing.with_inspector(super()._config(), self._watch)
 
-    # The layout
-
     @property
     def layout(self) -> Any:
         """What ``dash.Dash.layout`` takes, as it was given."""
@@ -295,8 +293,9 @@ class DashProxy(dash.Dash):
             return super().serve_layout()
 
     def dependencies(self) -> Any:
-        self._sessions.serving_page()
-        return super().dependencies()
+        with entered(self):
+            self._sessions.serving_page()
+            return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         with entered(self):
