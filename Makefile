@@ -31,8 +31,8 @@ demo: $(VENV)/demo.stamp
 test: lint
 	@sh tests/install_programs.sh
 	$(RUN)/python -m pytest -m "not browser" -n auto --dist loadfile $(ARGS)
-	@# Browsers share the machine's ports and screen: one test at a time.
-	$(RUN)/python -m pytest -m browser $(ARGS)
+	@# By themselves, since what they wait for takes longer beside tests that keep every core busy.
+	$(RUN)/python -m pytest -m browser -n auto --dist load $(ARGS)
 
 test-oldest:
 	@$(MAKE) --no-print-directory VENV="$(OLDEST)" $(if $(filter file default,$(origin PYTHON)),PYTHON="$(OLDEST_PYTHON)") \
