@@ -6,6 +6,7 @@ import http.cookiejar
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -54,11 +55,12 @@ class Server:
         self._listens.set()
 
     def end(self) -> None:
-        self.process.terminate()
+        # With what it started: Dash runs a FastAPI app's reloader in a process of its own.
+        os.killpg(self.process.pid, signal.SIGTERM)
         try:
             self.process.wait(SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self._reader.join(SECONDS)
 
@@ -110,6 +112,7 @@ def serving(command: Sequence[str], folder: Path, **environment: str) -> Iterato
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     server = Server(process)
     try:
