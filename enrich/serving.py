@@ -27,6 +27,7 @@ _log = logging.getLogger("enrich.serving")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+Handler = Callable[..., Any]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -42,7 +43,7 @@ def install_layer(app: DashProxy) -> None:
     serve_tools(app, kind)
 
 
-def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> Callable[..., Any]:
+def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
     """Choose the handler of a request for a callback, and name the app and the callback to what it runs.
 
     Parameters
@@ -58,36 +59,39 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Callable[..., Any]) -> 
     """
     output = body["output"]
     known = app._build.program.wires
+
+    def choose(wires: tuple[Any, ...]) -> Handler:
+        handler = app._build.handler(output, plain) if wires else plain
+        return handler if app._watch is None else app._watch.handler(handler, g, body)
+
     if dash_internals.is_websocket(g):
         # Dash prepares a call in one context and makes it in another: that of the connection.
-        return _entering(app, output, plain, lambda: _wires_in_message(app, known, body), g, body)
+        return _entering(app, output, plain, lambda: _wires_in_message(app, known, body), choose)
     wires = dash_internals.wires_in_request(app, known, body)
     if wires or app._watch is not None:
-        return _entering(app, output, plain, lambda: wires, g, body)
+        return _entering(app, output, plain, lambda: wires, choose)
     handler = app._handlers.get(plain)
     if handler is None:
-        handler = app._handlers[plain] = _entering(app, output, plain, tuple, g, body)
+        # It serves the requests that follow too, so it holds nothing of this one.
+        handler = app._handlers[plain] = _entering(app, output, plain, tuple, lambda _: plain)
     return handler
 
 
 def _entering(
     app: DashProxy,
     output: str,
-    plain: Callable[..., Any],
+    plain: Handler,
     find_wires: Callable[[], tuple[Any, ...]],
-    g: Any,
-    body: Any,
-) -> Callable[..., Any]:
+    choose: Callable[[tuple[Any, ...]], Handler],
+) -> Handler:
     """Make what enters the app and then calls the handler for the wires that are found.
 
     Entered by the call and not before, so that whoever only asks for the handler stays where he is.
     """
     is_stream = app._build.map[output].get("stream")
 
-    def choose(wires: tuple[Any, ...]) -> Callable[..., Any]:
-        handler = app._build.handler(output, plain) if wires else plain
-        if app._watch is not None:
-            handler = app._watch.handler(handler, g, body)
+    def chosen(wires: tuple[Any, ...]) -> Handler:
+        handler = choose(wires)
         if is_stream:
             return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
         return handler
@@ -97,14 +101,14 @@ def _entering(
         async def call_async(*args: Any, **kwargs: Any) -> Any:
             wires = find_wires()
             with entered(app, wires, output):
-                return await choose(wires)(*args, **kwargs)
+                return await chosen(wires)(*args, **kwargs)
 
         return call_async
 
     def call(*args: Any, **kwargs: Any) -> Any:
         wires = find_wires()
         with entered(app, wires, output):
-            return choose(wires)(*args, **kwargs)
+            return chosen(wires)(*args, **kwargs)
 
     return call
 

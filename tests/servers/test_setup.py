@@ -1,8 +1,10 @@
 """How an app comes to its server, and what its first request does."""
 
 import asyncio
+import gc
 import json
 import threading
+import weakref
 from contextvars import Context
 
 import clients
@@ -36,6 +38,24 @@ def test_an_own_server_can_be_passed_in(server):
     with clients.client(app) as browser:
         assert browser.get("/").status_code == 200
         assert answers(browser) == "app: hi"
+
+
+def test_nothing_of_a_request_is_kept_for_the_next(server, monkeypatch):
+    app = declare(Dash("app", **clients.on(server)))
+    prepare, seen = Dash._prepare_callback, []
+
+    def prepare_and_note(self, g, body):
+        seen.append(weakref.ref(g))
+        return prepare(self, g, body)
+
+    monkeypatch.setattr(Dash, "_prepare_callback", prepare_and_note)
+    with clients.client(app) as browser:
+        browser.get("/")
+        for _ in range(3):
+            assert answers(browser) == "app: hi"
+    gc.collect()
+    assert len(seen) == 3
+    assert [ref() for ref in seen[:2]] == [None, None]
 
 
 def test_a_server_can_come_later(server):
