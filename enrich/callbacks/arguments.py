@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from enrich.callbacks.parameters import hints_of
+from enrich.callbacks.parameters import hints_of, parts
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
-from enrich.callbacks.tree import is_branch, leaves
+from enrich.callbacks.tree import leaves
 
 _LONGEST = 64
 
@@ -37,16 +35,9 @@ def arguments(spec: CallbackSpec) -> tuple[Argument | None, ...]:
 
 def _of_function(spec: CallbackSpec) -> Iterator[Argument | None]:
     hints = hints_of(spec.func)
-    tree: Any = spec.inputs
-    named = isinstance(tree, dict)
-    nodes = list(tree.items()) if named else [("", n) for n in (tree if is_branch(tree) else (tree,))]
-    positional = _positional(spec)
-    for key, node in nodes:
+    for name, is_rest, node in parts(spec):
         slots = leaves(node)
         count = sum(slot.passed for slot in slots)
-        name, is_rest = "", False
-        if count:
-            name, is_rest = (key, False) if named else next(positional, ("", True))
         for slot in slots:
             if not slot.passed:
                 yield None
@@ -54,21 +45,6 @@ def _of_function(spec: CallbackSpec) -> Iterator[Argument | None]:
                 yield Argument(name, hints.get(name) if slot is node else None)
             else:
                 yield Argument(_with_property(name, slot))
-
-
-def _positional(spec: CallbackSpec) -> Iterator[tuple[str, bool]]:
-    """The names that positional arguments have; those that ``*args`` takes share one."""
-    try:
-        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # a builtin without a signature
-        return
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    # The first argument of a background callback with progress is Dash's own.
-    has_progress = spec.is_background and spec.options["background"].get("progress") is not None
-    yield from ((name, False) for name in names[has_progress:])
-    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-    if rest is not None:
-        yield from itertools.repeat((rest, True))
 
 
 def _with_property(name: str, slot: Slot) -> str:

@@ -16,21 +16,33 @@ from enrich.callbacks.tree import is_branch, leaves
 def parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
     """Give each annotated parameter's annotation, its part of the tree, and the number of that part's first leaf."""
     hints = hints_of(spec.func)
+    number = 0
+    for name, _, node in parts(spec):
+        if name in hints:
+            yield hints[name], node, number
+        number += len(leaves(node))
+
+
+def parts(spec: CallbackSpec) -> Iterator[tuple[str, bool, Any]]:
+    """Give each part of the author's inputs with the name of its parameter, and whether that one takes the rest too.
+
+    A part that the function does not see, and one beyond its parameters, has no name.
+    """
     tree: Any = spec.inputs
     named = isinstance(tree, dict)
-    nodes = list(tree.items()) if named else [(None, n) for n in (tree if is_branch(tree) else (tree,))]
+    nodes = list(tree.items()) if named else [("", n) for n in (tree if is_branch(tree) else (tree,))]
     positional = _positional(spec)
-    number = 0
-    for name, node in nodes:
-        slots = leaves(node)
-        if any(slot.passed for slot in slots):
-            parameter = name if named else next(positional, "")
-            if parameter in hints:
-                yield hints[parameter], node, number
-        number += len(slots)
+    for key, node in nodes:
+        if not any(slot.passed for slot in leaves(node)):
+            yield "", False, node
+        elif named:
+            yield key, False, node
+        else:
+            yield *next(positional, ("", True)), node
 
 
-def _positional(spec: CallbackSpec) -> Iterator[str]:
+def _positional(spec: CallbackSpec) -> Iterator[tuple[str, bool]]:
+    """The names that positional arguments have; those that ``*args`` takes share one."""
     try:
         parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
     except (TypeError, ValueError):  # a builtin without a signature
@@ -38,10 +50,10 @@ def _positional(spec: CallbackSpec) -> Iterator[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     # The first argument of a background callback with progress is Dash's own.
     has_progress = spec.is_background and spec.options["background"].get("progress") is not None
-    yield from names[1:] if has_progress else names
+    yield from ((name, False) for name in names[has_progress:])
     rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
     if rest is not None:
-        yield from itertools.repeat(rest)
+        yield from itertools.repeat((rest, True))
 
 
 def hints_of(func: Any) -> dict[str, Any]:
