@@ -63,7 +63,7 @@ from enrich.dash_internals.serving import (
     wires_in_payload,
     wires_in_request,
 )
-from enrich.dash_internals.streaming import entered_at_each_step, refuse_stream
+from enrich.dash_internals.streaming import entered_at_each_step, refuse_stream, stepped
 from enrich.dash_internals.timings import with_server_timing
 
 __all__ = [
@@ -115,6 +115,7 @@ __all__ = [
     "says_nothing",
     "server_kind",
     "shows_all_frames",
+    "stepped",
     "take_registry",
     "to_json",
     "use_context",

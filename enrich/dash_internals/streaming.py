@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from typing import Any
 
 from dash import _callback
@@ -18,18 +18,22 @@ def refuse_stream(func: Callable[..., Any], outputs: Iterable[object], options: 
         _validate(", ".join(map(str, outputs)), options.get("background"), options, is_sync_gen=is_sync)
 
 
-def entered_at_each_step(handler: Callable[..., Any], enter: Callable[[], None]) -> Callable[..., Any]:
-    """Call ``enter`` before each step of a stream: Dash takes each in a context, and perhaps a thread, of its own."""
+def entered_at_each_step(handler: Callable[..., Any], enter: Callable[[], object]) -> Callable[..., Any]:
+    """Call ``enter`` before each step of what a streaming handler answers."""
 
     async def call(*args: Any, **kwargs: Any) -> Any:
         response = await handler(*args, **kwargs)
-        response.frames = _entered(response.frames, enter)
+        response.frames = stepped(response.frames, enter)
         return response
 
     return call
 
 
-async def _entered(frames: Any, enter: Callable[[], None]) -> AsyncIterator[Any]:
+async def stepped(frames: Any, enter: Callable[[], object]) -> AsyncGenerator[Any, None]:
+    """Give a stream's frames, with ``enter`` called before each step.
+
+    Dash takes each step in a context, and perhaps a thread, of its own.
+    """
     try:
         while True:
             enter()

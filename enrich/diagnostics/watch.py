@@ -11,7 +11,8 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from time import perf_counter as _now
 from typing import Any
@@ -126,30 +127,29 @@ class AppWatch:
         if inspect.iscoroutinefunction(watched):
 
             async def answer_async(*args: Any, **kwargs: Any) -> Any:
-                token = current_record.set(record)
-                try:
+                with self._recording(record, g):
                     return self._finished(record, await watched(*args, **kwargs), g)
-                except Exception as error:
-                    _note_failure(record, error)
-                    raise
-                finally:
-                    current_record.reset(token)
-                    self._end(record, g)
 
             return answer_async
 
         def answer(*args: Any, **kwargs: Any) -> Any:
-            token = current_record.set(record)
-            try:
+            with self._recording(record, g):
                 return self._finished(record, watched(*args, **kwargs), g)
-            except Exception as error:
-                _note_failure(record, error)
-                raise
-            finally:
-                current_record.reset(token)
-                self._end(record, g)
 
         return answer
+
+    @contextmanager
+    def _recording(self, record: CallRecord, g: Any) -> Iterator[None]:
+        """What runs in here is the recorded call; ends the record."""
+        token = current_record.set(record)
+        try:
+            yield
+        except Exception as error:
+            _note_failure(record, error)
+            raise
+        finally:
+            current_record.reset(token)
+            self._end(record, g)
 
     def _streamed(self, watched: Function, record: CallRecord) -> Function:
         async def answer(*args: Any, **kwargs: Any) -> Any:
@@ -163,24 +163,18 @@ class AppWatch:
         """Count what a stream sends. Its headers went ahead, so its times are told to the inspector alone."""
         record.bytes_out = 0
         try:
-            while True:
-                # Dash may take each step in a context of its own.
-                current_record.set(record)
-                try:
-                    frame = await anext(frames)
-                except StopAsyncIteration:
-                    return
-                if frame.get("done"):
-                    record.status = "error" if frame.get("error") or record.error else "ok"
-                else:
-                    record.chunks += 1
-                record.bytes_out += len(dash_internals.to_json(frame).encode())
-                yield frame
+            async with aclosing(dash_internals.stepped(frames, lambda: current_record.set(record))) as steps:
+                async for frame in steps:
+                    if frame.get("done"):
+                        record.status = "error" if frame.get("error") or record.error else "ok"
+                    else:
+                        record.chunks += 1
+                    record.bytes_out += len(dash_internals.to_json(frame).encode())
+                    yield frame
         finally:
             if record.status == "running":
                 record.status = "stopped"
             record.end()
-            await frames.aclose()
 
     def _watched(self, callback_id: str, spec: CallbackSpec, handler: Function) -> Function:
         if spec.job is not None:
