@@ -84,10 +84,10 @@ def accepts(url: str) -> bool:
     return True
 
 
-def at_once(number: int, act: Callable[[int], object]) -> list[object]:
+def at_once(number: int, act: Callable[[int], Any]) -> list[Any]:
     """Let ``number`` threads act at the same time; gives what each got."""
     barrier = threading.Barrier(number)
-    results: list[object] = []
+    results: list[Any] = []
 
     def run(index: int) -> None:
         barrier.wait()
@@ -166,3 +166,23 @@ class Browser:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+
+def check_first_visitors(server: Server, number: int) -> None:
+    """Have ``number`` browsers come at once: each is served, stores a value, and reads it, in whatever worker."""
+    dependencies = set()
+
+    def visit(index: int) -> tuple[int, Any]:
+        browser = Browser(server.url)
+        first = [browser.get(path) for path in ("/", "/_dash-dependencies", "/_dash-layout")[index % 3 :]]
+        assert [status for status, _ in first] == [200] * len(first)
+        dependencies.add(browser.get("/_dash-dependencies")[1])
+        status, token = browser.call("store.data", "load.n_clicks", {"load.n_clicks": 10})
+        assert status == 200, token
+        return browser.call("sum.children", "store.data", {"store.data": token})
+
+    answers = at_once(number, visit)
+    assert len(answers) == number, server.log
+    assert all(status == 200 and value[0] == 45 for status, value in answers), server.log
+    assert len(dependencies) == 1, "workers give different callback ids"
+    assert "Traceback" not in server.log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from processes import Browser, Server, at_once, serving
+from processes import Browser, Server, at_once, check_first_visitors, serving
 from versions import needs_dash
 
 pytestmark = [pytest.mark.server, needs_dash(4, 2, "runs on FastAPI and Quart")]
@@ -73,22 +73,7 @@ def server(kind: tuple[str, str, int], tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_fifty_first_visitors_at_once_are_all_served(server: Server):
-    dependencies = set()
-
-    def visit(index: int) -> object:
-        browser = Browser(server.url)
-        first = [browser.get(path) for path in ("/", "/_dash-dependencies", "/_dash-layout")[index % 3 :]]
-        assert [status for status, _ in first] == [200] * len(first)
-        dependencies.add(browser.get("/_dash-dependencies")[1])
-        status, token = browser.call("store.data", "load.n_clicks", {"load.n_clicks": 10})
-        assert status == 200, token
-        return browser.call("sum.children", "store.data", {"store.data": token})
-
-    answers = at_once(50, visit)
-    assert len(answers) == 50, server.log
-    assert all(status == 200 and value[0] == 45 for status, value in answers), server.log  # type: ignore[misc]
-    assert len(dependencies) == 1, "workers give different callback ids"
-    assert "Traceback" not in server.log
+    check_first_visitors(server, 50)
 
 
 def test_what_one_worker_wrote_every_worker_reads(server: Server, kind: tuple[str, str, int]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import Browser, Server, at_once, serving
+from processes import Browser, Server, at_once, check_first_visitors, serving
 
 pytestmark = pytest.mark.server
 
@@ -71,22 +71,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_fifty_first_visitors_at_once_are_all_served(server: Server):
-    dependencies = set()
-
-    def visit(index: int) -> object:
-        browser = Browser(server.url)
-        first = [browser.get(path) for path in ("/", "/_dash-dependencies", "/_dash-layout")[index % 3 :]]
-        assert [status for status, _ in first] == [200] * len(first)
-        dependencies.add(browser.get("/_dash-dependencies")[1])
-        status, token = browser.call("store.data", "load.n_clicks", {"load.n_clicks": 10})
-        assert status == 200, token
-        return browser.call("sum.children", "store.data", {"store.data": token})
-
-    answers = at_once(50, visit)
-    assert len(answers) == 50, server.log
-    assert all(status == 200 and value[0] == 45 for status, value in answers), server.log
-    assert len(dependencies) == 1, "workers give different callback ids"
-    assert "Traceback" not in server.log
+    check_first_visitors(server, 50)
 
 
 def test_what_one_worker_wrote_every_worker_reads(server: Server):

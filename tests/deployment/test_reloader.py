@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.error
 from pathlib import Path
 
 import pytest
 from processes import Browser, serving, until
+from store.servers import free_port
 
 pytestmark = pytest.mark.server
 
@@ -31,12 +31,6 @@ def total(df):
 if __name__ == "__main__":
     app.run(debug=True, port={port}{options})
 """
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 # Dash gives Quart no reloader.
