@@ -38,7 +38,8 @@ def parts(spec: CallbackSpec) -> Iterator[tuple[str, bool, Any]]:
         elif named:
             yield key, False, node
         else:
-            yield *next(positional, ("", True)), node
+            name, takes_rest = next(positional, ("", True))
+            yield name, takes_rest, node
 
 
 def _positional(spec: CallbackSpec) -> Iterator[tuple[str, bool]]:
