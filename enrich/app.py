@@ -12,11 +12,11 @@ from dash import html
 from enrich import dash_internals, observing
 from enrich.blueprint import DashBlueprint
 from enrich.build import Build
-from enrich.callbacks.call import Call, current_call
+from enrich.callbacks.call import Call, entered
 from enrich.dash_internals.views import hand_over, set_layout
 from enrich.declarations import Decorator
 from enrich.declared import Embedding
-from enrich.serving import AsyncRouter, entered, handler_in, install_layer
+from enrich.serving import AsyncRouter, handler_in, install_layer
 from enrich.sessions import Sessions
 from enrich.store import Store
 from enrich.transforms import (
@@ -213,11 +213,6 @@ class DashProxy(dash.Dash):
     def _prepare_callback(self, g: Any, body: Any) -> Any:
         return handler_in(self, g, body, super()._prepare_callback(g, body))
 
-    def _enter(self, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
-        """What runs from here on in this context is this app's."""
-        dash_internals.enter_app(self)
-        current_call.set(Call(self, wires, callback_id))
-
     def enable_dev_tools(self, *args: Any, **kwargs: Any) -> Any:
         debug = super().enable_dev_tools(*args, **kwargs)
         observing.dev_tools_enabled(self, bool(debug))
@@ -247,7 +242,7 @@ class DashProxy(dash.Dash):
 
     def _own_layout(self) -> Any:
         """The layout after all transforms, without hidden components."""
-        with entered(self):
+        with entered(Call(self)):
             layout = self._layout() if self._layout_is_function else self._layout
             self._build.settle()
             for change in self._build.layout_maps():
@@ -288,17 +283,17 @@ class DashProxy(dash.Dash):
 
     def serve_layout(self) -> Any:
         # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
-        with entered(self):
+        with entered(Call(self)):
             self._sessions.serving_page()
             return super().serve_layout()
 
     def dependencies(self) -> Any:
-        with entered(self):
+        with entered(Call(self)):
             self._sessions.serving_page()
             return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
-        with entered(self):
+        with entered(Call(self)):
             if self._sessions.visit() is not None:
                 self._sessions.serving_page()
                 # Under FastAPI, Dash's hooks skip all pages but the first.

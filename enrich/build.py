@@ -207,10 +207,12 @@ class Build:
         emitted = self._emitted.get(callback_id) if callback_id is not None else None
         return None if emitted is None else emitted.spec
 
-    def handler(self, callback_id: str, plain: Callable[..., Any]) -> Callable[..., Any]:
-        """Dash's handler for a request that holds values of a wire."""
+    def handler(self, callback_id: str, plain: Callable[..., Any], *, full: bool) -> Callable[..., Any]:
+        """Dash's handler: the ``full`` one for a request that holds values of a wire."""
         emitted = self._emitted.get(callback_id)
-        return plain if emitted is None else emitted.full_handler()
+        if emitted is None or not (full or emitted.is_first_call(plain)):
+            return plain
+        return emitted.full_handler() if full else emitted.handler()
 
     def compiled_job(self, job: Job) -> tuple[Callable[..., Any], Call]:
         """The function of a background job, after all transforms; what its arguments hold is looked at in any case."""

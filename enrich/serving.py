@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
-from enrich.callbacks.call import Call, current_call
+from enrich.callbacks.call import Call, enter, entered
 from enrich.sessions import Visit, cookie_in
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _log = logging.getLogger("enrich.serving")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Handler = Callable[..., Any]
+Found = tuple[Call, Handler]
+"""A call, and what answers it."""
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -57,84 +59,69 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
     plain:
         The handler that Dash chose.
     """
-    output = body["output"]
-    known = app._build.program.wires
-
-    def choose(wires: tuple[Any, ...]) -> Handler:
-        handler = app._build.handler(output, plain) if wires else plain
-        return handler if app._watch is None else app._watch.handler(handler, g, body)
-
     if dash_internals.is_websocket(g):
         # Dash prepares a call in one context and makes it in another: that of the connection.
-        return _entering(app, output, plain, lambda: _wires_in_message(app, known, body), choose)
-    wires = dash_internals.wires_in_request(app, known, body)
+        return _entering(app, plain, body, partial(_found, app, g, body, plain, None))
+    wires = dash_internals.wires_in_request(app, app._build.program.wires, body)
     if wires or app._watch is not None:
-        return _entering(app, output, plain, lambda: wires, choose)
-    handler = app._handlers.get(plain)
-    if handler is None:
-        # It serves the requests that follow too, so it holds nothing of this one.
-        handler = app._handlers[plain] = _entering(app, output, plain, tuple, lambda _: plain)
+        return _entering(app, plain, body, partial(_found, app, g, body, plain, wires))
+    return app._handlers.get(plain) or _kept(app, body, plain)
+
+
+def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...] | None = None) -> Found:
+    if wires is None:
+        wires = _wires_in_message(app, app._build.program.wires, body)
+    output = body["output"]
+    handler = app._build.handler(output, plain, full=bool(wires))
+    if app._watch is not None:
+        handler = app._watch.handler(handler, g, body)
+    return Call(app, wires, output), handler
+
+
+def _kept(app: DashProxy, body: Any, plain: Handler) -> Handler:
+    """Make the handler that serves the requests that follow too, and so holds nothing of this one."""
+    output = body["output"]
+    found = Call(app, (), output), app._build.handler(output, plain, full=False)
+    handler = app._handlers[found[1]] = _entering(app, plain, body, lambda: found)
     return handler
 
 
-def _entering(
-    app: DashProxy,
-    output: str,
-    plain: Handler,
-    find_wires: Callable[[], tuple[Any, ...]],
-    choose: Callable[[tuple[Any, ...]], Handler],
-) -> Handler:
-    """Make what enters the app and then calls the handler for the wires that are found.
+def _entering(app: DashProxy, plain: Handler, body: Any, find: Callable[[], Found]) -> Handler:
+    """Make what enters the app and then calls the handler that is found.
 
     Entered by the call and not before, so that whoever only asks for the handler stays where he is.
     """
-    is_stream = app._build.map[output].get("stream")
+    if app._build.map[body["output"]].get("stream"):
 
-    def chosen(wires: tuple[Any, ...]) -> Handler:
-        handler = choose(wires)
-        if is_stream:
-            return dash_internals.entered_at_each_step(handler, lambda: app._enter(wires, output))
-        return handler
+        async def stream(*args: Any, **kwargs: Any) -> Any:
+            call, handler = find()
+            with entered(call):
+                steps = dash_internals.entered_at_each_step(handler, partial(enter, call))
+                return await steps(*args, **kwargs)
+
+        return stream
 
     if inspect.iscoroutinefunction(plain):
 
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            wires = find_wires()
-            with entered(app, wires, output):
-                return await chosen(wires)(*args, **kwargs)
+            call, handler = find()
+            with entered(call):
+                return await handler(*args, **kwargs)
 
         return call_async
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        wires = find_wires()
-        with entered(app, wires, output):
-            return chosen(wires)(*args, **kwargs)
+    def call_sync(*args: Any, **kwargs: Any) -> Any:
+        call, handler = find()
+        with entered(call):
+            return handler(*args, **kwargs)
 
-    return call
+    return call_sync
 
 
 def _wires_in_message(app: DashProxy, known: tuple[Any, ...], body: Any) -> tuple[Any, ...]:
     visit = app._sessions.visit()
     marks = {wire.mark for wire in known} if visit is None else visit.marks
     return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
-
-
-class entered:
-    """What runs in here is the app's; afterwards, whoever called is where he was."""
-
-    __slots__ = ("_app", "_call", "_leave", "_token")
-
-    def __init__(self, app: DashProxy, wires: tuple[Any, ...] = (), callback_id: str | None = None) -> None:
-        self._app = app
-        self._call = Call(app, wires, callback_id)
-
-    def __enter__(self) -> None:
-        self._leave = dash_internals.enter_app(self._app)
-        self._token = current_call.set(self._call)
-
-    def __exit__(self, *_: object) -> None:
-        current_call.reset(self._token)
-        self._leave()
 
 
 class AsgiLayer:

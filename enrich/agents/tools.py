@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from enrich import dash_internals
 from enrich.agents.stored import StoredValues, UnknownName
 from enrich.callbacks.arguments import Argument, arguments
+from enrich.callbacks.call import Call, enter
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Slot
 from enrich.callbacks.tree import leaves
@@ -39,7 +40,7 @@ class Tools:
 
     def answer(self, message: Message, of_dash: Callable[[Message], Any]) -> Any:
         """Answer one message: names in it stand for values, and so do those in the answer."""
-        self.app._enter()
+        enter(Call(self.app))
         self.app._setup_server()
         method = message.get("method")
         try:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from enrich import dash_internals
 from enrich.callbacks.spec import CallbackSpec, Slot
 
 
@@ -62,3 +63,26 @@ def current_app() -> Any:
     """The app whose callback or layout is running, or ``None``."""
     call = current_call.get()
     return call.app if call is not None else None
+
+
+def enter(call: Call) -> None:
+    """What runs from here on in this context is the call's."""
+    dash_internals.enter_app(call.app)
+    current_call.set(call)
+
+
+class entered:
+    """What runs in here is the call's; afterwards, whoever called is where he was."""
+
+    __slots__ = ("_call", "_leave", "_token")
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        self._leave = dash_internals.enter_app(self._call.app)
+        self._token = current_call.set(self._call)
+
+    def __exit__(self, *_: object) -> None:
+        current_call.reset(self._token)
+        self._leave()

@@ -30,7 +30,7 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
         from enrich.callbacks.joint import compile_joint
 
         return compile_joint(spec, wires)
-    if not _asks_for_nothing(spec) or (wires and is_async(spec.func)):
+    if not asks_for_nothing(spec) or (wires and is_async(spec.func)):
         return compile_full(spec, wires)
     if any(wire.is_made_by(spec.func) for wire in wires):
         return compile_full(spec, wires)
@@ -40,11 +40,11 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
 def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | None:
     """Compile what answers for a failed callback, so that its answer is dumped like a result."""
     own = spec.options.get("on_error")
+    if not spec.finish and all(map(_travels_as_it_is, spec.output_slots())):
+        return own
     if own is None and inspect.isasyncgenfunction(spec.func):
         # A stream tells the page of its failure, unless there is something to answer for it.
         return None
-    if not spec.finish and all(map(_travels_as_it_is, spec.output_slots())):
-        return own
     dump = _Dump(spec, wires)
 
     def answer(error: Exception) -> Any:
@@ -146,8 +146,9 @@ def is_async(func: Any) -> bool:
     return inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func)
 
 
-def _asks_for_nothing(spec: CallbackSpec) -> bool:
-    if spec.around or spec.finish or spec.outer:
+def asks_for_nothing(spec: CallbackSpec) -> bool:
+    """Can the function have its arguments and give its result as they travel, for all that its declaration says?"""
+    if isinstance(spec.func, Joint) or spec.around or spec.finish or spec.outer:
         return False
     return all(map(_travels_as_it_is, spec.input_slots())) and all(
         map(_travels_as_it_is, spec.output_slots())

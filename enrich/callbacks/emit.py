@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from dash import ClientsideFunction, Input, Output, State
 
 from enrich import dash_internals
 from enrich.callbacks.call import Wire
 from enrich.callbacks.clientside import adapt
-from enrich.callbacks.compile import compile_callback, compile_full, compile_on_error
+from enrich.callbacks.compile import asks_for_nothing, compile_callback, compile_full, compile_on_error
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Slot
-from enrich.callbacks.tree import as_lists, leaves, map_leaves
+from enrich.callbacks.tree import grouping, leaves
+
+Handler: TypeAlias = Callable[..., Any]
 
 
 @dataclass(slots=True)
@@ -29,23 +33,36 @@ class Emitted:
     """The entry of the callback map, for dispatching."""
     scripts: tuple[str, ...] = ()
     wires: tuple[Wire, ...] = ()
-    """The wires that the handler does not look for."""
-    _full: Callable[..., Any] | None = None
+    decorate: dash_internals.Decorator | None = None
+    """What makes the handler, where that is done by the first call."""
+    _full: Handler | None = None
 
-    def full_handler(self) -> Callable[..., Any]:
+    def handler(self) -> Handler:
+        """Dash's handler, as the callback map has it; made when it is first needed."""
+        handler: Handler = self.back["callback"]
+        if self.decorate is not None and self.is_first_call(handler):
+            self.decorate(compile_callback(self.spec, self.wires))
+            handler = self.back["callback"]
+        return handler
+
+    def is_first_call(self, handler: Handler) -> bool:
+        """Does it stand in the place of Dash's handler, which is to be made?"""
+        return isinstance(handler, functools.partial) and handler.args == (self,)
+
+    def full_handler(self) -> Handler:
         """Dash's handler of the function that also loads values of the wires; made when it is first needed."""
-        if self._full is not None:
-            return self._full
-        full: Callable[..., Any] = self.back["callback"]
-        if self.wires:
-            full = full_handler(self.spec, self.wires)
-        self._full = full
-        return full
+        if self._full is None:
+            handler = self.handler()
+            is_plain = getattr(handler, "__wrapped__", None) is self.spec.func
+            self._full = full_handler(self.spec, self.wires) if is_plain and self.wires else handler
+        return self._full
 
 
-def full_handler(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Callable[..., Any]:
+def full_handler(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Handler:
     """Make Dash's handler of a callback that loads and dumps values of ``wires``."""
-    handler: Callable[..., Any] = _registered(spec, compile_full(spec, wires), wires, True)[1]["callback"]
+    _, back, decorate = _registered(spec, wires, True)
+    decorate(compile_full(spec, wires))
+    handler: Handler = back["callback"]
     return handler
 
 
@@ -63,19 +80,36 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
     """
     if isinstance(spec.func, Clientside):
         return _named(_clientside(spec, prevent_initial_callbacks))
-    func = compile_callback(spec, wires) if spec.job is None else spec.job.run
-    front, back = _registered(spec, func, wires, prevent_initial_callbacks)
-    is_plain = func is spec.func
-    return _named(Emitted(spec, front["output"], front, back, wires=wires if is_plain else ()))
+    front, back, decorate = _registered(spec, wires, prevent_initial_callbacks)
+    emitted = Emitted(spec, front["output"], front, back, wires=wires)
+    if spec.job is not None:
+        decorate(spec.job.run)
+    elif asks_for_nothing(spec) and not inspect.isasyncgenfunction(spec.func):
+        # Nothing can be wrong with it, and most callbacks of a large app are never called in one process.
+        call: Handler = _first_call_async if inspect.iscoroutinefunction(spec.func) else _first_call
+        back["callback"] = first = functools.partial(call, emitted)
+        first.__wrapped__ = spec.func  # type: ignore[attr-defined]
+        emitted.decorate = decorate
+    else:
+        decorate(compile_callback(spec, wires))
+    return _named(emitted)
+
+
+def _first_call(emitted: Emitted, *args: Any, **kwargs: Any) -> Any:
+    return emitted.handler()(*args, **kwargs)
+
+
+async def _first_call_async(emitted: Emitted, *args: Any, **kwargs: Any) -> Any:
+    return await emitted.handler()(*args, **kwargs)
 
 
 def _registered(
-    spec: CallbackSpec, func: Callable[..., Any], wires: tuple[Wire, ...], prevent: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    spec: CallbackSpec, wires: tuple[Wire, ...], prevent: Any
+) -> tuple[dict[str, Any], dict[str, Any], dash_internals.Decorator]:
     kwargs = _kwargs(spec)
     kwargs["on_error"] = compile_on_error(spec, wires)
-    kwargs["output"] = as_lists(map_leaves(dependency, spec.outputs))
-    return dash_internals.register(prevent, as_lists(map_leaves(dependency, spec.dash_inputs)), kwargs, func)
+    kwargs["output"] = grouping(dependency, spec.outputs)
+    return dash_internals.register(prevent, grouping(dependency, spec.dash_inputs), kwargs)
 
 
 def _clientside(spec: CallbackSpec, prevent: Any) -> Emitted:

@@ -16,7 +16,7 @@ from enrich.callbacks.call import Wire, current_app
 from enrich.callbacks.compile import compile_full, is_async, open_brackets
 from enrich.callbacks.frames import with_own_frames
 from enrich.callbacks.spec import CallbackSpec, Joint, Member, Slot
-from enrich.callbacks.tree import as_lists, fill
+from enrich.callbacks.tree import grouping
 from enrich.errors import GroupError
 
 _OF_THE_MEMBER = frozenset({"on_error", "api_endpoint", "running"})
@@ -168,9 +168,9 @@ class _Runner:
             func=compile_full(spec, wires),
             inputs=tuple(places[slot.key] for slot in inputs),
             states=tuple(places[slot.key] for slot in states),
-            input_shape=as_lists(fill(spec.dash_inputs, rank)),
+            input_shape=grouping(lambda _: next(rank), spec.dash_inputs),
             outputs=tuple(output_places[slot.key] for slot in spec.output_slots()),
-            output_shape=as_lists(fill(spec.outputs, count)),
+            output_shape=grouping(lambda _: next(count), spec.outputs),
         )
 
     def view(self, whole: Any, outputs: Sequence[Any]) -> Any | None:

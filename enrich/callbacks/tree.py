@@ -37,13 +37,13 @@ def fill(tree: Any, values: Iterator[Any]) -> Any:
     return map_leaves(lambda _: next(values), tree)
 
 
-def as_lists(tree: Any) -> Any:
-    """Dash compares groupings with lists, where a spec keeps tuples."""
+def grouping(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Like ``map_leaves``, with lists where a spec keeps tuples: so Dash compares its groupings."""
     if isinstance(tree, (list, tuple)):
-        return [as_lists(child) for child in tree]
+        return [grouping(function, child) for child in tree]
     if isinstance(tree, dict):
-        return {key: as_lists(child) for key, child in tree.items()}
-    return tree
+        return {key: grouping(function, child) for key, child in tree.items()}
+    return function(tree)
 
 
 def keep_leaves(keep: Callable[[Any], bool], tree: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from enrich import dash_internals
 from enrich.callbacks.joint import ranks
 from enrich.callbacks.spec import Around, CallbackSpec, Joint
-from enrich.callbacks.tree import as_lists, fill
+from enrich.callbacks.tree import grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def view_of(before: CallbackSpec, after: CallbackSpec, fired: Iterable[Fired]) -
     own = before.input_slots()
     inputs = [places[i] for i, slot in enumerate(own) if slot.fires]
     states = [places[i] for i, slot in enumerate(own) if not slot.fires]
-    shape: Any = as_lists(fill(before.dash_inputs, iter(ranks(own))))
+    rank = iter(ranks(own))
+    shape: Any = grouping(lambda _: next(rank), before.dash_inputs)
     is_joint = isinstance(after.func, Joint)
 
     @contextmanager

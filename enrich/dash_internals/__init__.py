@@ -23,6 +23,7 @@ from enrich.dash_internals.context import (
 from enrich.dash_internals.earlier import earlier
 from enrich.dash_internals.existing import has_served, is_on_a_server, rebind, take_registry
 from enrich.dash_internals.recording import (
+    Decorator,
     Recorder,
     clear_globals,
     declare_again,
@@ -70,6 +71,7 @@ __all__ = [
     "CALLBACK_OPTIONS",
     "CALLBACK_STRUCTURE",
     "NO_UPDATE",
+    "Decorator",
     "PreventUpdate",
     "Recorder",
     "add_api",

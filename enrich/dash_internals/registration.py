@@ -12,7 +12,7 @@ from dash._utils import create_callback_id
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 from dash.exceptions import DuplicateCallback
 
-from enrich.callbacks.tree import as_lists, fill, leaves
+from enrich.callbacks.tree import grouping, leaves
 from enrich.dash_internals.recording import (
     Decorator,
     OwnRecorder,
@@ -77,15 +77,18 @@ def declare_clientside_callback(
 
 
 def register(
-    prevent: Any, inputs: Any, kwargs: Mapping[str, Any], func: Callable[..., Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Register a server-side callback on lists of its own; returns its entries for the browser and for dispatching."""
+    prevent: Any, inputs: Any, kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], Decorator]:
+    """Register a server-side callback on lists of its own.
+
+    Returns its entries for the browser and for dispatching, and what adds the handler of a function to the latter.
+    """
     entries: list[dict[str, Any]] = []
     handlers: dict[str, dict[str, Any]] = {}
     parsed = (kwargs["output"], *_split(inputs), kwargs.get("prevent_initial_call"))
-    register_unwarned(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})(func)
+    decorate = register_unwarned(entries, handlers, prevent, **kwargs, **{_PARSED: parsed})
     (handler,) = handlers.values()
-    return entries[0], handler
+    return entries[0], handler, decorate
 
 
 def _split(inputs: Any) -> tuple[list[Input], list[State], Any]:
@@ -94,8 +97,8 @@ def _split(inputs: Any) -> tuple[list[Input], list[State], Any]:
     of_inputs = [dependency for dependency in flat if isinstance(dependency, Input)]
     of_states = [dependency for dependency in flat if not isinstance(dependency, Input)]
     next_input, next_state = itertools.count(), itertools.count(len(of_inputs))
-    places = [next(next_input if isinstance(dependency, Input) else next_state) for dependency in flat]
-    return of_inputs, of_states, as_lists(fill(inputs, iter(places)))
+    places = grouping(lambda found: next(next_input if isinstance(found, Input) else next_state), inputs)
+    return of_inputs, of_states, places
 
 
 def _parse_once(args: Any, kwargs: Any) -> Any:
