@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
 from enrich.callbacks.call import Call, enter, entered
-from enrich.sessions import Visit, cookie_in
+from enrich.sessions import Visit, current_scope
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -133,36 +133,35 @@ class AsgiLayer:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "websocket" and dash_internals.is_websocket_path(self.dash_app, scope["path"]):
-            await self._websocket(scope, receive, send)
-        else:
-            if kind == "lifespan":
+        token = current_scope.set(scope)
+        try:
+            # Only pages and their parts begin sessions.
+            if kind == "http" and (scope["method"] == "GET" or self.dash_app._watch is not None):
+                send = self._sending_more(scope, send)
+            elif kind == "websocket" and dash_internals.is_websocket_path(self.dash_app, scope["path"]):
+                receive = self._looking(scope, receive)
+                await self._set_up()
+            elif kind == "lifespan":
                 # Dash makes the route of all pages at the server's start, for the app it believes to be the current.
                 dash_internals.enter_app(self.dash_app)
             await self.inner(scope, receive, send)
+        finally:
+            current_scope.reset(token)
 
-    async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        visit = self._visit(scope)
-        if scope["method"] != "GET" and self.dash_app._watch is None:
-            # Only pages and their parts begin sessions.
-            with self.dash_app._sessions.visited(visit):
-                await self.inner(scope, receive, send)
-            return
+    def _sending_more(self, scope: MutableMapping[str, Any], send: Send) -> Send:
+        """Make what sends an answer with the headers that are ours."""
+        visit = self.dash_app._sessions.visit_in(scope)
 
-        async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and self.dash_app._watch is not None:
-                message = dash_internals.with_server_timing(self.dash_app, scope, message)
-            if message["type"] == "http.response.start" and visit.fresh is not None:
-                cookie = await self._new_cookie(visit)
-                if cookie is not None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if self.dash_app._watch is not None:
+                    message = dash_internals.with_server_timing(self.dash_app, scope, message)
+                if visit.fresh is not None and (cookie := await self._new_cookie(visit)) is not None:
                     headers = [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))]
                     message = {**message, "headers": headers}
             await send(message)
 
-        with self.dash_app._sessions.visited(visit):
-            await self.inner(scope, receive, send_with_cookie)
+        return send_more
 
     async def _new_cookie(self, visit: Visit) -> str | None:
         new_cookie = self.dash_app._sessions.new_cookie
@@ -171,8 +170,9 @@ class AsgiLayer:
             new_cookie(visit) if self.dash_app.has_open_store else await asyncio.to_thread(new_cookie, visit)
         )
 
-    async def _websocket(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        visit = self._visit(scope)
+    def _looking(self, scope: MutableMapping[str, Any], receive: Receive) -> Receive:
+        """Make what receives a message and notes which kinds of values it has."""
+        visit = self.dash_app._sessions.visit_in(scope)
         visit.may_begin_session()
 
         async def receive_and_look() -> Message:
@@ -181,9 +181,7 @@ class AsgiLayer:
                 self._look_for_marks(message, visit)
             return message
 
-        with self.dash_app._sessions.visited(visit):
-            await self._set_up()
-            await self.inner(scope, receive_and_look, send)
+        return receive_and_look
 
     async def _set_up(self) -> None:
         try:
@@ -198,15 +196,6 @@ class AsgiLayer:
         for wire in self.dash_app._build.program.wires:
             if (wire.mark in text) if text is not None else (wire.mark.encode() in data):
                 visit.marks.add(wire.mark)
-
-    def _visit(self, scope: MutableMapping[str, Any]) -> Visit:
-        find_cookie = partial(_cookie, scope, self.dash_app._sessions.cookie_name)
-        return Visit(find_cookie, https=scope.get("scheme") in ("https", "wss"))
-
-
-def _cookie(scope: MutableMapping[str, Any], name: str) -> str | None:
-    headers = (value.decode("latin-1") for key, value in scope["headers"] if key.lower() == b"cookie")
-    return cookie_in(";".join(headers), name)
 
 
 class AsyncRouter:

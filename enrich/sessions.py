@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -54,8 +54,13 @@ class Visit:
             self.fresh = secrets.token_urlsafe(16)
 
 
-# One server may serve several apps, and each has sessions of its own.
-_visits: ContextVar[Mapping[int, Visit]] = ContextVar("enrich_visits", default={})  # noqa: B039, never changed
+current_scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("enrich_scope", default=None)
+"""The request or connection that a server speaking ASGI serves."""
+
+
+def _cookie_of_asgi(scope: Mapping[str, Any], name: str) -> str | None:
+    headers = (value.decode("latin-1") for key, value in scope["headers"] if key.lower() == b"cookie")
+    return cookie_in(";".join(headers), name)
 
 
 def cookie_in(header: str, name: str) -> str | None:
@@ -121,7 +126,9 @@ class Sessions:
     def visit(self) -> Visit | None:
         """The request or connection that is being served, if there is one."""
         if not flask.has_request_context():
-            return _visits.get().get(id(self))
+            scope = current_scope.get()
+            return None if scope is None else self.visit_in(scope)
+        # Kept with the request, by a name of its own: one server may serve several apps.
         known = flask.g._get_current_object()
         visit: Visit | None = known.get(self._key)
         if visit is None:
@@ -131,14 +138,13 @@ class Sessions:
             setattr(known, self._key, visit)
         return visit
 
-    @contextmanager
-    def visited(self, visit: Visit) -> Iterator[None]:
-        """Serve one request or connection of a server that is not Flask."""
-        token = _visits.set({**_visits.get(), id(self): visit})
-        try:
-            yield
-        finally:
-            _visits.reset(token)
+    def visit_in(self, scope: MutableMapping[str, Any]) -> Visit:
+        """The visit that a server speaking ASGI serves."""
+        visit: Visit | None = scope.get(self._key)
+        if visit is None:
+            find_cookie = partial(_cookie_of_asgi, scope, self.cookie_name)
+            visit = scope[self._key] = Visit(find_cookie, https=scope.get("scheme") in ("https", "wss"))
+        return visit
 
     def serving_page(self) -> None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks."""

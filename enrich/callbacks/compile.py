@@ -30,11 +30,12 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
         from enrich.callbacks.joint import compile_joint
 
         return compile_joint(spec, wires)
-    if not asks_for_nothing(spec) or (wires and is_async(spec.func)):
+    func: Function = spec.func  # type: ignore[assignment]
+    if not asks_for_nothing(spec) or any(wire.is_made_by(func) for wire in wires):
         return compile_full(spec, wires)
-    if any(wire.is_made_by(spec.func) for wire in wires):
-        return compile_full(spec, wires)
-    return spec.func  # type: ignore[return-value]
+    if wires and inspect.iscoroutinefunction(func):
+        return _dumping_off_loop(func, _Dump(spec, wires))
+    return compile_full(spec, wires) if wires and inspect.isasyncgenfunction(func) else func
 
 
 def compile_on_error(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function | None:
@@ -134,6 +135,22 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
             with open_brackets(around):
                 result = func(*args, **kwargs)
             return dump(result, before)
+        except Exception as error:
+            hide_our_frames(error)
+            raise
+
+    return call
+
+
+def _dumping_off_loop(func: Function, dump: _Dump) -> Function:
+    """Compile an async function that may make values of a wire: stored where Dash writes its answer, they would block."""
+
+    @functools.wraps(func)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            before = dump.start()
+            result = await func(*args, **kwargs)
+            return await asyncio.to_thread(dump, result, before) if dump.may_block(result, before) else result
         except Exception as error:
             hide_our_frames(error)
             raise

@@ -52,9 +52,8 @@ class Emitted:
     def full_handler(self) -> Handler:
         """Dash's handler of the function that also loads values of the wires; made when it is first needed."""
         if self._full is None:
-            handler = self.handler()
-            is_plain = getattr(handler, "__wrapped__", None) is self.spec.func
-            self._full = full_handler(self.spec, self.wires) if is_plain and self.wires else handler
+            is_full = not self.wires or self.spec.job is not None or not asks_for_nothing(self.spec)
+            self._full = self.handler() if is_full else full_handler(self.spec, self.wires)
         return self._full
 
 

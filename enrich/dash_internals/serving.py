@@ -28,7 +28,8 @@ def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) ->
     # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
     find_raw = _RAW_BODIES.get(server_kind(app)) if type(body) is dict else None
     raw = find_raw(app) if find_raw is not None else None
-    if raw is None:
+    if raw is None or not raw.startswith(b"{"):
+        # It is not there any more, or compressed.
         return wires_in_payload(wires, body)
     return tuple(wire for wire in wires if wire.mark.encode() in raw)
 
@@ -47,19 +48,15 @@ def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any
 def _raw_of_flask(_app: Any) -> bytes | None:
     if not flask.has_request_context():
         return None
-    request = flask.request._get_current_object()  # type: ignore[attr-defined]
-    return None if "HTTP_CONTENT_ENCODING" in request.environ else request.get_data()
+    return flask.request.get_data()
 
 
 def _raw_of_fastapi(app: Any) -> bytes | None:
-    request = app.backend.request_adapter()._request
-    encoded = any(name == b"content-encoding" for name, _ in request.scope["headers"])
-    return None if encoded else getattr(request, "_body", None)
+    return getattr(app.backend.request_adapter()._request, "_body", None)
 
 
 def _raw_of_quart(app: Any) -> bytearray | None:
-    request = app.backend.request_adapter().request
-    return None if request.content_encoding else request.body._data
+    return app.backend.request_adapter().request.body._data  # type: ignore[no-any-return]
 
 
 _RAW_BODIES: Mapping[str, Callable[[Any], bytes | bytearray | None]] = {
