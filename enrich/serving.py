@@ -192,9 +192,9 @@ class AsgiLayer:
 
     def _look_for_marks(self, message: Message, visit: Visit) -> None:
         text = message.get("text")
-        data = message.get("bytes") or b""
         for wire in self.dash_app._build.program.wires:
-            if (wire.mark in text) if text is not None else (wire.mark.encode() in data):
+            mark = wire.mark.encode() if text is None else wire.mark
+            if dash_internals.holds_mark(message.get("bytes") or b"" if text is None else text, mark):
                 visit.marks.add(wire.mark)
 
 

@@ -31,7 +31,12 @@ def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) ->
     if raw is None or not raw.startswith(b"{"):
         # It is not there any more, or compressed.
         return wires_in_payload(wires, body)
-    return tuple(wire for wire in wires if wire.mark.encode() in raw)
+    return tuple(wire for wire in wires if holds_mark(raw, wire.mark.encode()))
+
+
+def holds_mark(data: Any, mark: Any) -> bool:
+    """Tell whether a mark is in bytes, or text: Python looks for a single character thirty times as fast."""
+    return mark[:1] in data and mark in data
 
 
 def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -1,28 +1,42 @@
 """What a request costs beside plain Dash, on each server: ``python tests/bench/bench_servers.py``.
 
-The server's callable is called as a server would call it, with no network between. Rounds of both apps take turns, and
-the best round of each counts, so what else the machine does falls on both alike.
+Both apps run in server processes of their own: gunicorn, uvicorn and hypercorn. A client asks them in turns over
+connections that stay open, and what counts is the processor time that the server's process took for a request, in the
+best of many turns: what else the machine does adds little to that.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import io
+import argparse
+import http.client
 import json
+import os
+import random
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dash
 from dash import Input, Output, State, dcc, html
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from processes import Server, serving
+
 import enrich
 
-ROUNDS = 25
 LIMIT = 1.05
-SERVERS = ("flask", "fastapi", "quart")
+SIDES = {"Dash": dash.Dash, "enrich": enrich.Dash}
+COMMANDS = {
+    "flask": ["-m", "gunicorn", "--threads", "2", "--keep-alive", "60", "--bind", "127.0.0.1:0"],
+    "fastapi": ["-m", "uvicorn", "--no-access-log", "--timeout-keep-alive", "60", "--port", "0"],
+    "quart": ["-m", "hypercorn", "--workers", "0", "--keep-alive", "60", "--bind", "127.0.0.1:0"],
+}
 
 
 def make(kind: type, server: str) -> Any:
@@ -39,7 +53,14 @@ def make(kind: type, server: str) -> Any:
     async def size(data: Any) -> Any:
         return len(data)
 
+    # Each server takes a function for a path in the same words.
+    route = app.server.get if server == "fastapi" else app.server.route
+    route("/used")(lambda: str(time.process_time()))
     return app
+
+
+if "BENCH_SIDE" in os.environ:
+    server = make(SIDES[os.environ["BENCH_SIDE"]], os.environ["BENCH_SERVER"]).server
 
 
 def body(output: str, inputs: dict[str, Any], state: dict[str, Any] | None = None) -> bytes:
@@ -59,133 +80,89 @@ def body(output: str, inputs: dict[str, Any], state: dict[str, Any] | None = Non
     return json.dumps(request).encode()
 
 
+@dataclass
+class Request:
+    method: str
+    path: str
+    data: bytes = b""
+    times: int = 30
+    """How many make one turn."""
+
+
+UPDATE = "/_dash-update-component"
 REQUESTS = {
-    "page": ("GET", "/", b"", 4),
-    "layout": ("GET", "/_dash-layout", b"", 20),
-    "dependencies": ("GET", "/_dash-dependencies", b"", 20),
-    "callback": (
-        "POST",
-        "/_dash-update-component",
-        body("out.children", {"in.value": 1}, {"store.data": None}),
-        20,
-    ),
-    "async callback": ("POST", "/_dash-update-component", body("size.children", {"store.data": [1]}), 20),
-    "callback, 1 MB": (
-        "POST",
-        "/_dash-update-component",
-        body("out.children", {"in.value": 1}, {"store.data": list(range(150_000))}),
-        2,
+    "page": Request("GET", "/", times=15),
+    "layout": Request("GET", "/_dash-layout"),
+    "dependencies": Request("GET", "/_dash-dependencies"),
+    "callback": Request("POST", UPDATE, body("out.children", {"in.value": 1}, {"store.data": None})),
+    "async callback": Request("POST", UPDATE, body("size.children", {"store.data": [1]})),
+    "callback, 1 MB": Request(
+        "POST", UPDATE, body("out.children", {"in.value": 1}, {"store.data": list(range(150_000))}), times=2
     ),
 }
 
-Send = Callable[[str, str, bytes, str], tuple[int, str]]
+
+class Client:
+    """One browser, and the processor time of the server that it asks."""
+
+    def __init__(self, server: Server) -> None:
+        where = urllib.parse.urlsplit(server.url)
+        self.connection = http.client.HTTPConnection(where.hostname or "", where.port)
+        self.headers = {"Content-Type": "application/json"}
+        self.ask(Request("GET", "/"))
+
+    def ask(self, request: Request) -> str:
+        self.connection.request(request.method, request.path, request.data or None, self.headers)
+        with self.connection.getresponse() as response:
+            text = response.read().decode()
+            assert response.status == 200, text
+            if cookie := response.getheader("Set-Cookie"):
+                self.headers["Cookie"] = cookie.partition(";")[0]
+            return text
+
+    def seconds(self, request: Request) -> float:
+        """Processor time of one request, in the mean of a turn."""
+        before = self._used()
+        for _ in range(request.times):
+            self.ask(request)
+        return (self._used() - before) / request.times
+
+    def _used(self) -> float:
+        return float(self.ask(Request("GET", "/used")).strip('"'))
 
 
-def flask_sender(server: Any) -> Send:
-    def send(method: str, path: str, data: bytes, cookie: str) -> tuple[int, str]:
-        answer: list[Any] = []
-        environ = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "QUERY_STRING": "",
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(data)),
-            "HTTP_COOKIE": cookie,
-            "wsgi.input": io.BytesIO(data),
-            "wsgi.errors": sys.stderr,
-            "wsgi.url_scheme": "http",
-            "wsgi.version": (1, 0),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-        }
-        chunks = server(environ, lambda status, headers, _=None: answer.extend([status, headers]))
-        b"".join(chunks)
-        cookies = [value.partition(";")[0] for name, value in answer[1] if name.lower() == "set-cookie"]
-        return int(answer[0][:3]), "; ".join(cookies)
-
-    return send
+@contextmanager
+def client(side: str, server: str, folder: Path) -> Iterator[Client]:
+    here = Path(__file__)
+    command = [*COMMANDS[server], f"{here.stem}:server"]
+    environment = {"PYTHONPATH": str(here.parent), "BENCH_SIDE": side, "BENCH_SERVER": server}
+    with serving(command, folder, **environment) as process:
+        yield Client(process)
 
 
-def asgi_sender(server: Any, loop: asyncio.AbstractEventLoop) -> Send:
-    async def ask(method: str, path: str, data: bytes, cookie: str) -> tuple[int, str]:
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": b"",
-            "headers": [
-                (b"host", b"localhost"),
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(data)).encode()),
-                (b"cookie", cookie.encode()),
-            ],
-            "client": ("127.0.0.1", 1),
-            "server": ("localhost", 80),
-            "state": {},
-        }
-        incoming = [{"type": "http.request", "body": data, "more_body": False}]
-        answers: list[Any] = []
-
-        async def receive() -> Any:
-            return incoming.pop() if incoming else await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            answers.append(message)
-
-        await server(scope, receive, send)
-        start = answers[0]
-        cookies = [v.decode().partition(";")[0] for k, v in start["headers"] if k.lower() == b"set-cookie"]
-        return start["status"], "; ".join(cookies)
-
-    return lambda *request: loop.run_until_complete(ask(*request))
-
-
-def seconds(send: Send, request: tuple[str, str, bytes, int], cookie: str) -> float:
-    method, path, data, times = request
-    started = time.perf_counter()
-    for _ in range(times):
-        send(method, path, data, cookie)
-    return (time.perf_counter() - started) / times
-
-
-def compare(server: str, loop: asyncio.AbstractEventLoop) -> bool:
-    senders = []
-    for kind in (dash.Dash, enrich.Dash):
-        app = make(kind, server)
-        send = flask_sender(app.server) if server == "flask" else asgi_sender(app.server, loop)
-        status, cookie = send("GET", "/", b"", "")
-        assert status == 200, status
-        senders.append((send, cookie))
+def compare(server: str, turns: int, folder: Path) -> bool:
     within = True
-    for name, request in REQUESTS.items():
-        for send, cookie in senders:
-            assert send(*request[:3], cookie)[0] == 200, name
-        best = [float("inf")] * 2
-        for turn in range(ROUNDS):
-            for which in (0, 1) if turn % 2 else (1, 0):
-                gc.collect()
-                best[which] = min(best[which], seconds(senders[which][0], request, senders[which][1]))
-        ratio = best[1] / best[0]
-        within = within and ratio <= LIMIT
-        print(
-            f"{server:8} {name:15} Dash {best[0] * 1e6:9.0f} µs   enrich {best[1] * 1e6:9.0f} µs   {ratio:5.3f} x"
-        )
+    with ExitStack() as stack:
+        clients = {side: stack.enter_context(client(side, server, folder)) for side in SIDES}
+        for name, request in REQUESTS.items():
+            best = dict.fromkeys(SIDES, float("inf"))
+            for _ in range(turns):
+                for side in random.sample(list(SIDES), len(SIDES)):
+                    best[side] = min(best[side], clients[side].seconds(request))
+            ratio = best["enrich"] / best["Dash"]
+            within = within and ratio <= LIMIT
+            times = "   ".join(f"{side} {seconds * 1e6:7.0f} µs" for side, seconds in best.items())
+            print(f"{server:8} {name:15} {times}   {ratio:5.3f} x", flush=True)
     return within
 
 
 def main() -> int:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    results = [compare(server, loop) for server in sys.argv[1:] or SERVERS]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("servers", nargs="*", help="flask, fastapi or quart; default: all three")
+    parser.add_argument("--turns", type=int, default=150, help="turns of each app at each request")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = [compare(server, args.turns, Path(folder)) for server in args.servers or COMMANDS]
     return 0 if all(results) else 1
 
 
