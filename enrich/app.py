@@ -288,8 +288,9 @@ class DashProxy(dash.Dash):
             return super().serve_layout()
 
     def dependencies(self) -> Any:
-        self._sessions.serving_page()
-        return super().dependencies()
+        with entered(Call(self)):
+            self._sessions.serving_page()
+            return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         with entered(Call(self)):

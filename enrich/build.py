@@ -188,7 +188,7 @@ class Build:
 
     def layout_maps(self) -> tuple[Callable[[Any], Any], ...]:
         """What the transforms do to the layout; from the transforms alone, where nothing is built yet."""
-        if not self._is_stale():
+        if self.frozen or not self._is_stale():
             return self.program.layout_maps
         program = Program(prevent_initial_callbacks=self._prevent)
         for transform in order(self.given):
@@ -197,6 +197,8 @@ class Build:
 
     def settle(self) -> None:
         """Take in what a layout has declared while Dash sets the server up, before Dash looks at the callbacks."""
+        if self.frozen:
+            return
         with self._lock:
             if self._depth and self._set_up_from is not None and not self.frozen and self._is_stale():
                 self._rebuild()

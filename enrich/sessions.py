@@ -128,14 +128,12 @@ class Sessions:
         if not flask.has_request_context():
             scope = current_scope.get()
             return None if scope is None else self.visit_in(scope)
+        environ = flask.request.environ
         # Kept with the request, by a name of its own: one server may serve several apps.
-        known = flask.g._get_current_object()
-        visit: Visit | None = known.get(self._key)
+        visit: Visit | None = environ.get(self._key)
         if visit is None:
-            environ = flask.request.environ
             find_cookie = partial(cookie_in, environ.get("HTTP_COOKIE", ""), self.cookie_name)
-            visit = Visit(find_cookie, https=environ["wsgi.url_scheme"] == "https")
-            setattr(known, self._key, visit)
+            visit = environ[self._key] = Visit(find_cookie, https=environ["wsgi.url_scheme"] == "https")
         return visit
 
     def visit_in(self, scope: MutableMapping[str, Any]) -> Visit:
