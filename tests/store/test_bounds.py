@@ -238,6 +238,35 @@ def test_a_value_renewed_between_a_sweeper_s_look_and_its_drop_stays(files, cloc
     assert backend.read(key) is not MISSING
 
 
+def test_a_record_replaced_between_a_sweeper_s_look_and_its_drop_stays(files, clock: Clock, monkeypatch):
+    backend = files(ttl=1000)
+    backend.set_record("name", b"old")
+    clock.tick(2000)
+    scan = backend.folder.scan
+
+    def replaced_meanwhile(top: str):
+        for found in scan(top):
+            if top == "records":
+                backend.set_record("name", b"new")
+            yield found
+
+    monkeypatch.setattr(backend.folder, "scan", replaced_meanwhile)
+    backend.sweep()
+    assert backend.get_record("name") == b"new"
+
+
+def test_a_record_that_a_sweeper_has_set_aside_can_still_be_read_and_does_not_replace_a_later_one(files):
+    backend = files()
+    backend.set_record("name", b"old")
+    (path,) = (path for path in (backend.folder.path / "records").rglob("*") if path.is_file())
+    path.rename(path.with_name(f"{path.name}.trash"))
+    assert backend.get_record("name") == b"old"
+    backend.set_record("name", b"new")
+    backend.sweep()
+    assert backend.get_record("name") == b"new"
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
 def test_a_value_that_a_sweeper_has_set_aside_can_still_be_read(files):
     backend = files()
     key = fill(backend, "a", 10)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import Folder, open_default, unavailable
+from enrich.store.backends.folder import NO_LINKS, Folder, open_default, unavailable
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
@@ -36,7 +36,6 @@ T = TypeVar("T")
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
 _TRIES = 5
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -132,7 +131,7 @@ class FileSystemBackend:
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Map the file privately: what is written to the buffer stays in this process."""
         try:
-            fd, found = self._find(key)
+            fd, found = self._find(shard(key), key)
         except FileNotFoundError:
             return MISSING
         except OSError as error:
@@ -148,13 +147,14 @@ class FileSystemBackend:
         finally:
             os.close(fd)
 
-    def _find(self, key: str) -> tuple[int, os.stat_result]:
-        sub = shard(key)
-        try:
-            return self.folder.open(sub, key)
-        except FileNotFoundError:
-            # A sweeper may have it aside, to look at its age once more.
-            return self.folder.open(sub, key + TRASH)
+    def _find(self, sub: str, name: str) -> tuple[int, os.stat_result]:
+        # A sweeper may have it aside, to look at its age once more, and put it back meanwhile.
+        for place in (name, name + TRASH):
+            try:
+                return self.folder.open(sub, place)
+            except FileNotFoundError:
+                continue
+        return self.folder.open(sub, name)
 
     def _renew_read(self, key: str, fd: int, now: float) -> None:
         try:
@@ -307,7 +307,7 @@ class FileSystemBackend:
         """Read a small file, and renew it at most once a minute."""
         sub, file = record_file(name, kept)
         try:
-            fd, found = self.folder.open(sub, file)
+            fd, found = self._find(sub, file)
         except FileNotFoundError:
             return MISSING
         except OSError as error:
@@ -336,7 +336,7 @@ class FileSystemBackend:
                 if self._write(sub, file, [value], len(value), new=True):
                     return value
             except StoreUnavailableError as error:
-                if getattr(error.__cause__, "errno", None) not in _NO_LINKS:
+                if getattr(error.__cause__, "errno", None) not in NO_LINKS:
                     raise
                 return self._add_alone(name, value, kept)
             found = self.get_record(name, kept=kept)

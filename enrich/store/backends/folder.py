@@ -29,6 +29,8 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | _CLOEXEC | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""The errors of file systems without hard links."""
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
@@ -247,6 +249,21 @@ class Folder:
         except FileNotFoundError:
             return False
         return True
+
+    def put_back(self, sub: str, aside: str, name: str) -> None:
+        """Give a file that was set aside its name again, unless another has it by now."""
+        with contextlib.suppress(FileNotFoundError), self._directory(sub) as at:
+            path, target = self._name(sub, aside), self._name(sub, name)
+            try:
+                os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
+                return
+            os.unlink(path, dir_fd=at)
 
     def scan(self, top: str) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
         """Walk the regular files one folder below `top`, as (folder, entry, stat)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 TEMPORARY = ".tmp-"  # a file being written
-TRASH = ".trash"  # an entry that a sweeper has set aside
+TRASH = ".trash"  # an entry or a record that a sweeper has set aside
 
 
 def shard(key: str) -> str:

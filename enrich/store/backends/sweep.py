@@ -133,7 +133,7 @@ class Sweeper:
                     found.append((now, stat.st_size, sub, entry.name))
             elif entry.name.endswith(TRASH):
                 # A sweeper was killed between its rename and its unlink.
-                self.folder.rename(sub, entry.name, entry.name.removesuffix(TRASH))
+                self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
                 found.append((used, stat.st_size, sub, entry.name.removesuffix(TRASH)))
             else:
                 found.append((used, stat.st_size, sub, entry.name))
@@ -163,7 +163,7 @@ class Sweeper:
             os.close(fd)
 
     def _drop(self, sub: str, name: str, *, expired: bool) -> bool:
-        """Set the entry aside, look at its age again, then unlink it: a reader may have renewed it meanwhile."""
+        """Set the file aside, look at its age again, then unlink it: it may have been renewed or replaced meanwhile."""
         aside = name + TRASH
         if not self.folder.rename(sub, name, aside):
             return False
@@ -172,21 +172,23 @@ class Sweeper:
         except FileNotFoundError:
             return False
         if age < IN_USE or (expired and age <= self.ttl):
-            self.folder.rename(sub, aside, name)
+            self.folder.put_back(sub, aside, name)
             return False
         try:
             return self.folder.unlink(sub, aside)
         except PermissionError:
             # Windows: a reader has it mapped; it goes at the next sweep.
-            self.folder.rename(sub, aside, name)
+            self.folder.put_back(sub, aside, name)
             return False
 
     def _sweep_records(self, now: float) -> None:
         for sub, entry, stat in self.folder.scan("records"):
             if entry.name.startswith(TEMPORARY):
                 self._is_dead(sub, entry.name)
+            elif entry.name.endswith(TRASH):
+                self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
             elif now - stat.st_mtime > max(self.ttl, IN_USE):
-                self.folder.unlink(sub, entry.name)
+                self._drop(sub, entry.name, expired=True)
         for top in ("kept", ""):
             for sub, entry, _stat in self.folder.scan_folder(top):
                 if entry.name.startswith(TEMPORARY):
