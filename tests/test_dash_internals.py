@@ -81,7 +81,7 @@ def test_the_callback_decorator_takes_its_lists():
     assert list(handlers) == ["a.x"]
 
 
-@pytest.mark.parametrize("options", [{}, {"prevent_initial_call": True}, {"hidden": True}])
+@pytest.mark.parametrize("options", [{}, {"prevent_initial_call": True}, {"on_error": print}])
 def test_a_declaration_reaches_the_recorder_of_its_lists_once(options):
     place = Declarations()
     decorate = dash_internals.declare_callback((Output("a", "x"), Input("b", "y")), options, place)
@@ -90,7 +90,7 @@ def test_a_declaration_reaches_the_recorder_of_its_lists_once(options):
     assert spec.origin.file == __file__
     assert (spec.prevent_initial_call, dict(spec.options)) == (
         options.get("prevent_initial_call"),
-        {name: value for name, value in options.items() if name == "hidden"},
+        {name: value for name, value in options.items() if name == "on_error"},
     )
 
 
