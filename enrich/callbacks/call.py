@@ -74,15 +74,15 @@ def enter(call: Call) -> None:
 class entered:
     """What runs in here is the call's; afterwards, whoever called is where he was."""
 
-    __slots__ = ("_call", "_leave", "_token")
+    __slots__ = ("_app_token", "_call", "_token")
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
     def __enter__(self) -> None:
-        self._leave = dash_internals.enter_app(self._call.app)
+        self._app_token = dash_internals.enter_app(self._call.app)
         self._token = current_call.set(self._call)
 
     def __exit__(self, *_: object) -> None:
         current_call.reset(self._token)
-        self._leave()
+        dash_internals.leave_app(self._app_token)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -27,11 +28,11 @@ def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) ->
         return ()
     # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
     find_raw = _RAW_BODIES.get(server_kind(app)) if type(body) is dict else None
-    raw = find_raw(app) if find_raw is not None else None
+    raw = find_raw() if find_raw is not None else None
     if raw is None or not raw.startswith(b"{"):
         # It is not there any more, or compressed.
         return wires_in_payload(wires, body)
-    return tuple(wire for wire in wires if holds_mark(raw, wire.mark.encode()))
+    return tuple([wire for wire in wires if holds_mark(raw, wire.mark.encode())])
 
 
 def holds_mark(data: Any, mark: Any) -> bool:
@@ -50,21 +51,20 @@ def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any
 # Each server keeps the bytes once Dash has parsed their JSON, so none of these copies anything.
 
 
-def _raw_of_flask(_app: Any) -> bytes | None:
-    if not flask.has_request_context():
-        return None
-    return flask.request.get_data()
+def _raw_of_flask() -> bytes | None:
+    return flask.request.get_data() if flask.has_request_context() else None
 
 
-def _raw_of_fastapi(app: Any) -> bytes | None:
-    return getattr(app.backend.request_adapter()._request, "_body", None)
+def _raw_of_fastapi() -> bytes | None:
+    # What its request adapter asks too.
+    return getattr(sys.modules["dash.backends._fastapi"].get_current_request(), "_body", None)
 
 
-def _raw_of_quart(app: Any) -> bytearray | None:
-    return app.backend.request_adapter().request.body._data  # type: ignore[no-any-return]
+def _raw_of_quart() -> bytearray | None:
+    return sys.modules["quart"].request.body._data  # type: ignore[no-any-return]
 
 
-_RAW_BODIES: Mapping[str, Callable[[Any], bytes | bytearray | None]] = {
+_RAW_BODIES: Mapping[str, Callable[[], bytes | bytearray | None]] = {
     "flask": _raw_of_flask,
     "fastapi": _raw_of_fastapi,
     "quart": _raw_of_quart,
@@ -132,12 +132,18 @@ def is_websocket_path(app: Any, path: str) -> bool:
     return path.endswith(f"{app.config.routes_pathname_prefix}_dash-ws-callback")
 
 
-def enter_app(app: Any) -> Callable[[], None]:
-    """Make ``dash.get_app()`` give this app, and not the one that was made last; what is returned undoes it."""
-    app_context = getattr(_get_app, "app_context", None)  # since Dash 3.2
-    if app_context is None:
-        return lambda: None
-    return partial(app_context.reset, app_context.set(app))
+_app_context: ContextVar[Any] | None = getattr(_get_app, "app_context", None)  # since Dash 3.2
+
+
+def enter_app(app: Any) -> Token[Any] | None:
+    """Make ``dash.get_app()`` give this app, and not the one that was made last."""
+    return None if _app_context is None else _app_context.set(app)
+
+
+def leave_app(token: Token[Any] | None) -> None:
+    """Undo what ``enter_app`` did, by what it returned."""
+    if _app_context is not None and token is not None:
+        _app_context.reset(token)
 
 
 @contextmanager
