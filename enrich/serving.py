@@ -135,8 +135,7 @@ class AsgiLayer:
         kind = scope["type"]
         token = current_scope.set(scope)
         try:
-            # Only pages and their parts begin sessions.
-            if kind == "http" and (scope["method"] == "GET" or self.dash_app._watch is not None):
+            if kind == "http" and self._may_send_more(scope):
                 send = self._sending_more(scope, send)
             elif kind == "websocket" and dash_internals.is_websocket_path(self.dash_app, scope["path"]):
                 receive = self._looking(scope, receive)
@@ -147,6 +146,13 @@ class AsgiLayer:
             await self.inner(scope, receive, send)
         finally:
             current_scope.reset(token)
+
+    def _may_send_more(self, scope: MutableMapping[str, Any]) -> bool:
+        if self.dash_app._watch is not None:
+            return True
+        sessions = self.dash_app._sessions
+        # Only pages and their parts begin sessions.
+        return scope["method"] == "GET" and not sessions.knows(sessions.visit_in(scope))
 
     def _sending_more(self, scope: MutableMapping[str, Any], send: Send) -> Send:
         """Make what sends an answer with the headers that are ours."""

@@ -31,7 +31,7 @@ _REMEMBERED = 4096
 """How many cookies a process knows to be genuine."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Visit:
     """One request, or one WebSocket connection, as the sessions of an app see it."""
 
@@ -45,7 +45,7 @@ class Visit:
     marks: set[str] = field(default_factory=set)
     """Of a connection: the marks of wires that its messages so far had."""
 
-    @property
+    @cached_property
     def cookie(self) -> str | None:
         return self.find_cookie()
 
@@ -147,11 +147,15 @@ class Sessions:
     def serving_page(self) -> None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks."""
         visit = self.visit()
-        if visit is None or visit.fresh is not None or visit.cookie in self._genuine:
+        if visit is None or visit.fresh is not None or self.knows(visit):
             return
         visit.may_begin_session()
         if flask.has_request_context():
             flask.after_this_request(partial(self._with_cookie, visit))
+
+    def knows(self, visit: Visit) -> bool:
+        """Did this process see the visitor's cookie before, and find it genuine?"""
+        return visit.cookie in self._genuine
 
     def new_cookie(self, visit: Visit) -> str | None:
         """The ``Set-Cookie`` that the answer must have, if it must have one."""

@@ -2,7 +2,8 @@
 
 Both apps run in server processes of their own: gunicorn, uvicorn and hypercorn. A client asks them in turns over
 connections that stay open, and what counts is the processor time that the server's process took for a request, in the
-best of many turns: what else the machine does adds little to that.
+best of many turns of several processes: what else the machine does adds little to that, and where a process happens
+to have its data in memory is as good as chance allows for both.
 """
 
 from __future__ import annotations
@@ -140,29 +141,38 @@ def client(side: str, server: str, folder: Path) -> Iterator[Client]:
         yield Client(process)
 
 
-def compare(server: str, turns: int, folder: Path) -> bool:
-    within = True
+def measured(server: str, turns: int, folder: Path, best: dict[tuple[str, str], float]) -> None:
+    """Measure with a new process for each side."""
     with ExitStack() as stack:
         clients = {side: stack.enter_context(client(side, server, folder)) for side in SIDES}
         for name, request in REQUESTS.items():
-            best = dict.fromkeys(SIDES, float("inf"))
             for _ in range(turns):
                 for side in random.sample(list(SIDES), len(SIDES)):
-                    best[side] = min(best[side], clients[side].seconds(request))
-            ratio = best["enrich"] / best["Dash"]
-            within = within and ratio <= LIMIT
-            times = "   ".join(f"{side} {seconds * 1e6:7.0f} µs" for side, seconds in best.items())
-            print(f"{server:8} {name:15} {times}   {ratio:5.3f} x", flush=True)
-    return within
+                    took = clients[side].seconds(request)
+                    best[name, side] = min(best.get((name, side), took), took)
+
+
+def compare(server: str, processes: int, turns: int, folder: Path) -> bool:
+    best: dict[tuple[str, str], float] = {}
+    for _ in range(processes):
+        measured(server, turns, folder, best)
+    ratios = {name: best[name, "enrich"] / best[name, "Dash"] for name in REQUESTS}
+    for name, ratio in ratios.items():
+        times = "   ".join(f"{side} {best[name, side] * 1e6:7.0f} µs" for side in SIDES)
+        print(f"{server:8} {name:15} {times}   {ratio:5.3f} x", flush=True)
+    return all(ratio <= LIMIT for ratio in ratios.values())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("servers", nargs="*", help="flask, fastapi or quart; default: all three")
-    parser.add_argument("--turns", type=int, default=150, help="turns of each app at each request")
+    parser.add_argument("--processes", type=int, default=6, help="server processes of each app")
+    parser.add_argument("--turns", type=int, default=40, help="turns of each process at each request")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        results = [compare(server, args.turns, Path(folder)) for server in args.servers or COMMANDS]
+        results = [
+            compare(server, args.processes, args.turns, Path(folder)) for server in args.servers or COMMANDS
+        ]
     return 0 if all(results) else 1
 
 
