@@ -1,7 +1,7 @@
 """An app on its server: what stands around Dash's own handling of requests.
 
-Dash's hooks skip WebSockets, and under FastAPI every path but its own, so sessions and setup have a thin layer here:
-``after_request`` under Flask, pure ASGI under FastAPI and Quart.
+Dash's hooks skip WebSockets, and under FastAPI every path but its own, so sessions and setup have a thin layer of pure
+ASGI here; under Flask they need none.
 """
 
 from __future__ import annotations

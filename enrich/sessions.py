@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,12 +31,12 @@ _REMEMBERED = 4096
 """How many cookies a process knows to be genuine."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Visit:
     """One request, or one WebSocket connection, as the sessions of an app see it."""
 
-    find_cookie: Callable[[], str | None]
-    """Finds the app's own cookie as it came; most requests need not know."""
+    cookie: str | None
+    """The app's own, as it came."""
     https: bool
     fresh: str | None = None
     """The session to begin where the cookie names none; ``None`` where none may begin."""
@@ -45,10 +45,6 @@ class Visit:
     marks: set[str] = field(default_factory=set)
     """Of a connection: the marks of wires that its messages so far had."""
 
-    @cached_property
-    def cookie(self) -> str | None:
-        return self.find_cookie()
-
     def may_begin_session(self) -> None:
         if self.fresh is None:
             self.fresh = secrets.token_urlsafe(16)
@@ -56,11 +52,6 @@ class Visit:
 
 current_scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("enrich_scope", default=None)
 """The request or connection that a server speaking ASGI serves."""
-
-
-def _cookie_of_asgi(scope: Mapping[str, Any], name: str) -> str | None:
-    headers = (value.decode("latin-1") for key, value in scope["headers"] if key.lower() == b"cookie")
-    return cookie_in(";".join(headers), name)
 
 
 def cookie_in(header: str, name: str) -> str | None:
@@ -132,16 +123,17 @@ class Sessions:
         # Kept with the request, by a name of its own: one server may serve several apps.
         visit: Visit | None = environ.get(self._key)
         if visit is None:
-            find_cookie = partial(cookie_in, environ.get("HTTP_COOKIE", ""), self.cookie_name)
-            visit = environ[self._key] = Visit(find_cookie, https=environ["wsgi.url_scheme"] == "https")
+            cookie = cookie_in(environ.get("HTTP_COOKIE", ""), self.cookie_name)
+            visit = environ[self._key] = Visit(cookie, https=environ["wsgi.url_scheme"] == "https")
         return visit
 
     def visit_in(self, scope: MutableMapping[str, Any]) -> Visit:
         """The visit that a server speaking ASGI serves."""
         visit: Visit | None = scope.get(self._key)
         if visit is None:
-            find_cookie = partial(_cookie_of_asgi, scope, self.cookie_name)
-            visit = scope[self._key] = Visit(find_cookie, https=scope.get("scheme") in ("https", "wss"))
+            sent = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"cookie"]
+            cookie = cookie_in(";".join(sent), self.cookie_name)
+            visit = scope[self._key] = Visit(cookie, https=scope.get("scheme") in ("https", "wss"))
         return visit
 
     def serving_page(self) -> None:
