@@ -150,9 +150,11 @@ class AsgiLayer:
     def _may_send_more(self, scope: MutableMapping[str, Any]) -> bool:
         if self.dash_app._watch is not None:
             return True
+        if scope["method"] != "GET":
+            # Only pages and their parts begin sessions.
+            return False
         sessions = self.dash_app._sessions
-        # Only pages and their parts begin sessions.
-        return scope["method"] == "GET" and not sessions.knows(sessions.visit_in(scope))
+        return not sessions.knows(sessions.visit_in(scope))
 
     def _sending_more(self, scope: MutableMapping[str, Any], send: Send) -> Send:
         """Make what sends an answer with the headers that are ours."""

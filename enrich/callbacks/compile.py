@@ -250,16 +250,16 @@ class _Dump:
         self.wires = wires
         self.converts = any(slot.converts for slot in spec.output_slots())
 
-    def start(self) -> tuple[int, ...]:
-        return tuple(wire.made() for wire in self.wires)
+    def start(self) -> list[int]:
+        return [wire.made() for wire in self.wires]
 
-    def may_block(self, result: Any, before: tuple[int, ...] | None) -> bool:
+    def may_block(self, result: Any, before: list[int] | None) -> bool:
         return self.converts or self._wires_used(before)
 
-    def _wires_used(self, before: tuple[int, ...] | None) -> bool:
+    def _wires_used(self, before: list[int] | None) -> bool:
         return bool(self.wires) and (before is None or before != self.start())
 
-    def __call__(self, result: Any, before: tuple[int, ...] | None) -> Any:
+    def __call__(self, result: Any, before: list[int] | None) -> Any:
         for finish in self.spec.finish:
             result = finish(result)
         if dash_internals.is_no_update(result):
