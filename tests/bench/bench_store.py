@@ -269,12 +269,16 @@ def others(rows: int, rounds: int) -> None:
             lambda sides, value=value: {  # type: ignore[misc]
                 "peer read": sides.peer_read(value),
                 "read": sides.read(value),
+                "peer reread": sides.peer_reread(value),
+                "reread": sides.reread(value),
                 "peer write": sides.peer_write(value),
                 "write": sides.write(value),
             },
             rounds,
         )
         line(f"read, {name}", took["peer read"] / took["read"], read_goal, ms(took["read"]))
+        reread = took["peer reread"] / took["reread"]
+        line(f"read after a read, {name}", reread, read_goal, ms(took["reread"]))
         line(f"write, {name}", took["peer write"] / took["write"], write_goal, ms(took["write"]))
 
 
