@@ -35,18 +35,23 @@ class Emitted:
     wires: tuple[Wire, ...] = ()
     decorate: dash_internals.Decorator | None = None
     """What makes the handler, where that is done by the first call."""
+    _handler: Handler | None = None
     _full: Handler | None = None
 
     def handler(self) -> Handler:
-        """Dash's handler, as the callback map has it; made when it is first needed."""
-        handler: Handler = self.back["callback"]
-        if self.decorate is not None and self.is_first_call(handler):
-            self.decorate(compile_callback(self.spec, self.wires))
-            handler = self.back["callback"]
-        return handler
+        """Dash's handler; made when it is first needed."""
+        if self._handler is None:
+            known = self.back["callback"]
+            if self.decorate is not None:
+                self.decorate(compile_callback(self.spec, self.wires))
+            self._handler = self.back["callback"]
+            if not self.is_first_call(known):
+                # Somebody put one around the first call into the map.
+                self.back["callback"] = known
+        return self._handler
 
     def is_first_call(self, handler: Handler) -> bool:
-        """Does it stand in the place of Dash's handler, which is to be made?"""
+        """Does it stand in the place of Dash's handler until that is made?"""
         return isinstance(handler, functools.partial) and handler.args == (self,)
 
     def full_handler(self) -> Handler:

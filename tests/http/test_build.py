@@ -766,3 +766,76 @@ def test_a_layout_function_that_declares_callbacks_declares_them_once_a_call():
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "from the layout"
+
+
+# --- handlers that are made by their first call -----------------------------------------------------
+
+
+def handlers_of(app):
+    return {name: entry["callback"] for name, entry in app.callback_map.items()}
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_the_first_call_makes_a_plain_callbacks_handler(kind: str):
+    app = Dash("first_call")
+    app.layout = layout()
+    function = shout if kind == "sync" else shout_async
+    app.callback(Output("x", "title"), Input("a", "title"), prevent_initial_call=True)(function)
+    first = handlers_of(app)["x.title"]
+    assert first.__wrapped__ is function
+    page = Page(app)
+    assert answer(page, "hi") == "HI"
+    made = handlers_of(app)["x.title"]
+    assert made is not first
+    assert made.__name__ == function.__name__
+    assert answer(page, "ho") == "HO"
+    assert handlers_of(app)["x.title"] is made
+
+
+def test_many_first_calls_at_once_are_all_answered():
+    app = Dash("first_calls")
+    app.layout = layout()
+    app.callback(Output("x", "title"), Input("a", "title"), prevent_initial_call=True)(shout)
+    pages = [Page(app) for _ in range(8)]
+    start, answers = threading.Barrier(8), []
+
+    def call(page: Page) -> None:
+        start.wait()
+        answers.append(answer(page, "hi"))
+
+    threads = [threading.Thread(target=call, args=(page,)) for page in pages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ["HI"] * 8
+
+
+def test_a_handler_that_somebody_put_in_the_map_is_called():
+    app = Dash("own_handler")
+    app.layout = layout()
+    app.callback(Output("x", "title"), Input("a", "title"), prevent_initial_call=True)(shout)
+    plain = app.callback_map["x.title"]["callback"]
+    calls = []
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        return plain(*args, **kwargs)
+
+    app.callback_map["x.title"]["callback"] = counting
+    page = Page(app)
+    assert [answer(page, text) for text in ("hi", "ho")] == ["HI", "HO"]
+    assert len(calls) == 2
+
+
+def answer(page: Page, text: str) -> Any:
+    page.act({"a.title": text})
+    return page["x.title"]
+
+
+def shout(text: str) -> str:
+    return text.upper()
+
+
+async def shout_async(text: str) -> str:
+    return text.upper()
