@@ -40,15 +40,16 @@ class Emitted:
 
     def handler(self) -> Handler:
         """Dash's handler; made when it is first needed."""
-        if self._handler is None:
+        handler = self._handler
+        if handler is None:
             known = self.back["callback"]
             if self.decorate is not None:
                 self.decorate(compile_callback(self.spec, self.wires))
-            self._handler = self.back["callback"]
+            self._handler = handler = self.back["callback"]
             if not self.is_first_call(known):
                 # Somebody put one around the first call into the map.
                 self.back["callback"] = known
-        return self._handler
+        return handler
 
     def is_first_call(self, handler: Handler) -> bool:
         """Does it stand in the place of Dash's handler until that is made?"""
