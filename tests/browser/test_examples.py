@@ -182,6 +182,7 @@ def test_blocking_shows_every_tick_and_runs_three_clicks_twice(page):
 @example("units")
 def test_units_follow_each_other(page):
     page.wait(lambda: page.prop("fahrenheit", "value") == 68, "68 °F")
+    page.settle()
     page.driver.execute_script("window.dash_clientside.set_props('fahrenheit', {value: 212})")
     page.wait(lambda: page.prop("celsius", "value") == 100, "100 °C")
 
