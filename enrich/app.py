@@ -221,6 +221,8 @@ class DashProxy(dash.Dash):
     def _config(self) -> Any:
         return observing.with_inspector(super()._config(), self._watch)
 
+    # The layout
+
     @property
     def layout(self) -> Any:
         """What ``dash.Dash.layout`` takes, as it was given."""

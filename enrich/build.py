@@ -212,7 +212,7 @@ class Build:
     def handler(self, callback_id: str, plain: Callable[..., Any], *, full: bool) -> Callable[..., Any]:
         """Dash's handler: the ``full`` one for a request that holds values of a wire."""
         emitted = self._emitted.get(callback_id)
-        if emitted is None or not (full or emitted.is_first_call(plain)):
+        if emitted is None or not (full or plain is emitted.first_call):
             return plain
         return emitted.full_handler() if full else emitted.handler()
 

@@ -61,16 +61,18 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
     """
     if dash_internals.is_websocket(g):
         # Dash prepares a call in one context and makes it in another: that of the connection.
-        return _entering(app, plain, body, partial(_found, app, g, body, plain, None))
+        return _entering(app, plain, body, partial(_found_in_message, app, g, body, plain))
     wires = dash_internals.wires_in_request(app, app._build.program.wires, body)
     if wires or app._watch is not None:
         return _entering(app, plain, body, partial(_found, app, g, body, plain, wires))
     return app._handlers.get(plain) or _kept(app, body, plain)
 
 
-def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...] | None = None) -> Found:
-    if wires is None:
-        wires = _wires_in_message(app, app._build.program.wires, body)
+def _found_in_message(app: DashProxy, g: Any, body: Any, plain: Handler) -> Found:
+    return _found(app, g, body, plain, _wires_in_message(app, body))
+
+
+def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...]) -> Found:
     output = body["output"]
     handler = app._build.handler(output, plain, full=bool(wires))
     if app._watch is not None:
@@ -118,7 +120,8 @@ def _entering(app: DashProxy, plain: Handler, body: Any, find: Callable[[], Foun
     return call_sync
 
 
-def _wires_in_message(app: DashProxy, known: tuple[Any, ...], body: Any) -> tuple[Any, ...]:
+def _wires_in_message(app: DashProxy, body: Any) -> tuple[Any, ...]:
+    known = app._build.program.wires
     visit = app._sessions.visit()
     marks = {wire.mark for wire in known} if visit is None else visit.marks
     return dash_internals.wires_in_payload([wire for wire in known if wire.mark in marks], body)
@@ -200,9 +203,9 @@ class AsgiLayer:
 
     def _look_for_marks(self, message: Message, visit: Visit) -> None:
         text = message.get("text")
+        data = (message.get("bytes") or b"") if text is None else text
         for wire in self.dash_app._build.program.wires:
-            mark = wire.mark.encode() if text is None else wire.mark
-            if dash_internals.holds_mark(message.get("bytes") or b"" if text is None else text, mark):
+            if dash_internals.holds_mark(data, wire.mark if text is not None else wire.mark.encode()):
                 visit.marks.add(wire.mark)
 
 

@@ -35,6 +35,8 @@ class Emitted:
     wires: tuple[Wire, ...] = ()
     decorate: dash_internals.Decorator | None = None
     """What makes the handler, where that is done by the first call."""
+    first_call: Handler | None = None
+    """What stands in the handler's place until then."""
     _handler: Handler | None = None
     _full: Handler | None = None
 
@@ -46,14 +48,10 @@ class Emitted:
             if self.decorate is not None:
                 self.decorate(compile_callback(self.spec, self.wires))
             self._handler = handler = self.back["callback"]
-            if not self.is_first_call(known):
+            if known is not self.first_call:
                 # Somebody put one around the first call into the map.
                 self.back["callback"] = known
         return handler
-
-    def is_first_call(self, handler: Handler) -> bool:
-        """Does it stand in the place of Dash's handler until that is made?"""
-        return isinstance(handler, functools.partial) and handler.args == (self,)
 
     def full_handler(self) -> Handler:
         """Dash's handler of the function that also loads values of the wires; made when it is first needed."""
@@ -94,7 +92,7 @@ def emit(spec: CallbackSpec, wires: tuple[Wire, ...], prevent_initial_callbacks:
         call: Handler = _first_call_async if inspect.iscoroutinefunction(spec.func) else _first_call
         back["callback"] = first = functools.partial(call, emitted)
         first.__wrapped__ = spec.func  # type: ignore[attr-defined]
-        emitted.decorate = decorate
+        emitted.decorate, emitted.first_call = decorate, first
     else:
         decorate(compile_callback(spec, wires))
     return _named(emitted)

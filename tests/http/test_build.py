@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
+import pandas as pd
 import pytest
 from dash import hooks
 from pages import CLICK, layout
@@ -811,18 +813,19 @@ def test_many_first_calls_at_once_are_all_answered():
     assert answers == ["HI"] * 8
 
 
-def test_a_handler_that_somebody_put_in_the_map_is_called():
+@pytest.mark.parametrize("argument", [None, pd.DataFrame({"n": [1, 2]})], ids=["nothing", "a frame"])
+def test_a_handler_that_somebody_put_in_the_map_is_called(argument: Any):
     app = Dash("own_handler")
     app.layout = layout()
     app.callback(Output("x", "title"), Input("a", "title"), prevent_initial_call=True)(shout)
     plain = app.callback_map["x.title"]["callback"]
     calls = []
 
-    def counting(*args: Any, **kwargs: Any) -> Any:
+    def counting(_argument: Any, *args: Any, **kwargs: Any) -> Any:
         calls.append(args)
         return plain(*args, **kwargs)
 
-    app.callback_map["x.title"]["callback"] = counting
+    app.callback_map["x.title"]["callback"] = functools.partial(counting, argument)
     page = Page(app)
     assert [answer(page, text) for text in ("hi", "ho")] == ["HI", "HO"]
     assert len(calls) == 2

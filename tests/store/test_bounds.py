@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import tempfile
@@ -265,6 +266,36 @@ def test_a_record_that_a_sweeper_has_set_aside_can_still_be_read_and_does_not_re
     backend.sweep()
     assert backend.get_record("name") == b"new"
     assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
+def test_what_was_set_aside_is_put_back_where_there_are_no_hard_links(files, monkeypatch):
+    backend = files()
+    key = fill(backend, "a", 10)
+    backend.path(key).rename(backend.path(key + ".trash"))
+
+    def no_links(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert backend.sweep().entries == 1
+    assert bytes(backend.read(key)) == b"x" * 10
+    assert backend.path(key).exists()
+
+
+def test_what_a_sweeper_puts_back_during_a_read_is_read(files, monkeypatch):
+    backend = files()
+    key = fill(backend, "a", 10)
+    backend.path(key).rename(backend.path(key + ".trash"))
+    open_file = backend.folder.open
+
+    def put_back_after_the_first_look(sub: str, name: str):
+        try:
+            return open_file(sub, name)
+        finally:
+            backend.folder.put_back(sub, key + ".trash", key)
+
+    monkeypatch.setattr(backend.folder, "open", put_back_after_the_first_look)
+    assert bytes(backend.read(key)) == b"x" * 10
 
 
 def test_a_value_that_a_sweeper_has_set_aside_can_still_be_read(files):

@@ -203,7 +203,9 @@ class Folder:
                     os.close(fd)
                     fd = -1
                 if new:
-                    return _link(path, target, at)
+                    linked = _link(path, target, at)
+                    os.unlink(path, dir_fd=at)
+                    return linked
                 os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -255,9 +257,7 @@ class Folder:
         with contextlib.suppress(FileNotFoundError), self._directory(sub) as at:
             path, target = self._name(sub, aside), self._name(sub, name)
             try:
-                os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
-            except FileExistsError:
-                pass
+                _link(path, target, at)
             except OSError as error:
                 if error.errno not in NO_LINKS:
                     raise
@@ -292,13 +292,11 @@ def _subfolders(path: Path) -> list[str]:
 
 
 def _link(path: str, target: str, at: int | None) -> bool:
-    """Rename without replacing; the file system decides who of many is first."""
+    """Give a file a second name unless another has it; the file system decides who of many is first."""
     try:
         os.link(path, target, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
     except FileExistsError:
         return False
-    finally:
-        os.unlink(path, dir_fd=at)
     return True
 
 
