@@ -86,7 +86,8 @@ def _lay(body: Body, blocks: Sequence[Array]) -> _Laid:
     body.numbers.append(start)
     alignment = ALIGNMENT
     for block in blocks:
-        if stride == width and block.flags.c_contiguous:
+        # The only row needs no padding: what comes next is aligned by itself.
+        if block.flags.c_contiguous and (stride == width or len(block) == 1):
             body.add(raw(block), alignment)
         elif stride == width:
             body.add(raw(np.ascontiguousarray(block)), alignment)

@@ -13,7 +13,8 @@ from .arrow_file import ArrowEntry
 from .context import DECODERS, ENCODERS, FINDERS, KINDS, TABLES, TAG, Encode, Node, Reader, Writer
 from .entry import Refusal, excerpt
 from .pandas_columns import FrameReader
-from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
+from .pandas_forms import encode_known
+from .pandas_frames import decode_frame, decode_series, encode_series
 from .pandas_index import decode_index, encode_index_entry
 from .timezones import encode_timezone
 
@@ -94,7 +95,7 @@ for _kind in (pd.Index, pd.RangeIndex, pd.MultiIndex, pd.DatetimeIndex, pd.Timed
     TABLES[_kind] = encode_index_entry
 for _kind in (pd.PeriodIndex, pd.IntervalIndex, pd.CategoricalIndex):
     TABLES[_kind] = encode_index_entry
-TABLES[pd.DataFrame] = encode_frame
+TABLES[pd.DataFrame] = encode_known
 TABLES[pd.Series] = encode_series
 KINDS["pandas.DataFrame"] = decode_frame
 KINDS["pandas.Series"] = lambda entry, reader, columns: decode_series(entry, reader)
