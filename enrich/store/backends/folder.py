@@ -195,7 +195,7 @@ class Folder:
                 if admit is not None:
                     os.ftruncate(fd, nbytes)
                     admit()
-                write_all(fd, buffers)
+                write_all(fd, buffers, nbytes)
                 if durable:
                     os.fsync(fd)
                 _set_used(fd, path, used)
@@ -306,17 +306,25 @@ def _only_mine(found: os.stat_result) -> bool:
     return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o022
 
 
-def write_all(fd: int, buffers: Sequence[Buffer]) -> None:
-    """Write the buffers one after another, with as few system calls as there can be."""
+def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
+    """Write the buffers, of `nbytes` in all, one after another, with as few system calls as there can be."""
+    # Mostly one call takes all of them.
+    if _GATHERS and len(buffers) <= _IOV_MAX:
+        written = os.writev(fd, buffers)
+        if written == nbytes:
+            return
+    else:
+        written = 0
     pending = [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
     at = 0
-    while at < len(pending):
-        written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])
+    while True:
         while at < len(pending) and written >= pending[at].nbytes:
             written -= pending[at].nbytes
             at += 1
-        if written:
-            pending[at] = pending[at][written:]
+        if at == len(pending):
+            return
+        pending[at] = pending[at][written:]
+        written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])
 
 
 def _set_used(fd: int, path: str, used: float) -> None:

@@ -36,31 +36,83 @@ class Ledger:
     """A file with one `Account`, changed under a lock that the system frees when its holder dies."""
 
     def __init__(self, path: Path, mode: int = 0o600) -> None:
+        self._file = _LockedFile(path, mode)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep all other writers of the folder waiting."""
+        with self._file:
+            yield
+
+    def read(self) -> Account:
+        """Return the account as it is now."""
+        with self._file as fd:
+            return _load(fd)
+
+    def reserve(self, nbytes: int, limit: int) -> Account | None:
+        """Count `nbytes` in and return the account, or return None when that would pass the limit."""
+        with self._file as fd:
+            account = _load(fd)
+            if account.used + nbytes > limit:
+                return None
+            account = Account(account.used + nbytes, account.added + nbytes, account.swept)
+            _save(fd, account)
+            return account
+
+    def release(self, nbytes: int) -> None:
+        """Count bytes out that were dropped, or never written."""
+        with self._file as fd:
+            account = _load(fd)
+            _save(fd, Account(max(0, account.used - nbytes), account.added, account.swept))
+
+    def counted(self, nbytes: int, since: Account, now: float) -> Account:
+        """Replace the count by what a sweep found, and add what was written since it began."""
+        with self._file as fd:
+            account = _load(fd)
+            account = Account(nbytes + max(0, account.added - since.added), account.added, now)
+            _save(fd, account)
+            return account
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._file.close()
+
+
+class _LockedFile:
+    """A file that one thread of one process has at a time; entered, it gives the descriptor."""
+
+    def __init__(self, path: Path, mode: int) -> None:
         self.path = path
         self._mode = mode
         self._thread = ThreadLock()
         self._fd = -1
         self._pid = os.getpid()
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[int]:
-        with self._thread:
+    def __enter__(self) -> int:
+        self._thread.acquire()
+        try:
             if self._pid != os.getpid():
                 # After a fork: parent and child share the open file, and with it the lock on it.
                 self.close()
                 self._pid = os.getpid()
             fd = self._open()
             lock_fd(fd, wait=True)
-            try:
-                yield fd
-            finally:
-                unlock_fd(fd)
+        except BaseException:
+            self._thread.release()
+            raise
+        return fd
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep all other writers of the folder waiting."""
-        with self._locked():
-            yield
+    def __exit__(self, *_error: object) -> None:
+        try:
+            unlock_fd(self._fd)
+        finally:
+            self._thread.release()
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
 
     def _open(self) -> int:
         if self._fd >= 0:
@@ -71,41 +123,6 @@ class Ledger:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
         return self._fd
-
-    def read(self) -> Account:
-        """Return the account as it is now."""
-        with self._locked() as fd:
-            return _load(fd)
-
-    def reserve(self, nbytes: int, limit: int) -> Account | None:
-        """Count `nbytes` in and return the account, or return None when that would pass the limit."""
-        with self._locked() as fd:
-            account = _load(fd)
-            if account.used + nbytes > limit:
-                return None
-            account = Account(account.used + nbytes, account.added + nbytes, account.swept)
-            _save(fd, account)
-            return account
-
-    def release(self, nbytes: int) -> None:
-        """Count bytes out that were dropped, or never written."""
-        with self._locked() as fd:
-            account = _load(fd)
-            _save(fd, Account(max(0, account.used - nbytes), account.added, account.swept))
-
-    def counted(self, nbytes: int, since: Account, now: float) -> Account:
-        """Replace the count by what a sweep found, and add what was written since it began."""
-        with self._locked() as fd:
-            account = _load(fd)
-            account = Account(nbytes + max(0, account.added - since.added), account.added, now)
-            _save(fd, account)
-            return account
-
-    def close(self) -> None:
-        """Close the file; the next use opens it again."""
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd = -1
 
 
 def _load(fd: int) -> Account:

@@ -16,6 +16,14 @@ class ThreadLock:
         self._lock = threading.Lock()
         _locks.add(self)
 
+    def acquire(self) -> None:
+        """Wait until it is free, and take it."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Let the next one have it."""
+        self._lock.release()
+
     def __enter__(self) -> None:
         self._lock.acquire()
 
