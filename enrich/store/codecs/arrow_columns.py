@@ -139,7 +139,9 @@ def _foreign_column(body: Body, array: pa.Array) -> Column:
 
 def decode_arrow(memory: Memory, rows: int, spec: Spec) -> pa.Array:
     """The array of a spec that says where its buffers are."""
-    nulls, at, length = memory.next(), memory.next(), memory.next()
-    buffers = [memory.buffer(at, length) if nulls else None]
-    buffers += [memory.buffer(memory.next(), memory.next()) for _ in range(spec["b"])]
+    following, buffer = memory.next, memory.buffer
+    nulls, at, length = following(), following(), following()
+    buffers = [buffer(at, length) if nulls else None, buffer(following(), following())]
+    if spec["b"] == 2:
+        buffers.append(buffer(following(), following()))
     return pa.Array.from_buffers(type_of(spec["ty"]), rows, buffers, nulls)

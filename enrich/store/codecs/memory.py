@@ -40,9 +40,9 @@ class Memory:
 
     def buffer(self, offset: int, length: int) -> pa.Buffer:
         """An Arrow buffer over the same memory."""
-        if self._buffer is None:
-            self._buffer = pa.py_buffer(self.view)
-        buffer: pa.Buffer = self._buffer
+        buffer = self._buffer
+        if buffer is None:
+            buffer = self._buffer = pa.py_buffer(self.view)
         return buffer.slice(self.base + offset, length)
 
 

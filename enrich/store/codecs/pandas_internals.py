@@ -9,7 +9,7 @@ slow.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas._libs.internals import BlockPlacement
 from pandas.core.arrays import DatetimeArray, TimedeltaArray
-from pandas.core.internals.blocks import new_block_2d
+from pandas.core.internals.blocks import ExtensionBlock, get_block_type
 from pandas.core.internals.managers import BlockManager
 
 Places = Sequence[int]
@@ -48,21 +48,36 @@ def ndarray_of(array: Any) -> np.ndarray[Any, Any]:
 
 def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame:
     """A frame over these arrays as they are: (columns × rows) of numpy, or one extension array for a column."""
-    made = [new_block_2d(_two_dimensional(values), BlockPlacement(positions)) for values, positions in blocks]
+    made = []
+    for values, positions in blocks:
+        dtype = values.dtype
+        kind, wrap = _block_make(dtype if type(values) is np.ndarray else type(dtype))
+        made.append(kind(values if wrap is None else wrap(values, dtype), BlockPlacement(positions), ndim=2))
     manager = BlockManager(made, [columns, index], verify_integrity=False)
     return pd.DataFrame._from_mgr(manager, manager.axes)
 
 
-def _two_dimensional(values: Any) -> Any:
+@cache
+def _block_make(dtype: Any) -> tuple[Any, Callable[[Any, Any], Any] | None]:
+    """The class of a block of a dtype of numpy, or of a class of other dtypes, and what its values are wrapped in."""
     # Zoned datetimes and periods are kept in two dimensions, other extension arrays in one; naive datetimes and
     # timedeltas are wrapped.
-    if type(values) is np.ndarray:
-        wrapper = _WRAPPERS.get(values.dtype.kind)
-        return values if wrapper is None else wrapper._simple_new(values, dtype=values.dtype)
-    return values.reshape(1, -1) if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)) else values
+    if isinstance(dtype, np.dtype):
+        wrapper = _WRAPPERS.get(dtype.kind)
+        return get_block_type(dtype), wrapper and (
+            lambda values, dtype: wrapper._simple_new(values, dtype=dtype)
+        )
+    example = _EXAMPLES.get(dtype)
+    if example is None:
+        return ExtensionBlock, None
+    return get_block_type(example), lambda values, dtype: values.reshape(1, -1)
 
 
 _WRAPPERS: dict[str, Any] = {"M": DatetimeArray, "m": TimedeltaArray}
+_EXAMPLES: dict[Any, Any] = {
+    pd.DatetimeTZDtype: pd.DatetimeTZDtype("ns", "UTC"),
+    pd.PeriodDtype: pd.PeriodDtype("D"),
+}
 
 
 def index_of(values: Any, name: Any) -> pd.Index:
@@ -115,7 +130,11 @@ def with_freq(index: Any, freq: Any) -> Any:
 
 def categorical(codes: np.ndarray[Any, Any], categories: pd.Index, ordered: bool) -> pd.Categorical:
     """A categorical over codes that are known to fit, and categories that are known to differ."""
-    return pd.Categorical._simple_new(codes, pd.CategoricalDtype._from_fastpath(categories, ordered))
+    # The ways of the two classes look for missing and double categories, and for the smallest type of the codes.
+    dtype = object.__new__(pd.CategoricalDtype)
+    dtype._categories = categories
+    dtype._ordered = ordered
+    return super(pd.Categorical, pd.Categorical)._simple_new(codes, dtype)  # type: ignore[misc]
 
 
 def masked_data(array: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
