@@ -51,7 +51,8 @@ def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame
     made = []
     for values, positions in blocks:
         dtype = values.dtype
-        kind, wrap = _block_make(dtype if type(values) is np.ndarray else type(dtype))
+        known: Any = dtype if type(values) is np.ndarray else type(dtype)
+        kind, wrap = _block_make(known)
         made.append(kind(values if wrap is None else wrap(values, dtype), BlockPlacement(positions), ndim=2))
     manager = BlockManager(made, [columns, index], verify_integrity=False)
     return pd.DataFrame._from_mgr(manager, manager.axes)
@@ -134,7 +135,7 @@ def categorical(codes: np.ndarray[Any, Any], categories: pd.Index, ordered: bool
     dtype = object.__new__(pd.CategoricalDtype)
     dtype._categories = categories
     dtype._ordered = ordered
-    return super(pd.Categorical, pd.Categorical)._simple_new(codes, dtype)  # type: ignore[misc]
+    return super(pd.Categorical, pd.Categorical)._simple_new(codes, dtype)
 
 
 def masked_data(array: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

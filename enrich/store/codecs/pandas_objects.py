@@ -87,7 +87,9 @@ _DIRECT = frozenset({str, bool, int, bytes, date, timedelta})
 def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> tuple[Column, Spec]:
     """Lay an array of objects into the body."""
     cells = values.tolist()
-    kinds = set(map(type, cells))
+    types = list(map(type, cells))
+    # Mostly all are of one type, which is sooner found than a set is made.
+    kinds = {*types[:1]} if types == types[:1] * len(types) else set(types)
     markers = {_MARKERS[kind] for kind in kinds if kind in _MARKERS}
     kinds -= _MARKERS.keys()
     # Among texts Arrow takes no number but NaN, so that nobody needs to look.
@@ -106,7 +108,7 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
             column, spec = encode_arrow(body, array)
             return column, _spec("obj", kind.__name__, marker, spec)
     try:
-        return _mixed(writer, body, values, cells)
+        return _mixed(writer, body, values, cells, types)
     except Refusal:
         if writer.pickler is None:
             raise
@@ -138,15 +140,16 @@ def _pure(kind: type[Any], cells: Any, *mask: np.ndarray[Any, Any]) -> pa.Array 
     return array
 
 
-def _mixed(writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list[Any]) -> tuple[Column, Spec]:
+def _mixed(
+    writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list[Any], types: list[type[Any]]
+) -> tuple[Column, Spec]:
     rows = len(cells)
-    types = list(map(type, cells))
     numbers = {kind: number for number, kind in enumerate(_MARKERS)}
     for kind in sorted(set(types) - numbers.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)):
         numbers[kind] = len(numbers)
     if len(numbers) > _MOST_TYPES:
         raise Refusal(f"its cells are of {len(numbers)} types", "Put them into columns of their own.")
-    found_tags = np.fromiter(map(numbers.__getitem__, types), np.int8, rows)
+    found_tags = np.frombuffer(bytes(map(numbers.__getitem__, types)), np.int8)
     tags = found_tags.copy()
     names: list[str] = []
     arrays: list[pa.Array] = []
