@@ -89,9 +89,9 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
     cells = values.tolist()
     types = list(map(type, cells))
     # Mostly all are of one type, which is sooner found than a set is made.
-    kinds = {*types[:1]} if types == types[:1] * len(types) else set(types)
-    markers = {_MARKERS[kind] for kind in kinds if kind in _MARKERS}
-    kinds -= _MARKERS.keys()
+    found = {*types[:1]} if types == types[:1] * len(types) else set(types)
+    markers = {_MARKERS[kind] for kind in found if kind in _MARKERS}
+    kinds = found - _MARKERS.keys()
     # Among texts Arrow takes no number but NaN, so that nobody needs to look.
     if float in kinds and len(kinds) + len(markers) > 1 and (kinds == {str, float} or _only_nan(cells)):
         kinds.discard(float)
@@ -108,7 +108,7 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
             column, spec = encode_arrow(body, array)
             return column, _spec("obj", kind.__name__, marker, spec)
     try:
-        return _mixed(writer, body, values, cells, types)
+        return _mixed(writer, body, values, cells, types, found)
     except Refusal:
         if writer.pickler is None:
             raise
@@ -141,11 +141,16 @@ def _pure(kind: type[Any], cells: Any, *mask: np.ndarray[Any, Any]) -> pa.Array 
 
 
 def _mixed(
-    writer: Writer, body: Body, values: np.ndarray[Any, Any], cells: list[Any], types: list[type[Any]]
+    writer: Writer,
+    body: Body,
+    values: np.ndarray[Any, Any],
+    cells: list[Any],
+    types: list[type[Any]],
+    kinds: set[type[Any]],
 ) -> tuple[Column, Spec]:
     rows = len(cells)
     numbers = {kind: number for number, kind in enumerate(_MARKERS)}
-    for kind in sorted(set(types) - numbers.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)):
+    for kind in sorted(kinds - numbers.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)):
         numbers[kind] = len(numbers)
     if len(numbers) > _MOST_TYPES:
         raise Refusal(f"its cells are of {len(numbers)} types", "Put them into columns of their own.")
