@@ -163,7 +163,7 @@ def test_what_is_kept_of_forms_is_bounded(monkeypatch: pytest.MonkeyPatch):
         encode(pd.DataFrame({"a": np.arange(rows)}))
     assert len(pandas_forms._templates) == 64
     monkeypatch.setattr(pandas_forms, "_MOST_METADATA", 10_000)
-    wide = pd.DataFrame(np.zeros((2, 500)))
+    wide = pd.DataFrame({f"c{n}": [n, n] for n in range(500)})
     encode(wide)
     assert pandas_forms._metadata() <= 10_000
     assert_same(wide, decode(bytearray(bytes_of(encode(wide)))))
