@@ -152,14 +152,9 @@ def named_websocket(app: Any) -> Iterator[None]:
     if server_kind(app) != "quart":
         yield
         return
-    server = app.server
-    server.websocket = partial(
-        server.websocket, endpoint=f"{app.config.routes_pathname_prefix}_dash-ws-callback"
-    )
-    try:
+    endpoint = f"{app.config.routes_pathname_prefix}_dash-ws-callback"
+    with _standing_in(app.server, "websocket", partial(app.server.websocket, endpoint=endpoint)):
         yield
-    finally:
-        del server.websocket
 
 
 @contextmanager
@@ -167,11 +162,20 @@ def captured_hooks(app: Any) -> Iterator[list[Callable[[], Any]]]:
     """Take what Dash would have run before each request, and leave it to the app to run it."""
     backend = getattr(app, "backend", None) or app.server  # Dash 3 has no backends
     taken: list[Callable[[], Any]] = []
-    backend.before_request = taken.append
-    try:
+    with _standing_in(backend, "before_request", taken.append):
         yield taken
+
+
+@contextmanager
+def _standing_in(owner: Any, name: str, method: Callable[..., Any]) -> Iterator[None]:
+    """Let ``method`` stand in an object's place for its own, or for what somebody else has put on the object."""
+    others = {key: value for key, value in vars(owner).items() if key == name}
+    setattr(owner, name, method)
+    try:
+        yield
     finally:
-        del backend.before_request
+        delattr(owner, name)
+        vars(owner).update(others)
 
 
 def run_before_requests(app: Any, hook: Callable[[], Any]) -> None:

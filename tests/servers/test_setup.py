@@ -6,6 +6,7 @@ import json
 import threading
 import weakref
 from contextvars import Context
+from functools import partial
 
 import clients
 import pytest
@@ -56,6 +57,19 @@ def test_nothing_of_a_request_is_kept_for_the_next(server, monkeypatch):
     gc.collect()
     assert len(seen) == 3
     assert [ref() for ref in seen[:2]] == [None, None]
+
+
+def test_what_somebody_has_put_on_a_server_stays_there(server):
+    own = clients.own_server(server)
+    method = "before_request" if server == "flask" else "websocket"
+    mine = partial(getattr(own, method))
+    setattr(own, method, mine)
+    app = declare(Dash("app", server=own, use_pages=True, pages_folder=""))
+    assert getattr(own, method) is mine
+    hooked = getattr(app, "backend", None) or own  # Dash 3 has no backends
+    hooked.before_request = mine = partial(hooked.before_request)
+    app.enable_pages()
+    assert hooked.before_request is mine
 
 
 def test_a_server_can_come_later(server):
