@@ -104,6 +104,11 @@ def _decode_objects(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any
 
 
 def _scalar(writer: Writer, value: np.generic) -> Node:
+    if isinstance(value, np.str_):
+        # As an item of an array, and by str(), it would lose the zeros that it ends with.
+        return {TAG: "numpy.str", "v": writer.node(str.__str__(value))}
+    if isinstance(value, np.bytes_):
+        return {TAG: "numpy.bytes", "v": writer.node(bytes(value))}
     return {
         TAG: "numpy.scalar",
         "dtype": encode_dtype(writer, value.dtype),
@@ -112,7 +117,10 @@ def _scalar(writer: Writer, value: np.generic) -> Node:
 
 
 def _decode_scalar(reader: Reader, node: dict[str, Any]) -> Any:
-    return np.frombuffer(bytes.fromhex(node["v"]) or b"", decode_dtype(node["dtype"]), 1)[0]
+    dtype = decode_dtype(node["dtype"])
+    return (
+        np.ndarray((1,), dtype, bytearray.fromhex(node["v"]))[0] if dtype.itemsize else np.empty(1, dtype)[0]
+    )
 
 
 def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
@@ -145,6 +153,8 @@ FINDERS["numpy"] = _find
 DECODERS["numpy.ndarray"] = _decode_array
 DECODERS["numpy.objects"] = _decode_objects
 DECODERS["numpy.scalar"] = _decode_scalar
+DECODERS["numpy.str"] = lambda reader, node: np.str_(node["v"])
+DECODERS["numpy.bytes"] = lambda reader, node: np.bytes_(node["v"])
 DECODERS["numpy.masked"] = lambda reader, node: np.ma.masked
 DECODERS["numpy.MaskedArray"] = _decode_masked
 DECODERS["numpy.dtype"] = lambda reader, node: decode_dtype(node["v"])

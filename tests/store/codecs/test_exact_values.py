@@ -139,6 +139,8 @@ ARRAYS: Kinds = {
     "objects in Fortran order": lambda: np.asfortranarray(np.array([[1, "a"], [None, 2.5]], object)),
     "masked": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], fill_value=9.0),
     "scalar": lambda: [np.float64(0.1), np.int8(-1), np.bool_(True), np.str_("a"), np.bytes_(b"a")],
+    "scalars without a character": lambda: [np.str_(""), np.bytes_(b""), np.str_("\ud800")],
+    "scalar without a byte": lambda: np.void(b""),
     "scalar of time": lambda: [np.datetime64("2020-01-01", "D"), np.timedelta64("NaT", "s")],
     "scalar record": lambda: list(np.array([(1, 2.5)], [("x", "i4"), ("y", "f8")])),
     "dtype": lambda: [np.dtype("f8"), np.dtype([("x", ">i4")])],
@@ -307,6 +309,14 @@ def test_what_memory_held_before_is_not_stored(dtype: np.dtype[Any]) -> None:
 @pytest.mark.parametrize("text", ["NaN", "NaN123", "sNaN", "-sNaN1", "Infinity"])
 def test_decimal_that_is_no_number_comes_back(text: str) -> None:
     assert str(round_trip(decimal.Decimal(text))) == text
+
+
+@pytest.mark.parametrize("text", [np.str_("a\0"), np.bytes_(b"a\0\0")])
+def test_zeros_at_the_end_of_a_numpy_text_stay(text: Any) -> None:
+    # numpy leaves them out also when it compares.
+    back = round_trip([text])[0]
+    assert type(back) is type(text)
+    assert len(back) == len(text)
 
 
 def test_equal_sets_give_equal_bytes() -> None:
