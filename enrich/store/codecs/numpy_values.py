@@ -42,9 +42,18 @@ def _meant(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
     """A dtype's node, in the words of the ``.npy`` format."""
+    if dtype.names and _lies_anyhow(dtype):
+        fields: list[Any] = [dtype.fields[name] for name in dtype.names]  # type: ignore[index]
+        return {
+            "names": writer.node(list(dtype.names)),
+            "formats": [encode_dtype(writer, field[0]) for field in fields],
+            "offsets": [field[1] for field in fields],
+            "titles": writer.node([field[2] if len(field) > 2 else None for field in fields]),
+            "itemsize": dtype.itemsize,
+        }
     descr = (
         None
-        if dtype.hasobject or dtype.metadata or dtype.kind == "T"
+        if dtype.hasobject or _has_metadata(dtype) or dtype.kind == "T"
         else np.lib.format.dtype_to_descr(dtype)
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
@@ -56,8 +65,28 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
     raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
 
 
+def _lies_anyhow(dtype: np.dtype[Any]) -> bool:
+    """Whether fields overlap or aren't in the order of their names, which ``.npy`` has no words for."""
+    end = 0
+    for name in dtype.names or ():
+        field, offset = dtype.fields[name][:2]  # type: ignore[index]
+        if offset < end:
+            return True
+        end = offset + field.itemsize
+    return False
+
+
+def _has_metadata(dtype: np.dtype[Any]) -> bool:
+    fields = (dtype.fields or {}).values()
+    return bool(dtype.metadata) or any(_has_metadata(field[0]) for field in fields)
+
+
 def decode_dtype(descr: Any) -> np.dtype[Any]:
     """The dtype of a resolved node."""
+    if isinstance(descr, dict):
+        layout: Any = {**descr, "formats": [decode_dtype(form) for form in descr["formats"]]}
+        laid: np.dtype[Any] = np.dtype(layout)
+        return laid
     if isinstance(descr, str) and descr.startswith("char "):
         return np.dtype(descr[5:])
     described: Any = descr

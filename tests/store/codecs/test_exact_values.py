@@ -133,6 +133,13 @@ ARRAYS: Kinds = {
     "void": lambda: np.array([b"abc"], "V3"),
     "records": lambda: np.array([(1, 2.5, "a")], [("x", "i4"), ("y", "f8"), ("z", "U3")]),
     "nested records": lambda: np.zeros(2, [("p", [("x", "i1"), ("y", ">f4", (2, 2))])]),
+    "records that overlap": lambda: np.array(
+        [(1, 2), (3, 4)], np.dtype({"names": ["a", "b"], "formats": ["<i4", "i2"], "offsets": [0, 2]})
+    ),
+    "records out of order": lambda: np.array(
+        [(1, (2, "x"))],
+        np.dtype({"names": ["a", "b"], "formats": [">i4", [("c", "i1"), ("d", "U1")]], "offsets": [6, 0]}),
+    ),
     "aligned records": lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
     "objects": lambda: np.array([1, "a", None, (1, 2)], object),
     "objects in two dimensions": lambda: np.array([[1, "a"], [None, 2.5]], object),

@@ -95,6 +95,7 @@ PICKLED: Kinds = {
     "unregistered extension types": lambda: pa.table(
         {"u": pa.ExtensionArray.from_storage(Unregistered(), pa.array([1]))}
     ),
+    "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
     "an offset with a calendar": lambda: pd.offsets.CustomBusinessDay(holidays=["2020-01-01"]),
     "index with a calendar": lambda: pd.Series(
         1.5, index=pd.date_range("2020", periods=3, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"]))
