@@ -94,7 +94,7 @@ def _dataclass(writer: Writer, value: Any) -> Node:
         TAG: "dataclass",
         "c": _name(cls),
         "f": names,
-        "v": [[name, node] for name, node in state.items()],
+        "v": [[writer.node(name), node] for name, node in state.items()],
     }
 
 

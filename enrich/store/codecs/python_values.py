@@ -93,9 +93,9 @@ ENCODERS.update(
         IPv6Address: lambda writer, value: {TAG: "IPv6Address", "v": str(value)},
         IPv4Network: lambda writer, value: {TAG: "IPv4Network", "v": str(value)},
         IPv6Network: lambda writer, value: {TAG: "IPv6Network", "v": str(value)},
-        PurePosixPath: lambda writer, value: {TAG: "PurePosixPath", "v": str(value)},
-        PosixPath: lambda writer, value: {TAG: "PosixPath", "v": str(value)},
-        PureWindowsPath: lambda writer, value: {TAG: "PureWindowsPath", "v": str(value)},
+        PurePosixPath: lambda writer, value: {TAG: "PurePosixPath", "v": writer.node(str(value))},
+        PosixPath: lambda writer, value: {TAG: "PosixPath", "v": writer.node(str(value))},
+        PureWindowsPath: lambda writer, value: {TAG: "PureWindowsPath", "v": writer.node(str(value))},
     }
 )
 DECODERS.update(

@@ -20,7 +20,7 @@ def encode_timezone(writer: Writer, zone: tzinfo) -> Node:
             "Use a zoneinfo.ZoneInfo.",
             False,
         )
-    return {TAG: "tz", "k": spec[0], "v": spec[1]}
+    return {TAG: "tz", "k": spec[0], "v": writer.node(spec[1])}
 
 
 def _spec(zone: tzinfo) -> tuple[str, Any] | None:

@@ -86,6 +86,11 @@ JSON: Kinds = {
     "Counter": lambda: Counter("aab"),
     "addresses": lambda: [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
     "path": lambda: [pathlib.Path("/a/b"), pathlib.PurePosixPath("c"), pathlib.PureWindowsPath("d")],
+    "names that aren't text": lambda: [
+        pathlib.Path("/a/\udcff"),
+        pathlib.PureWindowsPath("\udcff"),
+        dt.timezone(dt.timedelta(hours=1), "\udcff"),
+    ],
     "enum": lambda: [Color.RED, Color.ALIAS, Color.BLUE, Level.LOW, Word.YES],
     "flags": lambda: [Access.READ, Access.READ | Access.RUN, Access(0)],
     "named tuple": lambda: Point(1.5, Pair("a", (1,))),
