@@ -34,7 +34,7 @@ def _decode_timestamp(reader: Reader, node: dict[str, Any]) -> pd.Timestamp:
     moment = pd.Timestamp(np.datetime64(node["v"], node["u"]))
     if node["z"] is not None:
         moment = moment.tz_localize("UTC").tz_convert(node["z"])
-    return moment
+    return moment if moment.fold == node["f"] else moment.replace(fold=node["f"])
 
 
 def _timedelta(writer: Writer, value: pd.Timedelta) -> Node:

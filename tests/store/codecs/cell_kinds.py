@@ -68,6 +68,11 @@ CELLS: dict[str, list[Any]] = {
     "nanosecond Timestamps": [pd.Timestamp(1, unit="ns"), pd.Timestamp("2020")],
     "Timestamps of several zones": [pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2020", tz="Asia/Tokyo")],
     "Timestamps with fold": [pd.Timestamp("2020-10-25 01:30", tz="UTC").tz_convert("Europe/Berlin")],
+    "naive Timestamps with fold": [
+        pd.Timestamp(5).replace(fold=1),
+        pd.Timestamp("2020").as_unit("s").replace(fold=1),
+    ],
+    "Timestamps with a fold that means nothing": [pd.Timestamp("2020", tz="Europe/Berlin").replace(fold=1)],
     "Timestamps and NaT": [pd.Timestamp("2020"), pd.NaT],
     "Timedeltas": [pd.Timedelta(1, "ns"), pd.Timedelta("1D")],
     "Periods": [pd.Period("2020", "M"), pd.Period("2020", "D")],
