@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum, EnumMeta, Flag
 from functools import reduce
 from operator import or_
+from types import MemberDescriptorType
 from typing import Any
 
 from ...errors import StoreError
@@ -27,7 +28,7 @@ def encoder_of(value: Any) -> Encode | None:
     if isinstance(cls, EnumMeta):
         return _enum
     if issubclass(cls, tuple) and _is_named_tuple(cls) and not getattr(value, "__dict__", None):
-        return _named_tuple
+        return _named_tuple if len(value) == len(value._fields) else None
     if is_dataclass(cls) and _is_plain_object(cls):
         return _dataclass
     return None
@@ -88,8 +89,7 @@ def _dataclass(writer: Writer, value: Any) -> Node:
     names = [field.name for field in fields(cls)]
     # A frozen, cached or late attribute is part of the object too, so all of __dict__ is carried, in its order.
     kept = dict(vars(value)) if hasattr(value, "__dict__") else {}
-    slots = {name: getattr(value, name) for name in names if name not in kept and _has_slot(cls, name, value)}
-    state = _state(writer, {**kept, **slots})
+    state = _state(writer, {**kept, **_slots(cls, value, kept)})
     return {
         TAG: "dataclass",
         "c": _name(cls),
@@ -98,9 +98,14 @@ def _dataclass(writer: Writer, value: Any) -> Node:
     }
 
 
-def _has_slot(cls: type[Any], name: str, value: Any) -> bool:
-    slotted = any(name in getattr(base, "__slots__", ()) for base in cls.__mro__)
-    return slotted and hasattr(value, name)
+def _slots(cls: type[Any], value: Any, kept: dict[str, Any]) -> dict[str, Any]:
+    """What is in the slots of the class and of its bases, which needn't be fields."""
+    found = {}
+    for base in reversed(cls.__mro__):
+        for name, slot in vars(base).items():
+            if isinstance(slot, MemberDescriptorType) and name not in kept and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
 
 
 def _decode_dataclass(reader: Reader, node: dict[str, Any]) -> Any:

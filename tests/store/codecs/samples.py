@@ -59,6 +59,29 @@ class Frozen:
         assert self.when != "never run again"
 
 
+class Cached:
+    __slots__ = ("__key", "cache")
+
+    def __init__(self) -> None:
+        self.__key = "kept"
+
+
+@dataclass
+class Remembering(Cached):
+    """A dataclass with state that isn't among its fields, nor in its dict."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        Cached.__init__(self)
+
+
+class Uneven(tuple[int, ...]):
+    """A tuple that isn't a named one, whatever it says."""
+
+    _fields = ("only",)
+
+
 @dataclass
 class Derived(Result):
     more: Level = Level.LOW

@@ -25,7 +25,7 @@ from .cell_kinds import CELLS
 from .dtype_kinds import ARROW_TYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import Kinds
-from .samples import Access, Color, Derived, Frozen, Level, Pair, Point, Result, Word
+from .samples import Access, Color, Derived, Frozen, Level, Pair, Point, Remembering, Result, Word
 
 JSON: Kinds = {
     "None": lambda: None,
@@ -343,6 +343,15 @@ def test_cached_attribute_of_a_dataclass_comes_back() -> None:
     value = Result("r", pd.DataFrame({"x": [1.5]}))
     assert value.size == 1
     assert vars(round_trip(value))["size"] == 1
+
+
+def test_slots_of_a_dataclass_s_bases_come_back() -> None:
+    value = Remembering("r")
+    value.cache = (1,)
+    back = round_trip(value)
+    assert (back.name, back.cache, back._Cached__key) == ("r", (1,), "kept")
+    del value.cache
+    assert not hasattr(round_trip(value), "cache")
 
 
 def test_figure_goes_on_as_it_was() -> None:

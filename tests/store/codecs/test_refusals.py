@@ -90,6 +90,7 @@ PICKLED: Kinds = {
     "a class": lambda: Custom,
     "a function": lambda: local_class,
     "a dataclass with a custom reduce": lambda: Unlucky(1),
+    "a tuple that says it has names": lambda: samples.Uneven((1, 2)),
     "a dataclass that is a dict": lambda: Shadow(2),
     "a frame's subclass": lambda: MyFrame({"a": [1]}),
     "unregistered extension types": lambda: pa.table(
