@@ -111,6 +111,16 @@ def type_name(cls: type[Any]) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
+def label(value: object) -> str:
+    """The text by which other tools know a name or a category, whatever it is."""
+    if type(value) is not str:
+        try:
+            value = str(value)
+        except Exception:  # an integer too long for it, or a user's own __str__: what it is says the plan
+            value = type_name(type(value))
+    return value.encode("utf-8", "replace").decode()
+
+
 def excerpt(value: object, limit: int = 60) -> str:
     """A short text of a value for an error message, whatever its ``repr`` does."""
     try:

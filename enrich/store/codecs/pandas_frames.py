@@ -14,7 +14,7 @@ from .arrow_file import ArrowEntry, plan_text, write_batch
 from .arrow_layout import Body, Column, Spec, shared
 from .columns_asked import unknown_columns
 from .context import Node, Reader, Writer
-from .entry import Encoded, Pickler, Refusal, excerpt
+from .entry import Encoded, Pickler, Refusal, excerpt, label
 from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
 from .pandas_columns import FrameReader, encode_column, is_opaque
 from .pandas_index import (
@@ -163,7 +163,7 @@ def _index_labels(named: Named) -> list[Any]:
 
 def field_names(names: Sequence[Any]) -> tuple[str, ...]:
     """Names that any Arrow tool takes: text, and each only once."""
-    return _unique(tuple([name if type(name) is str else str(name) for name in names]))
+    return _unique(tuple([name if type(name) is str else label(name) for name in names]))
 
 
 @lru_cache(maxsize=64)
@@ -173,7 +173,7 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     texts = list(names)
     taken: set[str] = set()
     for position, text in enumerate(texts):
-        unique = text = text.encode("utf-8", "replace").decode()
+        unique = text = label(text)
         number = 0
         while unique in taken:
             number += 1

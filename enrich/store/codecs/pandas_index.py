@@ -13,7 +13,7 @@ from .arrow_columns import encode_arrow
 from .arrow_file import plan_text, write_batch
 from .arrow_layout import Body, Column, Spec, shared
 from .context import Node, Writer
-from .entry import Encoded, Pickler, Refusal, type_name
+from .entry import Encoded, Pickler, Refusal, label, type_name
 from .json_values import is_text
 from .memory import Memory
 from .pandas_blocks import encode_flat, with_validity
@@ -123,7 +123,7 @@ def encode_categories(writer: Writer, body: Body, dictionary: Body, categories: 
         dictionary.columns.append(column)
         body.note_dictionary(dictionary)
         return _dictionary_spec(spec)
-    texts = pa.array([str(item) for item in categories], pa.large_string())
+    texts = pa.array([label(item) for item in categories], pa.large_string())
     dictionary.pieces.clear()
     dictionary.size = 0
     dictionary.columns.append(encode_arrow(dictionary, texts)[0])
@@ -230,7 +230,8 @@ def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
     spec = encode_index(writer, body, index, named)
     body.columns = [column for _, column in named]
     names = [
-        name if type(name) is str else f"__index_level_{number}__" for number, (name, _) in enumerate(named)
+        label(name) if type(name) is str else f"__index_level_{number}__"
+        for number, (name, _) in enumerate(named)
     ]
     place_foreign(spec.get("a"), 0)
     text = plan_text([("kind", "pandas.Index"), ("index", spec)])

@@ -92,6 +92,10 @@ DTYPES: Kinds = {
     "categorical of datetimes": lambda: column(pd.to_datetime(["2020", "2021", None]), "category"),
     "categorical of zoned datetimes": lambda: column(pd.to_datetime(["2020", None], utc=True), "category"),
     "categorical of objects": lambda: column(pd.Categorical(["a", 1, (1, 2), None]), None),
+    "categorical of lone surrogates": lambda: column(
+        pd.Categorical(pd.Index(["\ud800", "b"], dtype=object)), None
+    ),
+    "categorical of huge integers": lambda: column(pd.Categorical([10**5000, 1]), None),
     "categorical of text as objects": lambda: column(
         pd.Categorical(["a"], categories=pd.Index(["a", "b"], dtype=object)), None
     ),

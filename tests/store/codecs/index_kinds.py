@@ -27,6 +27,7 @@ def unused_levels() -> pd.MultiIndex:
 
 
 INDEXES: Kinds = {
+    "lone surrogate as a name": lambda: pd.Index([1, 2, 3], name="\ud800"),
     "range": lambda: pd.RangeIndex(3),
     "range with a step": lambda: pd.RangeIndex(10, 0, -3, name="r"),
     "range beyond 64 bits": lambda: pd.RangeIndex(2**70, 2**70 + 3),
@@ -113,6 +114,7 @@ COLUMN_NAMES: Kinds = {
     "unicode": lambda: pd.Index(["ä", "日本", "🎈", "\x00"]),
     "lone surrogates": lambda: pd.Index(["\ud800", "a"], dtype=object),
     "a surrogate pair in halves": lambda: pd.Index(["\ud83d\ude00", "😀"], dtype=object),
+    "lone surrogate as a name": lambda: pd.Index([1, 2], name="\ud800"),
     "range": lambda: pd.RangeIndex(2),
     "range not from zero": lambda: pd.RangeIndex(2, 8, 3, name="r"),
     "integers": lambda: pd.Index([5, 3]),

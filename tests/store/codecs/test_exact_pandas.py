@@ -138,6 +138,10 @@ def test_names_that_are_equal_to_python_stay_apart(kind: type[Any]) -> None:
         assert_same(round_trip(pd.Series([1], name=name)), pd.Series([1], name=name))
 
 
+def test_names_that_python_turns_into_no_text_come_back() -> None:
+    assert list(round_trip(pd.DataFrame([[1, 2]], columns=[10**5000, 1])).columns) == [10**5000, 1]
+
+
 def test_frames_of_one_make_differ_only_in_what_they_hold() -> None:
     starts = set()
     for rows in (1, 2, 300):
