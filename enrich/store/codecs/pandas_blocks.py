@@ -38,7 +38,7 @@ def encode_block(body: Body, blocks: Sequence[Array], run: bool = False) -> tupl
         packed = pack_bits(np.concatenate(blocks) if len(blocks) > 1 else blocks[0])
         laid = _lay(body, [packed])
         return _columns(pa.bool_(), ((rows, 0),), laid, run), _block_spec("bits", None, laid.columns)
-    make = _make(dtype)
+    make = _make(dtype, dtype.char)
     if not dtype.isnative:
         blocks = [block.astype(make.native) for block in blocks]
     laid = _lay(body, blocks)
@@ -113,17 +113,24 @@ class _Make(NamedTuple):
     lengths: tuple[int, ...]
 
 
+def dtype_text(dtype: np.dtype[Any]) -> str:
+    """The text that makes the dtype again; C has two integers of 8 bytes, to which numpy gives one name."""
+    text = dtype.str
+    return text if np.dtype(text).type is dtype.type else text[0] + dtype.char
+
+
 @cache
-def _make(dtype: np.dtype[Any]) -> _Make:
+def _make(dtype: np.dtype[Any], char: str) -> _Make:
+    # Dtypes that differ only in their character are equal.
     native = dtype.newbyteorder("=")
     if dtype.kind in "mM" and np.datetime_data(dtype)[0] not in ("s", "ms", "us", "ns"):
         raise Refusal(f"its dtype is {dtype}", "Convert it to seconds, or to days as text.")
     if dtype.kind == "c" and dtype.itemsize <= 16:
         # A pair of numbers for other tools; in memory just what numpy has.
         part = pa.float64() if dtype.itemsize == 16 else pa.float32()
-        return _Make(dtype.str, native, pa.list_(part, 2), (1, 2))
+        return _Make(dtype_text(dtype), native, pa.list_(part, 2), (1, 2))
     kind = pa.binary(dtype.itemsize) if dtype.itemsize > 8 else pa.from_numpy_dtype(native)
-    return _Make(dtype.str, native, kind, (1,))
+    return _Make(dtype_text(dtype), native, kind, (1,))
 
 
 def _moments(body: Body, make: _Make, span: Span, values: Array) -> Column:

@@ -96,7 +96,7 @@ def _grouped(frame: pd.DataFrame) -> list[Group]:
     groups: list[Group] = []
     for values, places in blocks_of(frame):
         if isinstance(values, np.ndarray) and is_flat(values.dtype):
-            flat.setdefault(values.dtype.str, []).append((places, values))
+            flat.setdefault(values.dtype.str + values.dtype.char, []).append((places, values))
         elif values.ndim == 1:
             groups.append((places, [values], False))
         else:

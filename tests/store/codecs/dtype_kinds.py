@@ -92,6 +92,14 @@ DTYPES: Kinds = {
     "categorical of datetimes": lambda: column(pd.to_datetime(["2020", "2021", None]), "category"),
     "categorical of zoned datetimes": lambda: column(pd.to_datetime(["2020", None], utc=True), "category"),
     "categorical of objects": lambda: column(pd.Categorical(["a", 1, (1, 2), None]), None),
+    "integers of C's two kinds": lambda: pd.DataFrame(
+        {
+            "a": np.arange(3, dtype="q"),
+            "b": np.arange(3, dtype="l"),
+            "c": np.arange(3, dtype=">q"),
+            "d": np.arange(3, dtype="Q"),
+        }
+    ),
     "categorical of lone surrogates": lambda: column(
         pd.Categorical(pd.Index(["\ud800", "b"], dtype=object)), None
     ),
