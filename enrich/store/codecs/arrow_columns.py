@@ -59,7 +59,8 @@ def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
 def encode_arrow(body: Body, array: pa.Array) -> tuple[Column, Spec]:
     """Lay an array into the body; its spec says where, or nothing if pyarrow is to find it."""
     kind = array.type
-    spec = _simple_spec(kind)
+    # A user's extension type has no hash to be looked up by.
+    spec = None if isinstance(kind, pa.BaseExtensionType) else _simple_spec(kind)
     if spec is None:
         return _foreign_column(body, array), {"t": "pa"}
     buffers, offset, rows, nulls = array.buffers(), array.offset, len(array), array.null_count

@@ -123,7 +123,7 @@ def write_batch(names: Sequence[str], body: Body, text: bytes, kind: str, parts:
     """A file of one record batch, whose columns lie as ``body`` says; ``text`` is from ``plan_text``."""
     body.finish()
     dictionaries = _dictionaries(body.columns)
-    make = _make(tuple(names), tuple([(column.type, column.repeat) for column in body.columns]), text)
+    make = _make_of(tuple(names), tuple([(column.type, column.repeat) for column in body.columns]), text)
     pieces: list[Piece] = [make.head]
     position = len(make.head)
     blocks: list[Block] = []
@@ -157,16 +157,37 @@ class _Make(NamedTuple):
     message: bytes
     table_at: int
     text_at: int
+    # Types that may have fields with metadata in them, by the numbers of their runs.
+    nested: list[tuple[int, pa.DataType]]
+
+
+_Runs = tuple[tuple[pa.DataType, int], ...]
+
+
+def _make_of(names: tuple[str, ...], runs: _Runs, text: bytes) -> _Make:
+    try:
+        make = _make(names, runs, text)
+    except TypeError:  # a user's extension type has no hash
+        return _make.__wrapped__(names, runs, text)
+    # Types are equal whatever the metadata of fields in them.
+    if all(kind.equals(runs[at][0], check_metadata=True) for at, kind in make.nested):
+        return make
+    return _make.__wrapped__(names, runs, text)
 
 
 @lru_cache(maxsize=64)
-def _make(names: tuple[str, ...], runs: tuple[tuple[pa.DataType, int], ...], text: bytes) -> _Make:
+def _make(names: tuple[str, ...], runs: _Runs, text: bytes) -> _Make:
     types = [kind for kind, count in runs for _ in range(count)]
     schema = pa.schema([pa.field(name, kind) for name, kind in zip(names, types, strict=True)])
     message = bytes(schema.with_metadata({METADATA_KEY: text}).serialize())[8:]
     start = ARROW_MAGIC + b"\0\0"
     head = start + encapsulate(message, len(start), ALIGNMENT)
-    return _Make(head, message, schema_table(message), head.index(text))
+    nested = [(at, kind) for at, (kind, _) in enumerate(runs) if _may_be_nested(kind)]
+    return _Make(head, message, schema_table(message), head.index(text), nested)
+
+
+def _may_be_nested(kind: pa.DataType) -> bool:
+    return bool(kind.num_fields) or isinstance(kind, (pa.DictionaryType, pa.BaseExtensionType))
 
 
 def _dictionaries(columns: Sequence[Column]) -> list[tuple[bytes, Body]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from enrich.store.codecs import encode
@@ -140,6 +141,37 @@ def test_names_that_are_equal_to_python_stay_apart(kind: type[Any]) -> None:
 
 def test_names_that_python_turns_into_no_text_come_back() -> None:
     assert list(round_trip(pd.DataFrame([[1, 2]], columns=[10**5000, 1])).columns) == [10**5000, 1]
+
+
+class Metres(pa.ExtensionType):
+    """A type of a user's own: its instances have no hash."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.int64(), "tests.metres")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> Metres:
+        return cls()
+
+
+def test_extension_type_of_a_user_comes_back() -> None:
+    pa.register_extension_type(Metres())
+    try:
+        array = pa.ExtensionArray.from_storage(Metres(), pa.array([1, None]))
+        back = round_trip(pd.DataFrame({"a": pd.arrays.ArrowExtensionArray(array)}))
+        assert back["a"].array.__arrow_array__().equals(pa.chunked_array([array]))
+    finally:
+        pa.unregister_extension_type("tests.metres")
+
+
+def test_metadata_inside_an_arrow_type_is_the_frame_s_own() -> None:
+    for metadata in (None, {"unit": "m"}, {"unit": "km"}):
+        kind = pa.list_(pa.field("item", pa.int64(), metadata=metadata))
+        back = round_trip(pd.DataFrame({"a": pd.array([[1]], dtype=pd.ArrowDtype(kind))}))
+        assert back["a"].dtype.pyarrow_dtype.equals(kind, check_metadata=True)
 
 
 def test_frames_of_one_make_differ_only_in_what_they_hold() -> None:
