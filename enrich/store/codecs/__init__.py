@@ -38,7 +38,8 @@ def encode(value: Any, *, pickler: Pickler | None = None) -> Encoded:
     except Refusal as refusal:
         error = refusal.as_error(pickled=pickler is not None)
         cause = refusal.__cause__
-    if pickler is not None:
+        pickle_helps = refusal.pickle_helps
+    if pickler is not None and pickle_helps:
         # Pickled as a whole: cycles, and types that refused in more places than one.
         writer = Writer(pickler)
         with contextlib.suppress(Refusal):

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from .arrow_layout import ABSENT, Body, Column, Shape, Span, Spec
 from .arrow_messages import read_batch
-from .entry import Piece
+from .entry import Piece, Refusal
 from .memory import Memory, pack_bits
 
 _SIMPLE: dict[str, pa.DataType] = {
@@ -53,7 +53,12 @@ def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The values as a single array; copies only where there are several."""
     if isinstance(values, pa.Array):
         return values
-    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+    if values.num_chunks == 1:
+        return values.chunk(0)
+    try:
+        return values.combine_chunks()
+    except pa.ArrowException as error:
+        raise Refusal(f"its chunks can't be made one: {error}", "Cast it to another type.") from error
 
 
 def encode_arrow(body: Body, array: pa.Array) -> tuple[Column, Spec]:
@@ -120,6 +125,7 @@ def _foreign_column(body: Body, array: pa.Array) -> Column:
     """Nested, view, dictionary and extension arrays, laid out by pyarrow and taken over as one region."""
     sink = pa.BufferOutputStream()
     batch = pa.record_batch([array], names=["column"])
+    check_field(batch.schema.field(0))
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
     dictionaries = []
@@ -136,6 +142,19 @@ def _foreign_column(body: Body, array: pa.Array) -> Column:
             dictionaries.append((identity, target))
     bodies = tuple(target for _, target in sorted(dictionaries, key=lambda pair: pair[0]))
     return Column(array.type, column.nodes, column.buffers, column.variadic, bodies)
+
+
+def check_field(field: pa.Field) -> None:
+    """Refuse a type that comes back as another one, as extension types do that aren't registered."""
+    try:
+        back = pa.ipc.read_schema(pa.schema([field]).serialize()).field(0)
+    except pa.ArrowException as error:
+        raise Refusal(f"pyarrow can't read its type {field.type} back", "Cast it to another type.") from error
+    if not field.equals(back, check_metadata=True):
+        raise Refusal(
+            f"its type {field.type} comes back as {back.type}",
+            "Register the type, or cast it to its storage.",
+        )
 
 
 def decode_arrow(memory: Memory, rows: int, spec: Spec) -> pa.Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from .arrow_columns import check_field
 from .arrow_file import METADATA_KEY, ArrowEntry, Layout, Parts, plan_text
 from .columns_asked import unknown_columns
 from .context import KINDS, TABLES, Reader
@@ -57,12 +58,12 @@ def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Enco
 def write_table(table: pa.Table, kind: str) -> Encoded:
     """An Arrow file of a table, to be read as ``kind``."""
     if table.num_rows and not table.num_columns:
-        raise Refusal("it has rows but no columns", "Give it a column.")
-    _check_types(table.schema)
+        raise Refusal("it has rows but no columns", "Give it a column.", pickle_helps=False)
+    _check_schema(table.schema)
     own = table.schema.metadata
     texts = None if own is None else tuple((_text(key), _text(value)) for key, value in own.items())
     text = plan_text([("kind", kind), ("own", texts)])
-    table = table.unify_dictionaries().replace_schema_metadata({**(own or {}), METADATA_KEY: text})
+    table = _with_one_dictionary_each(table).replace_schema_metadata({**(own or {}), METADATA_KEY: text})
     sink = _Gather()
     with pa.ipc.new_file(sink, table.schema) as stream:
         stream.write_table(table)
@@ -74,14 +75,24 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _check_types(schema: pa.Schema) -> None:
-    # An extension type that isn't registered comes back as its storage.
-    for field, back in zip(schema, pa.ipc.read_schema(schema.serialize()), strict=True):
-        if not field.equals(back, check_metadata=True):
-            raise Refusal(
-                f"its type {field.type} comes back as {back.type}",
-                "Register the type, or cast it to its storage.",
-            ).below(f" in column {field.name!r}")
+def _check_schema(schema: pa.Schema) -> None:
+    for field in schema:
+        try:
+            check_field(field)
+        except Refusal as refusal:
+            raise refusal.below(f" in column {field.name!r}") from None
+    if not schema.equals(schema.with_metadata(schema.metadata), check_metadata=True):
+        raise Refusal("its metadata has a key twice", "Give each key once.", pickle_helps=False)
+
+
+def _with_one_dictionary_each(table: pa.Table) -> pa.Table:
+    # A file has one dictionary for all batches.
+    try:
+        return table.unify_dictionaries()
+    except pa.ArrowException as error:
+        raise Refusal(
+            f"the dictionaries of its chunks can't be made one: {error}", "Cast it to the type of its values."
+        ) from error
 
 
 def _merged(written: Sequence[Any]) -> tuple[list[Piece], list[Piece], list[tuple[int, int]]]:

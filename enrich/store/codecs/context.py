@@ -62,7 +62,7 @@ class Writer:
         try:
             return encode(self, value)
         except Refusal as refusal:
-            if self.pickler is None or not refusal.in_place:
+            if self.pickler is None or not (refusal.in_place and refusal.pickle_helps):
                 raise
             self.parts.reset(before)
             return self.pickled(value)
@@ -94,8 +94,7 @@ class Writer:
             raise Refusal(
                 f"it is of type {kind}, and pickling it failed: {error}",
                 "Return plain data instead.",
-                False,
-                False,
+                in_place=False,
             ) from error
         pieces: list[Piece] = [stream, *buffers]
         signature = self.pickler.sign(pieces).hex()

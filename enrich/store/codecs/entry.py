@@ -31,6 +31,7 @@ class Refusal(Exception):
         self.in_place = in_place
         self.what = what
         self.mend = mend
+        # Not so where what is lost is lost to a pickle as well.
         self.pickle_helps = pickle_helps
         self.path: list[str] = []
 

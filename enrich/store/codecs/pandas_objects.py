@@ -109,8 +109,8 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
             return column, _spec("obj", kind.__name__, marker, spec)
     try:
         return _mixed(writer, body, values, cells, types, found)
-    except Refusal:
-        if writer.pickler is None:
+    except Refusal as refusal:
+        if writer.pickler is None or not refusal.pickle_helps:
             raise
         return null_column(len(cells)), {"t": "node", "v": writer.pickled(values)}
 

@@ -18,7 +18,6 @@ def encode_timezone(writer: Writer, zone: tzinfo) -> Node:
         raise Refusal(
             f"its time zone is of type {type_name(type(zone))}: {excerpt(zone)}",
             "Use a zoneinfo.ZoneInfo.",
-            False,
         )
     return {TAG: "tz", "k": spec[0], "v": writer.node(spec[1])}
 

@@ -55,6 +55,10 @@ def local_class() -> Any:
     return Local(1)
 
 
+def coded(values: Any) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(range(len(values)), pa.int8()), pa.array(values))
+
+
 def cyclic() -> Any:
     value: list[Any] = []
     value.append(value)
@@ -97,6 +101,9 @@ PICKLED: Kinds = {
         {"u": pa.ExtensionArray.from_storage(Unregistered(), pa.array([1]))}
     ),
     "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
+    "a frame with unregistered extension types": lambda: pd.DataFrame(
+        {"u": pd.arrays.ArrowExtensionArray(pa.ExtensionArray.from_storage(Unregistered(), pa.array([1])))}
+    ),
     "an offset with a calendar": lambda: pd.offsets.CustomBusinessDay(holidays=["2020-01-01"]),
     "index with a calendar": lambda: pd.Series(
         1.5, index=pd.date_range("2020", periods=3, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"]))
@@ -109,6 +116,10 @@ REFUSED: Kinds = {
     "a lambda": lambda: lambda: 1,
     "a generator": lambda: (n for n in range(3)),
     "an open file": lambda: open(__file__),  # noqa: SIM115
+    "metadata with a key twice": lambda: pa.table({"a": [1]}).replace_schema_metadata(
+        pa.KeyValueMetadata([("k", "1"), ("k", "2")])
+    ),
+    "a table of rows without columns": lambda: pa.table({"a": [1, 2]}).select([]),
     "a list nested very deeply": deep,
     "polars objects": lambda: pl.DataFrame({"o": pl.Series([Custom(1)], dtype=pl.Object)}),
 }
@@ -133,6 +144,25 @@ def test_carried_by_a_pickle_that_is_allowed(kind: str) -> None:
         assert back.value == 1
     else:
         assert_same(value, back)
+
+
+TABLES: Kinds = {
+    "chunks whose dictionaries are too many for their codes": lambda: pa.chunked_array(
+        [coded(range(100)), coded(range(100, 200))]
+    ),
+    "chunks with dictionaries of structs": lambda: pa.chunked_array([coded([{"x": 1}]), coded([{"x": 2}])]),
+    "a dictionary of a dictionary": lambda: pa.DictionaryArray.from_arrays(pa.array([0]), coded(["x"])),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_column_that_arrow_files_have_no_form_of_needs_a_pickle(kind: str) -> None:
+    table = pa.table({"d": TABLES[kind]()})
+    frame = pd.DataFrame({"d": pd.arrays.ArrowExtensionArray(TABLES[kind]())})
+    for value in (table, frame):
+        with pytest.raises(UnstorableValueError, match="in column 'd' can't|the value can't"):
+            encode(value)
+    assert round_trip(table, pickler=KeyedPickler()).equals(table)
 
 
 @pytest.mark.parametrize("kind", REFUSED)
