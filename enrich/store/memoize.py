@@ -73,36 +73,41 @@ def function_identity(function: Callable[..., Any]) -> str:
 
 def _identity(function: Any, outer: tuple[Any, ...]) -> str:
     if isinstance(function, functools.partial):
-        keywords = (f"{name}={_loose(value)}" for name, value in sorted(function.keywords.items()))
-        return (
-            f"partial({_identity(function.func, outer)},{','.join([*map(_loose, function.args), *keywords])})"
-        )
+        keywords = (f"{name}={_loose(value, outer)}" for name, value in sorted(function.keywords.items()))
+        arguments = [*(_loose(value, outer) for value in function.args), *keywords]
+        return f"partial({_identity(function.func, outer)},{','.join(arguments)})"
     if isinstance(function, types.MethodType):
-        return f"{_identity(function.__func__, outer)}@{_loose(function.__self__)}"
+        return f"{_identity(function.__func__, outer)}@{_loose(function.__self__, outer)}"
     if isinstance(function, types.FunctionType):
         return _of_function(function, outer)
     if hasattr(function, "__wrapped__"):  # functools.lru_cache
         return f"{type(function).__qualname__}({_identity(function.__wrapped__, outer)})"
-    if isinstance(function, (type, types.BuiltinFunctionType)):
+    if isinstance(function, types.BuiltinFunctionType):
+        name = f"{_module(str(function.__module__))}.{function.__qualname__}"
+        owner = function.__self__
+        return name if isinstance(owner, types.ModuleType) else f"{name}@{_loose(owner, outer)}"
+    if isinstance(function, type):
         return f"{_module(function.__module__)}.{function.__qualname__}"
     called = type(function).__call__
     return (
-        f"{_of_function(called, outer) if isinstance(called, types.FunctionType) else ''}@{_loose(function)}"
+        f"{_of_function(called, outer) if isinstance(called, types.FunctionType) else ''}"
+        f"@{_loose(function, outer)}"
     )
 
 
 def _of_function(function: types.FunctionType, outer: tuple[Any, ...]) -> str:
     name = f"{_module(function.__module__)}.{function.__qualname__}"
-    if function in outer:  # functions that close over each other
+    if _is_among(function, outer):  # functions that close over each other
         return name
     if not outer and function in _known:
         return _known[function]
     hasher = hashlib.blake2b(digest_size=16)
     _hash_code(function.__code__, hasher)
+    inner = (*outer, function)
     for default in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
-        hasher.update(_loose(default).encode())
+        hasher.update(_loose(default, inner).encode())
     for cell in function.__closure__ or ():
-        hasher.update(_cell(cell, (*outer, function)).encode())
+        hasher.update(_cell(cell, inner).encode())
     identity = f"{name}#{hasher.hexdigest()}"
     if not outer:
         # Once per function: what it closes over may be state of its own, which its first call changes.
@@ -110,24 +115,43 @@ def _of_function(function: types.FunctionType, outer: tuple[Any, ...]) -> str:
     return identity
 
 
+def _is_among(value: Any, outer: tuple[Any, ...]) -> bool:
+    return any(value is other for other in outer)
+
+
 def _cell(cell: Any, outer: tuple[Any, ...]) -> str:
     try:
         content = cell.cell_contents
     except ValueError:  # not assigned yet
         return "empty"
-    return _of_function(content, outer) if isinstance(content, types.FunctionType) else _loose(content)
+    return _loose(content, outer)
 
 
-def _loose(value: Any) -> str:
-    if isinstance(value, types.FunctionType):
-        return function_identity(value)
+_CALLABLES = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    functools.partial,
+    type(functools.cache(len)),
+)
+
+
+def _loose(value: Any, outer: tuple[Any, ...]) -> str:
+    if isinstance(value, _CALLABLES):
+        return _identity(value, outer)
     if isinstance(value, (type, types.ModuleType)):
         return f"{getattr(value, '__module__', '')}.{value.__name__}"
     try:
         return value_digest(value).hex()
     except UnstorableValueError:
-        # An app, a connection, a lock: it has no value that another process could compare.
-        return f"{type(value).__module__}.{type(value).__qualname__}"
+        pass
+    kind = type(value)
+    if kind in (list, tuple, dict) and not _is_among(value, outer):
+        # Functions can't be stored, but told apart.
+        items = [part for pair in value.items() for part in pair] if kind is dict else value
+        return f"{kind.__name__}({','.join(_loose(item, (*outer, value)) for item in items)})"
+    # An app, a connection, a lock: it has no value that another process could compare.
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _hash_code(code: types.CodeType, hasher: Any) -> None:

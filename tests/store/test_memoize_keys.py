@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fractions
 import functools
 import subprocess
 import sys
@@ -82,6 +83,27 @@ def test_functions_differ_by_code_constants_defaults_and_closure():
     assert function_identity(make(1)) == function_identity(make(1))
     assert function_identity(make(1)) != function_identity(make(2))
     assert function_identity(functools.partial(one, 1)) != function_identity(functools.partial(one, 2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (functools.partial(make, 1), functools.partial(make, 2)),
+        (functools.lru_cache(make(1)), functools.lru_cache(make(2))),
+        ({1: 2}.get, {1: 3}.get),
+        (fractions.Fraction(1).limit_denominator, fractions.Fraction(2).limit_denominator),
+        ([make(1)], [make(2)]),
+        ({"a": (make(1),)}, {"a": (make(2),)}),
+    ],
+)
+def test_functions_differ_by_the_functions_they_close_over(one: Any, other: Any):
+    assert function_identity(make(one)) != function_identity(make(other))
+
+
+def test_a_list_of_functions_may_hold_itself():
+    value: list[Any] = [make(1)]
+    value.append(value)
+    assert function_identity(make(value)) == function_identity(make(value))
 
 
 def test_a_closure_over_an_object_without_a_value_counts_its_type():
