@@ -157,6 +157,8 @@ def _loose(value: Any, outer: tuple[Any, ...]) -> str:
 def _hash_code(code: types.CodeType, hasher: Any) -> None:
     names: Sequence[str] = (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
     hasher.update(code.co_code)
+    # What follows a try inside it or in its else is the same code, under another table.
+    hasher.update(code.co_exceptiontable)
     hasher.update(repr((code.co_argcount, code.co_kwonlyargcount, code.co_flags, names)).encode())
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

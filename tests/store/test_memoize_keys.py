@@ -6,6 +6,7 @@ import fractions
 import functools
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,35 @@ def test_a_list_of_functions_may_hold_itself():
     value: list[Any] = [make(1)]
     value.append(value)
     assert function_identity(make(value)) == function_identity(make(value))
+
+
+def test_functions_differ_by_what_their_try_covers():
+    def define(source: str) -> Any:
+        names: dict[str, Any] = {"__name__": "pages"}
+        exec(textwrap.dedent(source), names)
+        return names["load"]
+
+    inside = define("""
+        def load(x):
+            try:
+                found = look(x)
+                found = read(found)
+            except KeyError:
+                found = None
+            return found
+    """)
+    after = define("""
+        def load(x):
+            try:
+                found = look(x)
+            except KeyError:
+                found = None
+            else:
+                found = read(found)
+            return found
+    """)
+    assert inside.__code__.co_code == after.__code__.co_code
+    assert function_identity(inside) != function_identity(after)
 
 
 def test_a_closure_over_an_object_without_a_value_counts_its_type():
