@@ -14,7 +14,7 @@ from enrich.store.backends.quota import CONTENT_LENGTH, SCOPE_LENGTH, scope_of
 from enrich.store.secrets import Secrets
 
 KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
-_MANY_THREADS_FROM = 1 << 20
+MANY_THREADS_FROM: Final = 1 << 20
 
 
 def scope_tag(scope: str, secrets: Secrets) -> str:
@@ -69,7 +69,7 @@ def _fast(buffers: Sequence[Buffer]) -> str:
 
 def _keyed(buffers: Sequence[Buffer], key: bytes) -> str:
     hasher = blake3(key=key, max_threads=1)
-    if sum(memoryview(buffer).nbytes for buffer in buffers) >= _MANY_THREADS_FROM:
+    if sum(memoryview(buffer).nbytes for buffer in buffers) >= MANY_THREADS_FROM:
         hasher = blake3(key=key, max_threads=blake3.AUTO)
     for buffer in buffers:
         hasher.update(buffer)

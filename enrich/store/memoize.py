@@ -9,13 +9,16 @@ import types
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import xxhash
+from blake3 import blake3
 
 from enrich.errors import UnstorableValueError
 from enrich.store import codecs
+from enrich.store.keys import MANY_THREADS_FROM
 from enrich.store.ref import Ref, ServersideRef
+
+_DIGEST_LENGTH: Final = 16
 
 _known: weakref.WeakKeyDictionary[types.FunctionType, str] = weakref.WeakKeyDictionary()
 
@@ -49,7 +52,8 @@ def value_digest(value: Any, place: str = "") -> bytes:
     if isinstance(value, ServersideRef):
         value = value.ref
     if isinstance(value, Ref):
-        return f"stored {value.key or value.name}".encode()
+        what = value.key or repr((value.store, value.name))
+        return blake3(f"stored {what}".encode()).digest(_DIGEST_LENGTH)
     try:
         encoded = codecs.encode(value)
     except UnstorableValueError as error:
@@ -57,10 +61,12 @@ def value_digest(value: Any, place: str = "") -> bytes:
             f"Argument {place} can't be part of a memoize key: {error} Leave it out with arg_check=False, or pass "
             "what it is made from."
         ) from error
-    hasher = xxhash.xxh3_128(encoded.kind.encode())
+    # Not a fast digest: results may be shared, and a visitor mustn't prepare arguments that get another's key.
+    hasher = blake3(max_threads=blake3.AUTO if encoded.nbytes >= MANY_THREADS_FROM else 1)
+    hasher.update(f"{len(encoded.kind)} {encoded.kind}".encode())
     for buffer in encoded.buffers:
         hasher.update(buffer)
-    return hasher.digest()
+    return hasher.digest(_DIGEST_LENGTH)
 
 
 def function_identity(function: Callable[..., Any]) -> str:
