@@ -124,9 +124,20 @@ def _frozenset(writer: Writer, value: frozenset[Any]) -> Node:
 
 
 def _ordered(writer: Writer, value: Any) -> list[str]:
-    # Equal sets are to give equal bytes, and iterate in any order. Parts are numbered as they are met, which
-    # would tell equal sets apart again, but nothing that needs a part can be in a set without a pickle.
-    return texts([writer.node(item) for item in value])
+    # Equal sets are to give equal bytes, and iterate in any order.
+    before = writer.parts.mark()
+    members = texts([writer.node(item) for item in value])
+    if writer.parts.mark() == before:
+        return members
+    # Parts are numbered as they are met, so they are met in the order of what is in them.
+    writer.parts.reset(before)
+    return [dumps(writer.node(item)) for item in sorted(value, key=lambda item: _content(writer, item))]
+
+
+def _content(writer: Writer, item: Any) -> tuple[str, bytes]:
+    alone = Writer(writer.pickler)
+    text = dumps(alone.node(item))
+    return text, b"".join(alone.parts.pieces)
 
 
 def _members(reader: Reader, node: dict[str, Any]) -> list[Any]:

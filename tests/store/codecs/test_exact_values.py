@@ -345,6 +345,15 @@ def test_cached_attribute_of_a_dataclass_comes_back() -> None:
     assert vars(round_trip(value))["size"] == 1
 
 
+def test_equal_sets_of_long_bytes_give_equal_bytes() -> None:
+    members = [bytes([number]) * 300 for number in range(50)]
+    backwards = set()
+    for member in reversed(members):
+        backwards.add(member)
+    assert stored([set(members), {(members[0], "a"), "b"}]) == stored([backwards, {"b", (members[0], "a")}])
+    assert round_trip(backwards) == set(members)
+
+
 def test_slots_of_a_dataclass_s_bases_come_back() -> None:
     value = Remembering("r")
     value.cache = (1,)
