@@ -157,7 +157,11 @@ def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
         return {TAG: "numpy.masked"}
     mask = None if value.mask is np.ma.nomask else writer.node(np.asarray(value.mask))
     node = {TAG: "numpy.MaskedArray", "v": writer.node(value.data), "mask": mask, "hard": value.hardmask}
-    return {**node, "fill": writer.node(value.fill_value)}
+    # Set to what it is by itself, it would be cut to the length of the texts.
+    usual = np.ma.default_fill_value(value)
+    fill = np.asarray(value.fill_value)
+    same = fill.dtype == np.asarray(usual).dtype and fill.tobytes() == np.asarray(usual).tobytes()
+    return {**node, "fill": None if same else writer.node(value.fill_value)}
 
 
 def _decode_masked(reader: Reader, node: dict[str, Any]) -> Any:

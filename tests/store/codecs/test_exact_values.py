@@ -345,6 +345,11 @@ def test_cached_attribute_of_a_dataclass_comes_back() -> None:
     assert vars(round_trip(value))["size"] == 1
 
 
+def test_fill_value_of_masked_texts_comes_back() -> None:
+    assert round_trip(np.ma.MaskedArray(["a"], [True])).fill_value == "N/A"
+    assert round_trip(np.ma.MaskedArray(["a", "bb"], fill_value="zz")).fill_value == "zz"
+
+
 def test_equal_sets_of_long_bytes_give_equal_bytes() -> None:
     members = [bytes([number]) * 300 for number in range(50)]
     backwards = set()
