@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -28,20 +28,39 @@ def _encode_series(series: pl.Series, pickler: Pickler | None = None) -> Encoded
 
 
 def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
+    names = frame.columns
     for name, dtype in frame.schema.items():
-        if dtype == pl.Object:
-            raise Refusal("its dtype is Object", "Cast it to a dtype of polars' own.").below(
-                f" in column {name!r}"
-            )
+        for part in _parts(dtype):
+            if part == pl.Object:
+                raise Refusal("its dtype is Object", "Cast it to a dtype of polars' own.").below(
+                    f" in column {name!r}"
+                )
+            if isinstance(part, pl.Array) and not part.size:
+                raise Refusal(
+                    f"polars can't read its dtype {dtype} back", "Cast it to a list.", pickle_helps=False
+                ).below(f" in column {name!r}")
+            names += [field.name for field in getattr(part, "fields", ())]
+    if any("\0" in name for name in names):  # names in Arrow's C interface end there
+        return _encode_own(frame, kind)
     if frame.height and not frame.width:
         raise Refusal("it has rows but no columns", "Give it a column.")
     try:
         table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
-        back: Any = pl.from_arrow(pa.ipc.read_schema(table.schema.serialize()).empty_table())
+        # Of no batches, since pyarrow can't make an empty array of each type.
+        empty = pa.Table.from_batches([], pa.ipc.read_schema(table.schema.serialize()))
+        back: Any = pl.from_arrow(empty)
     except pa.ArrowInvalid:
         return _encode_own(frame, kind)
     # Some types of polars have no Arrow type; which ones depends on its version.
     return write_table(table, kind) if back.schema == frame.schema else _encode_own(frame, kind)
+
+
+def _parts(dtype: Any) -> Iterator[Any]:
+    """A dtype and those in it."""
+    yield dtype
+    inner = getattr(dtype, "inner", None)
+    for part in [*([] if inner is None else [inner]), *(f.dtype for f in getattr(dtype, "fields", ()))]:
+        yield from _parts(part)
 
 
 def _encode_own(frame: pl.DataFrame, kind: str) -> Encoded:

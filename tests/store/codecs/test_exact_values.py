@@ -223,6 +223,20 @@ POLARS: Kinds = {
     "categorical": lambda: pl.DataFrame({"c": pl.Series(["a", None, "b"], dtype=pl.Categorical)}),
     "enum": lambda: pl.DataFrame({"c": pl.Series(["a", None], dtype=pl.Enum(["b", "a"]))}),
     "nested": lambda: pl.DataFrame({"l": [[1, 2], None], "s": [{"x": 1}, {"x": None}]}),
+    "enums and categoricals in lists, arrays and structs": lambda: pl.DataFrame(
+        {
+            "l": pl.Series([["x"], None], dtype=pl.List(pl.Enum(["x", "y"]))),
+            "a": pl.Series([["x"], ["y"]], dtype=pl.Array(pl.Categorical, 1)),
+            "s": pl.Series(
+                [[{"e": "x", "c": "z"}], []],
+                dtype=pl.List(pl.Struct({"e": pl.Enum(["x"]), "c": pl.Categorical})),
+            ),
+        }
+    ),
+    "categoricals in lists in chunks": lambda: pl.concat(
+        [pl.DataFrame({"l": pl.Series([[x]], dtype=pl.List(pl.Categorical))}) for x in "ab"], rechunk=False
+    ),
+    "names with a zero": lambda: pl.DataFrame({"\0": [1], "s": [{"a\0": "x"}]}),
     "array": lambda: pl.DataFrame({"a": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2))}),
     "times": lambda: pl.DataFrame({"d": [dt.date(2020, 1, 1)], "t": [dt.time(1)], "x": [dt.timedelta(1)]}),
     "datetimes": lambda: pl.DataFrame(

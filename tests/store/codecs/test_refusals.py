@@ -121,6 +121,9 @@ REFUSED: Kinds = {
     ),
     "a table of rows without columns": lambda: pa.table({"a": [1, 2]}).select([]),
     "a list nested very deeply": deep,
+    "polars arrays without items": lambda: pl.DataFrame(
+        {"l": pl.Series([[[]]], dtype=pl.List(pl.Array(pl.Int8, 0)))}
+    ),
     "polars objects": lambda: pl.DataFrame({"o": pl.Series([Custom(1)], dtype=pl.Object)}),
 }
 
