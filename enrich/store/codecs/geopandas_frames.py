@@ -25,12 +25,36 @@ from .pandas_frames import decode_frame, decode_series, encode_frame, encode_ser
 def _geometries(writer: Writer, body: Body, values: GeometryArray) -> tuple[Column, Spec]:
     shapes = np.asarray(values, dtype=object)
     texts = shapely.to_wkb(shapes, include_srid=True)
-    same = shapely.equals_identical(shapely.from_wkb(texts), shapes) | shapely.is_missing(shapes)
-    if not same.all() or (shapely.get_type_id(shapes) == shapely.GeometryType.LINEARRING).any():
-        wrong = shapes[~same][0] if not same.all() else "a LinearRing"
-        raise Refusal(f"WKB has no exact form of {excerpt(wrong)}", "Convert linear rings to line strings.")
-    column, spec = encode_arrow(body, pa.array(texts, pa.large_binary()))
-    return column, {"t": "geometry", "c": spec, "crs": _crs(writer, values.crs)}
+    rings = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.LINEARRING)
+    grids = np.nan_to_num(shapely.get_precision(shapes))
+    same = _is_same(_shapes(texts, rings, grids), shapes)
+    if not same.all():
+        # A pickle of geopandas' is WKB too.
+        raise Refusal(
+            f"WKB has no exact form of {excerpt(shapes[~same][0])}",
+            "Convert linear rings in collections to line strings.",
+            pickle_helps=False,
+        )
+    column, content = encode_arrow(body, pa.array(texts, pa.large_binary()))
+    spec = {"t": "geometry", "c": content, "crs": _crs(writer, values.crs)}
+    if len(rings) or grids.any():
+        spec["besides"] = [writer.node(rings), writer.node(grids)]
+    return column, spec
+
+
+def _shapes(texts: Any, rings: Any, grids: Any) -> Any:
+    """Geometries of WKB, and what that has no words for: which are rings rather than lines, and their precision."""
+    shapes = shapely.from_wkb(texts)
+    for at in rings:
+        shapes[at] = shapely.set_srid(shapely.LinearRing(shapes[at].coords), shapely.get_srid(shapes[at]))
+    return shapely.set_precision(shapes, grids, mode="pointwise") if grids.any() else shapes
+
+
+def _is_same(back: Any, shapes: Any) -> Any:
+    same = shapely.equals_identical(back, shapes)
+    for property_of in (shapely.get_precision, shapely.get_srid):
+        same &= property_of(back) == property_of(shapes)
+    return same | shapely.is_missing(shapes)
 
 
 def _crs(writer: Writer, crs: pyproj.CRS | None) -> Node:
@@ -45,7 +69,8 @@ def _crs(writer: Writer, crs: pyproj.CRS | None) -> Node:
 def _decode_geometries(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> GeometryArray:
     texts = decode_arrow(memory, rows, spec["c"]).to_numpy(zero_copy_only=False)
     crs = None if spec["crs"] is None else pyproj.CRS.from_user_input(spec["crs"])
-    return GeometryArray(shapely.from_wkb(texts), crs=crs)
+    rings, grids = map(frame.reader.value, spec["besides"]) if "besides" in spec else ((), np.zeros(1))
+    return GeometryArray(_shapes(texts, rings, grids), crs=crs)
 
 
 def _encode_frame(frame: geopandas.GeoDataFrame, pickler: Pickler | None = None) -> Encoded:
@@ -73,6 +98,7 @@ def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.G
     plain = decode_series(entry, reader)
     series = geopandas.GeoSeries(plain)
     series.attrs = plain.attrs
+    series.flags.allows_duplicate_labels = plain.flags.allows_duplicate_labels
     return series
 
 

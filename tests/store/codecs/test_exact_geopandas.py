@@ -13,6 +13,7 @@ from enrich.errors import UnstorableValueError
 from enrich.store.codecs import decode, encode
 
 from .exactness import assert_same, round_trip, stored
+from .pickling import KeyedPickler
 
 geopandas = pytest.importorskip("geopandas")
 shapely = pytest.importorskip("shapely")
@@ -35,6 +36,17 @@ KINDS = {
             shapely.box(0, 0, 9, 9).difference(shapely.box(1, 1, 2, 2)),
             shapely.MultiPoint([(0, 0), (1, 1)]),
         ]
+    ),
+    "rings": lambda: geopandas.GeoDataFrame(
+        geometry=[
+            shapely.LinearRing([(0, 0, 1), (1, 1, 2), (1, 0, 3)]),
+            shapely.Point(1, 2),
+            None,
+            shapely.LinearRing(),
+        ]
+    ),
+    "points with measures": lambda: geopandas.GeoDataFrame(
+        geometry=shapely.from_wkt(["POINT M (1 2 3)", "POINT ZM (1 2 3 4)"])
     ),
     "no rows": lambda: places().head(0),
     "with attrs": lambda: with_attrs(places()),
@@ -76,10 +88,27 @@ def test_chosen_columns_of_a_spatial_frame() -> None:
     assert decode(stored(places()), columns=["geometry"]).geometry.iloc[0] == shapely.Point(1.1, 2)
 
 
-def test_linear_ring_is_refused_since_it_would_come_back_as_a_line() -> None:
-    ring = geopandas.GeoSeries([shapely.LinearRing([(0, 0), (1, 1), (1, 0)])])
-    with pytest.raises(UnstorableValueError, match="Convert linear rings"):
-        encode(ring)
+def test_linear_ring_in_a_collection_is_refused_also_with_pickle() -> None:
+    ring = shapely.LinearRing([(0, 0), (1, 1), (1, 0)])
+    for pickler in (None, KeyedPickler()):
+        with pytest.raises(UnstorableValueError, match="Convert linear rings"):
+            encode(geopandas.GeoSeries([shapely.GeometryCollection([ring])]), pickler=pickler)
+
+
+def test_precision_and_number_of_the_reference_system_come_back() -> None:
+    shapes = [
+        shapely.set_precision(shapely.Point(1.23, 2, 3), 0.1),
+        None,
+        shapely.set_srid(shapely.Point(), 4326),
+    ]
+    back = round_trip(geopandas.GeoSeries([*shapes, shapely.set_srid(shapely.LinearRing(), 7)]))
+    assert shapely.get_precision(back.array).tolist()[::2] == [0.1, 0.0]
+    assert shapely.get_srid(back.array).tolist() == [0, -1, 4326, 7]
+
+
+def test_flags_of_a_spatial_series_come_back() -> None:
+    series = places().geometry.set_flags(allows_duplicate_labels=False)
+    assert not round_trip(series).flags.allows_duplicate_labels
 
 
 def test_plain_frame_with_a_geometry_column() -> None:
