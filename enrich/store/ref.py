@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from enrich.errors import StoreConfigError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -49,6 +51,9 @@ class Columns:
     names: tuple[str, ...]
 
     def __init__(self, *names: str) -> None:
+        for name in names:
+            if isinstance(name, (list, set, dict)):
+                raise StoreConfigError(f"Columns({name!r}): give the names one by one, Columns('a', 'b').")
         object.__setattr__(self, "names", names)
 
 

@@ -6,7 +6,7 @@ import itertools
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from enrich.callbacks.parameters import parameters
@@ -58,21 +58,23 @@ def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
 
 
 def _want(hint: Any, *, many: bool) -> Want | None:
-    columns: tuple[str, ...] | None = None
-    if typing.get_origin(hint) is typing.Annotated:
-        hint, *extras = typing.get_args(hint)
-        columns = next((extra.names for extra in extras if isinstance(extra, Columns)), None)
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+    if type(hint).__name__ == "TypeAliasType":
+        return _want(hint.__value__, many=many)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        want = _want(arguments[0], many=many)
+        columns = next((extra.names for extra in arguments[1:] if isinstance(extra, Columns)), None)
+        return want if columns is None else replace(want or Want(), columns=columns)
+    if origin in (typing.Union, types.UnionType):
         # An optional parameter: the value may be missing, and if it is there, it has the one form.
-        forms = [form for form in typing.get_args(hint) if form is not type(None)]
-        hint = forms[0] if len(forms) == 1 else None
-    if many and typing.get_origin(hint) is list:
-        return _want(typing.get_args(hint)[0], many=False)
+        forms = [form for form in arguments if form is not type(None)]
+        return _want(forms[0], many=many) if len(forms) == 1 else None
+    if many and origin is list and arguments:
+        return _want(arguments[0], many=False)
     if hint is ServersideRef:
         return Want(by_reference=True)
-    if isinstance(hint, type) and (_library(hint), hint.__name__) in _TABLES:
-        return Want(hint, columns)
-    return Want(columns=columns) if columns is not None else None
+    form = origin or hint
+    return Want(form) if isinstance(form, type) and (_library(form), form.__name__) in _TABLES else None
 
 
 def _library(form: type) -> str:

@@ -4,13 +4,23 @@ from typing import Annotated
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from dash import ALL, Input, Output, html
 
-from enrich import Columns, Dash, Serverside, ServersideRef, Trigger, UnknownColumnError, dcc
+from enrich import (
+    Columns,
+    Dash,
+    Serverside,
+    ServersideRef,
+    StoreConfigError,
+    Trigger,
+    UnknownColumnError,
+    dcc,
+)
 from enrich.page import Page
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
@@ -64,8 +74,28 @@ def test_an_optional_form_counts(received):
     assert isinstance(received(taking(pa.Table | None)), pa.Table)
 
 
-def test_only_the_named_columns_are_read(received):
-    assert list(received(taking(Annotated[pd.DataFrame, Columns("b")])).columns) == ["b"]
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[pd.DataFrame, Columns("b")],
+        Annotated[pd.DataFrame, Columns("b")] | None,
+        Annotated[pd.DataFrame | None, Columns("b")],
+        Annotated[Annotated[pd.DataFrame, "a note"] | None, Columns("b")],
+        Annotated[object, Columns("b")],
+    ],
+    ids=str,
+)
+def test_only_the_named_columns_are_read(received, annotation):
+    assert list(received(taking(annotation)).columns) == ["b"]
+
+
+def test_an_array_of_some_dtype_is_an_array(received):
+    assert isinstance(received(taking(npt.NDArray[np.object_])), np.ndarray)
+
+
+def test_columns_are_named_one_by_one():
+    with pytest.raises(StoreConfigError, match=r"Columns\(\['a', 'b'\]\): give the names one by one"):
+        Columns(["a", "b"])
 
 
 def test_unknown_columns_are_refused_with_those_there_are(received):
@@ -102,11 +132,11 @@ def test_with_all_each_element_has_the_form_of_the_list(received):
     )
 
     @app.callback(Output("o", "children"), Input({"i": ALL}, "data"))
-    def function(tables: list[pa.Table]):
+    def function(tables: Annotated[list[pa.Table], Columns("b")]):
         seen.extend(tables)
 
     Page(app)
-    assert [type(table) for table in seen] == [pa.Table, pa.Table]
+    assert [table.column_names for table in seen] == [["b"], ["b"]]
 
 
 def test_annotations_that_can_only_be_read_by_a_type_checker_do_no_harm(received):
