@@ -13,6 +13,7 @@ from typing import Final
 from itsdangerous import BadSignature, HMACAlgorithm, Signer
 
 from enrich.errors import HandleForeign, HandleInvalid, StoreConfigError
+from enrich.store.codecs.json_values import is_text
 from enrich.store.secrets import Secrets
 
 # Characters that no JSON encoder escapes, so a raw request body can be searched for it.
@@ -91,8 +92,8 @@ def session_digest(session: str) -> bytes:
 
 def stored_name(name: str) -> str:
     """Return a name as records and handles carry it: a long one by its digest."""
-    if not name:
-        raise StoreConfigError("A stored value's name can't be empty: give key= some text.")
+    if not isinstance(name, str) or not name or not is_text([name]):
+        raise StoreConfigError(f"A stored value's name can't be {name!r}: give key= some text.")
     if len(name.encode()) <= _LONGEST_NAME:
         return name
     return "\x00" + hashlib.blake2b(name.encode(), digest_size=32).hexdigest()

@@ -38,6 +38,8 @@ class Places:
             given.items() if isinstance(given, Mapping) else ((name_of(b), b) for b in given)
         )
         for name, backend in named:
+            if not isinstance(name, str) or not name:
+                raise StoreConfigError(f"A backend's name is some text, not {name!r}.")
             if backend is default:
                 self._by_name.setdefault(name, self.default)
                 continue

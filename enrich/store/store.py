@@ -13,6 +13,7 @@ from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missing, Settings, Swept
 from enrich.store.codecs import CorruptEntry, Description
+from enrich.store.codecs.entry import excerpt
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digest, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
@@ -204,8 +205,10 @@ class Store:
     def _as_ref(self, ref: Ref | str) -> Ref:
         if isinstance(ref, Ref):
             return ref
-        if not KEY.fullmatch(ref):
-            raise StoreConfigError(f"{ref[:40]!r} is not a key. Use what put() returned, named() or open().")
+        if not isinstance(ref, str) or not KEY.fullmatch(ref):
+            raise StoreConfigError(
+                f"{excerpt(ref)} is not a key. Use what put() returned, named() or open()."
+            )
         return Ref(ref)
 
     def describe(self, ref: Ref | str) -> Description:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from enrich.errors import HandleExpired, StoreConfigError, StoreFullError
+from enrich.errors import HandleExpired, StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
 from enrich.testing import key_of
@@ -389,36 +389,3 @@ def test_a_session_has_a_quota(opened: Opener, clock: Clock):
     assert key_of("d", "one") in left
     assert sum(key_of(name, "one") in left for name in "abc") == 2
     assert key_of("d", "two") in left
-
-
-# --- bad input ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [{"max_bytes": -1}, {"max_bytes": 0}, {"ttl": -5}, {"ttl": None}, {"session_quota": 0}, {"max_bytes": "1"}, {"ttl": True}],
-)  # fmt: skip
-def test_impossible_limits_are_refused_at_build(bad: dict[str, object]):
-    with pytest.raises(StoreConfigError, match=next(iter(bad))):
-        Store(MemoryBackend(), **bad)
-
-
-def test_two_backends_of_one_name_are_refused(tmp_path: Path):
-    with pytest.raises(StoreConfigError, match="Two backends are called 'files'"):
-        Store(FileSystemBackend(tmp_path / "a"), [FileSystemBackend(tmp_path / "b")])
-
-
-def test_an_unknown_backend_is_refused_with_those_there_are(tmp_path: Path):
-    store = Store(MemoryBackend(), {"big": FileSystemBackend(tmp_path)})
-    with pytest.raises(StoreConfigError, match="'memory', 'big'"):
-        store.put(1, backend="bigger")
-    with pytest.raises(StoreConfigError, match="'memory', 'big'"):
-        store.put(1, backend=MemoryBackend(name="elsewhere"))
-    assert store.get(store.put(1, backend="big")) == 1
-    assert (tmp_path / "entries").exists()
-
-
-@pytest.mark.parametrize("nonsense", [object(), FileSystemBackend, "files", 5])
-def test_what_is_no_backend_is_refused(nonsense: object):
-    with pytest.raises(StoreConfigError, match="can't be a backend"):
-        Store(nonsense)

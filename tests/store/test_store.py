@@ -12,7 +12,6 @@ import pytest
 
 from enrich.errors import (
     HandleExpired,
-    StoreConfigError,
     StoreError,
     UnknownColumnError,
     UnstorableValueError,
@@ -114,8 +113,6 @@ def test_a_name_is_overwritten_and_deleted(store: Store):
     assert store.delete(ref)
     with pytest.raises(HandleExpired, match="'n'"):
         store.named("n")
-    with pytest.raises(StoreConfigError, match="empty"):
-        store.put(1, name="")
 
 
 def test_an_unstorable_value_says_what_would_help(store: Store):

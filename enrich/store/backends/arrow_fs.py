@@ -24,6 +24,7 @@ from enrich.store.backends.protocol import (
     Reach,
     Settings,
     Swept,
+    check_positive,
     copied,
 )
 from enrich.store.backends.sweep import LOW
@@ -59,6 +60,8 @@ class ArrowFSBackend:
         max_bytes: int | None = None,
         name: str = "arrow",
     ) -> None:
+        if max_bytes is not None:
+            check_positive(max_bytes, "ArrowFSBackend(max_bytes")
         if not isinstance(fs, pafs.FileSystem):
             raise StoreConfigError(
                 f"ArrowFSBackend({fs!r}): give a pyarrow.fs.FileSystem, as S3FileSystem()."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
-from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
+from enrich.errors import StoreFullError, StoreUnavailableError
 from enrich.store.backends.folder import NO_LINKS, Folder, open_default, unavailable
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Account, Ledger
@@ -25,6 +25,7 @@ from enrich.store.backends.protocol import (
     Reach,
     Settings,
     Swept,
+    check_positive,
     copied,
 )
 from enrich.store.backends.quota import Quota
@@ -62,10 +63,8 @@ class FileSystemBackend:
         max_bytes: int | None = None,
         name: str = "files",
     ) -> None:
-        if max_bytes is not None and max_bytes <= 0:
-            raise StoreConfigError(
-                f"FileSystemBackend(max_bytes={max_bytes}): give a positive number of bytes."
-            )
+        if max_bytes is not None:
+            check_positive(max_bytes, "FileSystemBackend(max_bytes")
         self.name = name
         self._max_bytes = max_bytes
         self._cache_dir = None if cache_dir is None else Path(cache_dir).expanduser().absolute()

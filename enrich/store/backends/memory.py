@@ -19,6 +19,7 @@ from enrich.store.backends.protocol import (
     Reach,
     Settings,
     Swept,
+    check_positive,
     copied,
 )
 from enrich.store.backends.quota import scope_of
@@ -56,6 +57,8 @@ class MemoryBackend:
     private = True
 
     def __init__(self, *, max_bytes: int | None = None, name: str = "memory") -> None:
+        if max_bytes is not None:
+            check_positive(max_bytes, "MemoryBackend(max_bytes")
         self.name = name
         self._max_bytes = max_bytes
         self._settings = Settings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import mmap
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,13 @@ def copied(backend: T) -> T:
     return changed
 
 
+def check_positive(value: object, what: str) -> None:
+    """Refuse what can't be a size or a time: text, zero and less, NaN, and without end, which no remote takes."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 < value < math.inf:  # type: ignore[operator]
+        raise StoreConfigError(f"{what}={value!r}): give a positive number.")
+
+
 def _always_genuine(key: str, buffer: Buffer) -> bool:
     return True
 
@@ -73,10 +81,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("max_bytes", "ttl", "session_quota"):
             value = getattr(self, name)
-            if value is None and name != "ttl":
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise StoreConfigError(f"Store({name}={value!r}): give a positive number.")
+            if value is not None or name == "ttl":
+                check_positive(value, f"Store({name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from enrich.store.backends.protocol import (
     Reach,
     Settings,
     Swept,
+    check_positive,
     copied,
 )
 from enrich.store.backends.quota import scope_of
@@ -57,8 +58,7 @@ class RedisBackend:
         local: Local = True,
         name: str = "redis",
     ) -> None:
-        if timeout <= 0:
-            raise StoreConfigError(f"RedisBackend(timeout={timeout}): give a positive number of seconds.")
+        check_positive(timeout, "RedisBackend(timeout")
         self.name = name
         self._url = url
         self._prefix = prefix

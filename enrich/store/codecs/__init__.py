@@ -8,6 +8,7 @@ from typing import Any
 
 from . import class_values, python_values  # noqa: F401  (they register what they know)
 from .arrow_file import ArrowEntry, is_arrow, open_entry
+from .columns_asked import check_columns
 from .container import open_container, write_container
 from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, load_library
 from .entry import CorruptEntry, Description, Encoded, Held, Pickler, Refusal, type_name
@@ -68,6 +69,7 @@ def decode(
     ``buffer`` is private to the caller: a copy-on-write map of the file, or a ``bytearray``; bytes that can't be
     written to are copied. Raises ``CorruptEntry`` for bytes that aren't an entry, or not a whole one.
     """
+    check_columns(columns)
     if isinstance(buffer, Held):
         return _held_value(buffer, as_type, columns)
     view = memoryview(buffer)

@@ -1,11 +1,11 @@
-"""The error for columns that a stored table doesn't have."""
+"""Columns that are asked for: the errors for those that there aren't."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import UnknownColumnError
+from ...errors import StoreConfigError, UnknownColumnError
 
 
 def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColumnError:
@@ -13,3 +13,16 @@ def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColu
     listed = ", ".join(map(repr, known[:50])) + (", …" if len(known) > 50 else "")
     asked = ", ".join(map(repr, unknown))
     return UnknownColumnError(f"The stored table has no column {asked}. It has: {listed}.")
+
+
+def check_columns(columns: Sequence[Any] | None) -> None:
+    """Refuse a text, whose characters would be taken for names."""
+    if isinstance(columns, str):
+        raise StoreConfigError(f"columns={columns!r} is a text. Give a list: columns=[{columns!r}].")
+
+
+def check_names(columns: Sequence[Any] | None, names: Sequence[Any]) -> None:
+    """Refuse names that a value which always comes as a whole doesn't have."""
+    unknown = [name for name in columns or () if name not in names]
+    if unknown:
+        raise unknown_columns(unknown, names)

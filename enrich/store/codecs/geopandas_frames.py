@@ -95,7 +95,7 @@ def _encode_series(series: geopandas.GeoSeries, pickler: Pickler | None = None) 
 
 
 def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.GeoSeries:
-    plain = decode_series(entry, reader)
+    plain = decode_series(entry, reader, columns)
     series = geopandas.GeoSeries(plain)
     series.attrs = plain.attrs
     series.flags.allows_duplicate_labels = plain.flags.allows_duplicate_labels

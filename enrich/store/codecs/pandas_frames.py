@@ -12,7 +12,7 @@ import pandas as pd
 
 from .arrow_file import ArrowEntry, plan_text, write_batch
 from .arrow_layout import Body, Column, Spec, shared
-from .columns_asked import unknown_columns
+from .columns_asked import check_names, unknown_columns
 from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt, label
 from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
@@ -298,12 +298,14 @@ def encode_series(
     return write_batch(fields, body, plan_text(plan), kind, writer.parts)
 
 
-def decode_series(entry: ArrowEntry, reader: Reader) -> pd.Series[Any]:
-    """The Series of an entry."""
+def decode_series(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.Series[Any]:
+    """The Series of an entry, whose only column is its name."""
     source = FrameReader(entry, reader)
     values = source.column(entry.plan["values"])
     index = decode_index(source, entry.plan["index"])
     name = decode_name(source, entry.plan["name"])
-    dtype = values.dtype if isinstance(values, np.ndarray) else None
+    check_names(columns, [name])
+    # The constructor would look into objects, and takes no dtype of records.
+    dtype = values.dtype if isinstance(values, np.ndarray) and values.dtype.kind != "V" else None
     series = pd.Series(values, index=index, dtype=dtype, name=name, copy=False)
     return with_extras(series, reader, entry.plan)

@@ -10,6 +10,7 @@ from pandas.tseries.frequencies import to_offset
 
 from . import pandas_categories, pandas_sparse  # noqa: F401  (these add kinds of columns)
 from .arrow_file import ArrowEntry
+from .columns_asked import check_names
 from .context import DECODERS, ENCODERS, FINDERS, KINDS, TABLES, TAG, Encode, Node, Reader, Writer
 from .entry import Refusal, excerpt
 from .pandas_columns import FrameReader
@@ -79,7 +80,9 @@ def _find(value: Any) -> Encode | None:
 
 
 def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
-    return decode_index(FrameReader(entry, reader), entry.plan["index"])
+    index = decode_index(FrameReader(entry, reader), entry.plan["index"])
+    check_names(columns, list(index.names))
+    return index
 
 
 def _array(writer: Writer, value: Any) -> Node:
@@ -98,7 +101,7 @@ for _kind in (pd.PeriodIndex, pd.IntervalIndex, pd.CategoricalIndex):
 TABLES[pd.DataFrame] = encode_known
 TABLES[pd.Series] = encode_series
 KINDS["pandas.DataFrame"] = decode_frame
-KINDS["pandas.Series"] = lambda entry, reader, columns: decode_series(entry, reader)
+KINDS["pandas.Series"] = decode_series
 KINDS["pandas.Index"] = _read_index
 
 ENCODERS.update(

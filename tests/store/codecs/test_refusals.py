@@ -75,6 +75,7 @@ def deep() -> Any:
 # Custom classes, which a pickle carries.
 PICKLED: Kinds = {
     "an object": lambda: Custom([1]),
+    "a series of records": lambda: pd.Series(np.zeros(2, "V3")),
     "an object in a dict": lambda: {"a": [Custom(1)]},
     "an object as a key": lambda: {Custom(1): 2},
     "an object in a set": lambda: {Custom(1)},
