@@ -166,8 +166,13 @@ class FileSystemBackend:
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Write one temporary file by one gathered write, and rename it."""
-        if self.quota is not None:
-            self.quota.admit(key, nbytes)
+        if self.quota is None:
+            self._write_entry(key, buffers, nbytes)
+        else:
+            with self.quota.admitted(key, nbytes):
+                self._write_entry(key, buffers, nbytes)
+
+    def _write_entry(self, key: str, buffers: Sequence[Buffer], nbytes: int) -> None:
         counted: list[Account] = []
 
         def admit() -> None:
@@ -181,8 +186,6 @@ class FileSystemBackend:
             raise
         for _ in counted[1:]:  # of attempts before the one that went well
             self.ledger.release(nbytes)
-        if self.quota is not None:
-            self.quota.wrote(key, nbytes)
         self.sweeper.due(counted[-1])
 
     def _admit(self, nbytes: int) -> Account:

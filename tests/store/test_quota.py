@@ -1,0 +1,37 @@
+"""A session's share, with several writers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from enrich.errors import StoreFullError
+from enrich.store import FileSystemBackend, Settings
+from enrich.testing import key_of
+
+
+def opened(folder: Path, **settings: Any) -> FileSystemBackend:
+    return FileSystemBackend(folder).with_settings(Settings(**settings))
+
+
+def test_a_quota_counts_what_other_threads_are_writing(tmp_path: Path):
+    backend = opened(tmp_path, session_quota=2500)
+    assert backend.quota is not None
+    one, two, three = (key_of(name, "one") for name in "abc")
+    with backend.quota.admitted(one, 1000), backend.quota.admitted(two, 1000):
+        # Renamed into place, and not known to be so yet: it counts once.
+        backend._write_entry(one, [b"x" * 1000], 1000)
+        with pytest.raises(StoreFullError, match="2,000"):
+            backend.write(three, [b"x" * 1000], 1000)
+        backend.write(three, [b"x" * 400], 400)
+    # The second was never written.
+    backend.write(two, [b"x" * 1000], 1000)
+
+
+def test_a_write_that_failed_leaves_its_quota(tmp_path: Path):
+    backend = opened(tmp_path, session_quota=1000, max_bytes=900)
+    with pytest.raises(StoreFullError, match="may hold"):
+        backend.write(key_of("a", "one"), [b"x" * 1000], 1000)
+    backend.write(key_of("b", "one"), [b"x" * 800], 800)
