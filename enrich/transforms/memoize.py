@@ -20,7 +20,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
-from enrich.errors import DeclarationError, HandleExpired, StoreError
+from enrich.errors import DeclarationError, HandleExpired, HandleForeign, StoreError
 from enrich.store import looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
@@ -126,19 +126,42 @@ class Memo:
         self, spec: CallbackSpec, run: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         app = current_app()
-        session = app._sessions.current() if self.by_session else None
+        made: list[str] = []
+
+        def for_everybody() -> str | None:
+            text = dash_internals.to_json(run())
+            if not any(_is_bound(app, token) for token in _tokens(json.loads(text))):
+                return text
+            # It holds a value of one session's, which nobody else may read: each session has a result of its own.
+            made.append(text)
+            return None
+
+        def for_session() -> str:
+            return made.pop() if made else dash_internals.to_json(run())
+
+        if not self.by_session:
+            key = self._key(app, None, spec, args, kwargs)
+            is_kept, result = self._kept(app, None, spec, key, for_everybody)
+            if is_kept:
+                return result
+        session = app._sessions.current()
+        return self._kept(app, session, spec, self._key(app, session, spec, args, kwargs), for_session)[1]
+
+    def _kept(
+        self, app: Any, session: str | None, spec: CallbackSpec, key: str, make: Callable[[], str | None]
+    ) -> tuple[bool, Any]:
+        """Is there a result, and which."""
         place: dict[str, Any] = {"scope": session, "group": function_identity(spec.func)}  # type: ignore[arg-type]
-        key = self._key(app, session, spec, args, kwargs)
         for _attempt in range(2):
-            text = app.store.compute(
-                key, lambda: dash_internals.to_json(run()), ttl=self.ttl, producer=str(spec), **place
-            )
+            text = app.store.compute(key, make, ttl=self.ttl, producer=str(spec), **place)
+            if text is None:
+                return False, None
             result = json.loads(text)
             if all(_is_there(app, session, token) for token in _tokens(result)):
-                return result
+                break
             # The store dropped a value that the kept result stands for.
             app.store.forget(key, **place)
-        return result
+        return True, result
 
     def _key(
         self, app: Any, session: str | None, spec: CallbackSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -206,3 +229,11 @@ def _is_there(app: Any, session: str | None, token: str) -> bool:
     except HandleExpired:
         return False
     return True
+
+
+def _is_bound(app: Any, token: str) -> bool:
+    try:
+        app.store.open(token)
+    except HandleForeign:
+        return True
+    return False

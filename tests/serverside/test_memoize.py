@@ -233,3 +233,25 @@ def test_a_senseless_setting_is_refused_with_the_place(value):
     app.callback(Output("o", "data"), Input("s", "data"), memoize=value)(lambda v: v)
     with pytest.raises(DeclarationError, match=r"test_memoize\.py:\d+\) has memoize="):
         app.callback_map
+
+
+def test_a_shared_result_with_a_value_of_one_session_s_is_each_session_s_own(declare):
+    app, calls = make_app(), []
+    callback = app.callback(
+        ServersideOutput("o", "data", session_check=False),
+        Output("p", "data"),
+        Trigger("b", "n_clicks"),
+        memoize=True,
+        prevent_initial_call=True,
+    )
+    declare(callback, lambda: calls.append(1) or (1, Serverside("mine")))
+
+    @app.callback(Output("s", "data"), Input("p", "data"), prevent_initial_call=True)
+    def show(value):
+        return value
+
+    alice, bob = Page(app), Page(app)
+    for page in (alice, bob, alice, bob):
+        page.act({"b.n_clicks": len(calls) + 1})
+        assert page["s.data"] == "mine"
+    assert len(calls) == 2
