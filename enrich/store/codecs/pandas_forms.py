@@ -52,7 +52,8 @@ class _Seen:
             raise _Formless
         if array.dtype.char not in _NUMBERS or not array.dtype.isnative:
             raise _Formless
-        self.form += (array.dtype, array.size)
+        # C's two integers of 8 bytes are equal as dtypes.
+        self.form += (array.dtype.char, array.size)
         self.regions.append(array.data.cast("B"))
 
     def add_buffer(self, buffer: pa.Buffer, start: int, stop: int) -> None:

@@ -201,3 +201,10 @@ def test_any_two_frames_get_the_files_that_they_would_get_alone(pair: tuple[pd.D
         encoded = bytes_of(encode(frame))
         assert encoded == bytes_of(encode_frame(frame))
         assert_same(frame, decode(bytearray(encoded)))
+
+
+def test_integers_of_c_s_two_kinds_have_forms_of_their_own() -> None:
+    # numpy says that their dtypes are equal.
+    for char in "lqlqLQLQ":
+        frame = pd.DataFrame({"a": np.arange(3, dtype=char)})
+        assert_same(frame, decode(bytearray(bytes_of(encode(frame)))))
