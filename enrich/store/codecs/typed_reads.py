@@ -91,9 +91,15 @@ def _polars(table: pa.Table) -> Any:
     return import_module("polars").from_arrow(table)
 
 
+def _duckdb(table: pa.Table) -> Any:
+    if not table.num_columns:
+        raise StoreError("The stored table has no columns, and DuckDB has no relation without any.")
+    return import_module("duckdb").from_arrow(table)
+
+
 _FROM_TABLE: dict[str, Callable[[pa.Table], Any]] = {
     "pyarrow.Table": lambda table: table,
     "polars.DataFrame": _polars,
     "polars.LazyFrame": lambda table: _polars(table).lazy(),
-    "duckdb.DuckDBPyRelation": lambda table: import_module("duckdb").from_arrow(table),
+    "duckdb.DuckDBPyRelation": _duckdb,
 }

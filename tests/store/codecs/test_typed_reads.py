@@ -154,3 +154,8 @@ def test_description_says_what_is_there_without_reading_it() -> None:
     assert describe(stored([1])).kind == "json"
     assert describe(stored([np.arange(2)])).kind == "list"
     assert describe(stored(pl.DataFrame({"a": [1]}))).kind == "polars.DataFrame"
+
+
+def test_table_without_columns_is_no_relation() -> None:
+    with pytest.raises(StoreError, match="no columns"):
+        decode(stored(pd.DataFrame()), as_type=duckdb.DuckDBPyRelation)
