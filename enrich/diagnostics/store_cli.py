@@ -77,8 +77,17 @@ def _open(options: argparse.Namespace) -> Store:
     if options.store:
         module, _, name = options.store.partition(":")
         sys.path.insert(0, "")
-        found = importlib.import_module(module)
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise
+            raise StoreConfigError(
+                f"There is no module {error.name!r} here. Run this where {module!r} can be imported."
+            ) from error
         for part in (name or "app").split("."):
+            if not hasattr(found, part):
+                raise StoreConfigError(f"{options.store}: there is no {part!r}.")
             found = getattr(found, part)
         store = found if isinstance(found, Store) else getattr(found, "store", None)
         if not isinstance(store, Store):

@@ -101,7 +101,13 @@ def test_a_store_of_an_app_s_module_is_found(store: Store, capsys, tmp_path: Pat
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("my_app_module", "my_app_module:store", "my_app_module:app.store"):
         assert "entries      2" in run(capsys, "info", "--store", name)[1]
-    assert run(capsys, "info", "--store", "my_app_module:nothing")[0] == 2
+    for nonsense in (
+        "my_app_module:nothing",
+        "my_app_module:missing",
+        "no_such_module:app",
+        "my_app_module.no:app",
+    ):
+        assert run(capsys, "info", "--store", nonsense)[0] == 2
 
 
 def test_every_command_speaks_json(store: Store, capsys):
