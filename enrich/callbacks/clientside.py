@@ -47,7 +47,8 @@ def compose(files: tuple[str, ...], config: Mapping[str, Any], member: str) -> s
 def target_of(func: Clientside) -> str:
     """Write an expression for the author's own function."""
     if func.source is not None:
-        return f"({func.source})"
+        # Assigned, as Dash does it: a source may end with a semicolon or a comment, or bring helpers behind it.
+        return f"(() => {{ const authorsFunction = {func.source}\n; return authorsFunction; }})()"
     namespace, name = _literal(func.namespace), _literal(func.function_name)
     # Looked up at the call: the author's script may be loaded later than this one.
     return (

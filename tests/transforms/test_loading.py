@@ -3,6 +3,7 @@ from dash import ALL, MATCH, Input, Output, Patch
 from specs import addresses, apply, clientside, spec
 from versions import needs_dash
 
+from enrich.callbacks.clientside import target_of
 from enrich.callbacks.spec import Program
 from enrich.transforms import GroupTransform, LoadingTransform, PrefixIdTransform
 from enrich.transforms import loading as loading_module
@@ -90,8 +91,9 @@ def test_a_group_is_counted_if_one_of_its_members_asks():
 
 
 def test_a_clientside_callback_is_wrapped_and_learns_the_stores_id():
-    after = loaded(clientside(Output("o", "p"), Input("x", "v"), source="go", loading=True)).callbacks[0]
-    assert after.func.source.endswith(".wrap((go))")
+    before = clientside(Output("o", "p"), Input("x", "v"), source="go", loading=True)
+    after = loaded(before).callbacks[0]
+    assert after.func.source.endswith(f".wrap({target_of(before.func)})")
     assert addresses(dict(after.ports)) == {"loading": "loading_id-running.id"}
     assert not after.ports["loading"].passed
 

@@ -2,6 +2,7 @@ import pytest
 from dash import ALL, MATCH, Input, Output, Patch, State, dcc, html
 from specs import ORIGIN, addresses, apply, call, clientside, spec
 
+from enrich.callbacks.clientside import target_of
 from enrich.callbacks.compile import compile_on_error
 from enrich.callbacks.declare import declare
 from enrich.callbacks.spec import Clientside, Program
@@ -84,7 +85,7 @@ def test_clientside_callbacks_get_it_too():
 def test_a_clientside_function_gets_its_authors_view():
     own = declare(Clientside(source="go", is_authors=True), (Output("o", "p"), Input("x", "v")), {}, ORIGIN)
     after = prefixed(own)
-    assert after.func.source.endswith(".view((go))")
+    assert after.func.source.endswith(f".view({target_of(own.func)})")
     assert '"authors": {"p-o": "o", "p-x": "x"}' in after.func.source
 
 
