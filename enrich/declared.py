@@ -245,10 +245,11 @@ class GlobalCallbacks:
         if spec.origin.at_module_level:
             # A module that is imported anew, and so has new code, replaces what it declared before.
             same = _same_when_run_again(spec)
-            known = self._of_modules.setdefault(same, serial)
+            known = self._of_modules.get(same, serial)
             old = self._declared.get(known)
-            if isinstance(old, CallbackSpec) and _code(old) is not _code(spec):
-                del self._declared[known]
+            # What an app has taken with it is not here any more, and the next one is the one to replace.
+            if not isinstance(old, CallbackSpec) or _code(old) is not _code(spec):
+                self._declared.pop(known, None)
                 self._of_modules[same] = serial
         self._declared[serial] = spec
         self.changed()

@@ -44,3 +44,13 @@ def test_what_cells_declared_belongs_to_the_first_app_that_serves():
     assert Page(second)["out.children"] == "second A"
     assert Page(first)["out.children"] == "first A"
     assert [len(app.callback_map) for app in (first, second)] == [1, 1]
+
+
+def test_a_cell_is_replaced_after_an_app_has_served_what_it_declared_too():
+    run_cell(1, source="a", text="first")
+    Page(make())
+    run_cell(2, source="a", text="second")
+    run_cell(3, source="b", text="third")
+    app = make()
+    assert Page(app)["out.children"] == "third B"
+    assert len(app.callback_map) == 1
