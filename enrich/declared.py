@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -133,7 +134,7 @@ class Embedding:
         Are the declarations for every app part of it?
     """
 
-    origin = Origin("", 0, "", True)
+    origin = Origin("", 0, __name__, True)
     """A blueprint that is registered for every app stays with all of them."""
 
     def __init__(
@@ -217,9 +218,10 @@ def identity(spec: CallbackSpec) -> Any:
 class GlobalCallbacks:
     """What ``enrich.callback`` and ``dash.callback`` declared, for every app that includes it.
 
-    A declaration at module level belongs to every such app. One inside a function, as app factories and tests have
-    them, belongs to the first app that serves, as all do under Dash; so a factory that runs twice declares once a run.
-    So does one in a notebook, whose cells are run anew for a new app.
+    A declaration at the level of a module that was imported belongs to every such app. One inside a function, as app
+    factories and tests have them, belongs to the first app that serves, as all do under Dash; so a factory that runs
+    twice declares once a run. So does one in code that is run anew for a new app: a notebook's cells, and a module that
+    is run and not imported, as ``dash.testing`` runs an app's.
     """
 
     def __init__(self) -> None:
@@ -280,9 +282,7 @@ class GlobalCallbacks:
     def release_local(self) -> None:
         """Forget the declarations that belong to the first app only."""
         self._declared = {
-            n: entry
-            for n, entry in self._declared.items()
-            if entry.origin.at_module_level and not _is_of_notebook(entry.origin)
+            n: entry for n, entry in self._declared.items() if _is_of_imported_module(entry.origin)
         }
 
 
@@ -292,6 +292,12 @@ def _same_when_run_again(spec: CallbackSpec) -> Any:
         return identity(spec)
     # A changed cell is another file, and what was changed may be an input.
     return (spec.func_name, spec.output_slots() or spec.input_slots())
+
+
+def _is_of_imported_module(origin: Origin) -> bool:
+    """Is it at the level of a module that another app may import too?"""
+    # runpy leaves nothing in sys.modules, and Dash puts a page's module there once it has been executed.
+    return origin.at_module_level and origin.module in sys.modules and not _is_of_notebook(origin)
 
 
 def _is_of_notebook(origin: Origin) -> bool:
