@@ -69,7 +69,8 @@ def decode(
     ``buffer`` is private to the caller: a copy-on-write map of the file, or a ``bytearray``; bytes that can't be
     written to are copied. Raises ``CorruptEntry`` for bytes that aren't an entry, or not a whole one.
     """
-    check_columns(columns)
+    if columns is not None:
+        check_columns(columns)
     if isinstance(buffer, Held):
         return _held_value(buffer, as_type, columns)
     view = memoryview(buffer)

@@ -173,16 +173,18 @@ def _decode(memory: Memory, rows: int, spec: Spec, first: int, count: int) -> Ar
         stride = _stride(width)
         packed = memory.block(start + first * stride, (count, width), stride, np.dtype("u1"))
         return np.unpackbits(packed, axis=1, count=rows, bitorder="little").view(bool)
-    dtype, native = _dtypes(spec["d"])
-    stride = _stride(rows * dtype.itemsize)
+    dtype, native, size = _dtypes(spec["d"])
+    stride = rows * size
+    stride += -stride % 8
     values = memory.block(start + first * stride, (count, rows), stride, native)
-    return values if dtype.isnative else values.astype(dtype)
+    return values if native is dtype else values.astype(dtype)
 
 
 @cache
-def _dtypes(text: str) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _dtypes(text: str) -> tuple[np.dtype[Any], np.dtype[Any], int]:
+    """A dtype, the same in this machine's byte order, and its size."""
     dtype = np.dtype(text)
-    return dtype, dtype.newbyteorder("=")
+    return dtype, dtype if dtype.isnative else dtype.newbyteorder("="), dtype.itemsize
 
 
 def decode_flat(memory: Memory, rows: int, spec: Spec) -> Array:

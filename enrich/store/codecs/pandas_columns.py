@@ -45,11 +45,12 @@ class FrameReader:
         self.entry = entry
         self.reader = reader
         self.rows = entry.rows
-        self.go_to(0)
+        self._numbers = iter(entry.numbers)
+        self.body = Memory(entry.view, entry.body_at, self._numbers)
 
     def go_to(self, number: int) -> None:
         """Go on with this one of the numbers, which are read in the order of the columns otherwise."""
-        self._numbers = iter(self.entry.numbers[number:] if number else self.entry.numbers)
+        self._numbers = iter(self.entry.numbers[number:])
         self.body = Memory(self.entry.view, self.entry.body_at, self._numbers)
 
     def dictionary(self, offset: int) -> Memory:

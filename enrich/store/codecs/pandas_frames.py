@@ -192,7 +192,7 @@ def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | Non
         blocks = [(_block(source, spec["c"]), _places(spec["l"])) for spec in plan["blocks"]]
         index = decode_index(source, plan["index"])
         frame = frame_of(blocks, index, decode_index(source, named))
-        return with_extras(frame, reader, plan)
+        return with_extras(frame, reader, plan) if "attrs" in plan or "unique" in plan else frame
     source.go_to(plan["columns_at"])
     if named["k"] == "names":
         # Only the names asked for are made into an index.

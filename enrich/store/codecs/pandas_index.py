@@ -18,7 +18,15 @@ from .json_values import is_text
 from .memory import Memory
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import FrameReader, encode_column, string_na
-from .pandas_internals import index_of, multi_index, ndarray_of, string_array, string_dtype, with_freq
+from .pandas_internals import (
+    index_of,
+    multi_index,
+    ndarray_of,
+    range_index,
+    string_array,
+    string_dtype,
+    with_freq,
+)
 
 _PLAIN_CLASSES = (
     pd.Index,
@@ -147,9 +155,9 @@ def decode_index(
     if kind == "range":
         following = frame.body.next
         values = range(following(), following(), following())
-        return pd.RangeIndex.from_range(values, name=decode_name(frame, spec["n"]))
+        return range_index(values, decode_name(frame, spec["n"]))
     if kind == "vast":
-        return pd.RangeIndex.from_range(range(*spec["v"]), name=decode_name(frame, spec["n"]))
+        return range_index(range(*spec["v"]), decode_name(frame, spec["n"]))
     if kind == "dictionary":
         rows, at = frame.body.next(), frame.body.next()
         return decode_index(frame, spec["i"], frame.dictionary(at), rows)

@@ -50,34 +50,34 @@ def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame
     """A frame over these arrays as they are: (columns × rows) of numpy, or one extension array for a column."""
     made = []
     for values, positions in blocks:
-        dtype = values.dtype
-        known: Any = dtype if type(values) is np.ndarray else type(dtype)
+        known: Any = values.dtype if type(values) is np.ndarray else type(values)
         kind, wrap = _block_make(known)
-        made.append(kind(values if wrap is None else wrap(values, dtype), BlockPlacement(positions), ndim=2))
+        made.append(kind(values if wrap is None else wrap(values), BlockPlacement(positions), ndim=2))
     manager = BlockManager(made, [columns, index], verify_integrity=False)
     return pd.DataFrame._from_mgr(manager, manager.axes)
 
 
 @cache
-def _block_make(dtype: Any) -> tuple[Any, Callable[[Any, Any], Any] | None]:
-    """The class of a block of a dtype of numpy, or of a class of other dtypes, and what its values are wrapped in."""
+def _block_make(known: Any) -> tuple[Any, Callable[[Any], Any] | None]:
+    """The class of blocks over arrays of a dtype of numpy, or of an extension array's class, and how these come in."""
     # Zoned datetimes and periods are kept in two dimensions, other extension arrays in one; naive datetimes and
     # timedeltas are wrapped.
-    if isinstance(dtype, np.dtype):
-        wrapper = _WRAPPERS.get(dtype.kind)
-        return get_block_type(dtype), wrapper and (
-            lambda values, dtype: wrapper._simple_new(values, dtype=dtype)
+    if isinstance(known, np.dtype):
+        wrapper = _WRAPPERS.get(known.kind)
+        return get_block_type(known), wrapper and (
+            lambda values: wrapper._simple_new(values, dtype=values.dtype)
         )
-    example = _EXAMPLES.get(dtype)
+    example = _IN_TWO_DIMENSIONS.get(known)
     if example is None:
         return ExtensionBlock, None
-    return get_block_type(example), lambda values, dtype: values.reshape(1, -1)
+    return get_block_type(example), lambda values: values.reshape(1, -1)
 
 
 _WRAPPERS: dict[str, Any] = {"M": DatetimeArray, "m": TimedeltaArray}
-_EXAMPLES: dict[Any, Any] = {
-    pd.DatetimeTZDtype: pd.DatetimeTZDtype("ns", "UTC"),
-    pd.PeriodDtype: pd.PeriodDtype("D"),
+# With a dtype that such arrays have.
+_IN_TWO_DIMENSIONS: dict[Any, Any] = {
+    DatetimeArray: pd.DatetimeTZDtype("ns", "UTC"),
+    pd.arrays.PeriodArray: pd.PeriodDtype("D"),
 }
 
 
@@ -88,6 +88,11 @@ def index_of(values: Any, name: Any) -> pd.Index:
     if isinstance(values.dtype, pd.StringDtype):
         return pd.Index._simple_new(values, name=name)
     return pd.Index(values, copy=False, name=name)
+
+
+def range_index(values: range, name: Any) -> pd.RangeIndex:
+    """The index of a range; the public way asks for its dtype first."""
+    return pd.RangeIndex._simple_new(values, name=name)
 
 
 @cache
