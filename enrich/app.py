@@ -131,6 +131,7 @@ class DashProxy(dash.Dash):
         self.blueprint = DashBlueprint.of_app(self._build)
         self._store: Store | None = None
         self._sessions = Sessions(self)
+        self._page_call = Call(self)
         self._layer_of: Any = None
         self._routers: list[Callable[[], Any]] = []
         self._async_routers: list[AsyncRouter] = []
@@ -244,7 +245,7 @@ class DashProxy(dash.Dash):
 
     def _own_layout(self) -> Any:
         """The layout after all transforms, without hidden components."""
-        with entered(Call(self)):
+        with entered(self._page_call):
             layout = self._layout() if self._layout_is_function else self._layout
             self._build.settle()
             for change in self._build.layout_maps():
@@ -285,17 +286,17 @@ class DashProxy(dash.Dash):
 
     def serve_layout(self) -> Any:
         # Dash makes the layout in a copy of this context, and writes it as JSON in this one.
-        with entered(Call(self)):
+        with entered(self._page_call):
             self._sessions.serving_page()
             return super().serve_layout()
 
     def dependencies(self) -> Any:
-        with entered(Call(self)):
+        with entered(self._page_call):
             self._sessions.serving_page()
             return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
-        with entered(Call(self)):
+        with entered(self._page_call):
             if self._sessions.visit() is not None:
                 self._sessions.serving_page()
                 # Under FastAPI, Dash's hooks skip all pages but the first.
