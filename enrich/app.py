@@ -297,8 +297,7 @@ class DashProxy(dash.Dash):
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         with entered(self._page_call):
-            if self._sessions.visit() is not None:
-                self._sessions.serving_page()
+            if self._sessions.serving_page() is not None:
                 # Under FastAPI, Dash's hooks skip all pages but the first.
                 self._setup_server()
             return super().index(*args, **kwargs)

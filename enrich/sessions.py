@@ -119,7 +119,8 @@ class Sessions:
         if not flask.has_request_context():
             scope = current_scope.get()
             return None if scope is None else self.visit_in(scope)
-        environ = flask.request.environ
+        # What stands behind the proxy is asked for once: each step through it costs more than all that is done here.
+        environ = flask.request._get_current_object().environ  # type: ignore[attr-defined]
         # Kept with the request, by a name of its own: one server may serve several apps.
         visit: Visit | None = environ.get(self._key)
         if visit is None:
@@ -136,14 +137,17 @@ class Sessions:
             visit = scope[self._key] = Visit(cookie, https=scope.get("scheme") in ("https", "wss"))
         return visit
 
-    def serving_page(self) -> None:
-        """The answer to the running request is a page, or a part of it that comes before its first callbacks."""
+    def serving_page(self) -> Visit | None:
+        """The answer to the running request is a page, or a part of it that comes before its first callbacks.
+
+        Gives the visit; ``None`` where no request is served.
+        """
         visit = self.visit()
-        if visit is None or visit.fresh is not None or self.knows(visit):
-            return
-        visit.may_begin_session()
-        if flask.has_request_context():
-            flask.after_this_request(partial(self._with_cookie, visit))
+        if visit is not None and visit.fresh is None and not self.knows(visit):
+            visit.may_begin_session()
+            if flask.has_request_context():
+                flask.after_this_request(partial(self._with_cookie, visit))
+        return visit
 
     def knows(self, visit: Visit) -> bool:
         """Did this process see the visitor's cookie before, and find it genuine?"""
