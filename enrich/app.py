@@ -133,6 +133,7 @@ class DashProxy(dash.Dash):
         self._sessions = Sessions(self)
         self._page_call = Call(self)
         self._layer_of: Any = None
+        self._raw_body: dash_internals.RawBody = lambda: None
         self._routers: list[Callable[[], Any]] = []
         self._async_routers: list[AsyncRouter] = []
         self._watch: observing.Watch | None = None

@@ -28,15 +28,14 @@ _log = logging.getLogger("enrich.serving")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Handler = Callable[..., Any]
-Found = tuple[Call, Handler]
-"""A call, and what answers it."""
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 def install_layer(app: DashProxy) -> None:
-    """Put an app's layer around its server."""
+    """Put an app's layer around its server, and know where that keeps the bytes of a request."""
     kind = dash_internals.server_kind(app)
+    app._raw_body = dash_internals.raw_body_of(kind)
     server: Any = app.server
     if kind == "fastapi":
         server.add_middleware(AsgiLayer, dash_app=app)
@@ -61,44 +60,44 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
     """
     if dash_internals.is_websocket(g):
         # Dash prepares a call in one context and makes it in another: that of the connection.
-        return _entering(app, plain, body, partial(_found_in_message, app, g, body, plain))
-    wires = dash_internals.wires_in_request(app, app._build.program.wires, body)
+        return _once_called(lambda: _found(app, g, body, plain, _wires_in_message(app, body)))
+    wires = dash_internals.wires_in_request(app._raw_body, app._build.program.wires, body)
     if wires or app._watch is not None:
-        return _entering(app, plain, body, partial(_found, app, g, body, plain, wires))
+        return _once_called(lambda: _found(app, g, body, plain, wires))
     return app._handlers.get(plain) or _kept(app, body, plain)
 
 
-def _found_in_message(app: DashProxy, g: Any, body: Any, plain: Handler) -> Found:
-    return _found(app, g, body, plain, _wires_in_message(app, body))
+def _once_called(find: Callable[[], Handler]) -> Handler:
+    """Make what calls the handler that is found then: whoever only asks for one leaves no trace of a call."""
+    return lambda *args, **kwargs: find()(*args, **kwargs)
 
 
-def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...]) -> Found:
+def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...]) -> Handler:
     output = body["output"]
     handler = app._build.handler(output, plain, full=bool(wires))
     if app._watch is not None:
         handler = app._watch.handler(handler, g, body)
-    return Call(app, wires, output), handler
+    return _entering(Call(app, wires, output), handler, plain)
 
 
 def _kept(app: DashProxy, body: Any, plain: Handler) -> Handler:
     """Make the handler that serves the requests that follow too, and so holds nothing of this one."""
     output = body["output"]
-    found = Call(app, (), output), app._build.handler(output, plain, full=False)
-    handler = app._handlers[found[1]] = _entering(app, plain, body, lambda: found)
-    return handler
+    handler = app._build.handler(output, plain, full=False)
+    entering = app._handlers[handler] = _entering(Call(app, (), output), handler, plain)
+    return entering
 
 
-def _entering(app: DashProxy, plain: Handler, body: Any, find: Callable[[], Found]) -> Handler:
-    """Make what enters the app and then calls the handler that is found.
+def _entering(call: Call, handler: Handler, plain: Handler) -> Handler:
+    """Make what enters the app and then calls the handler.
 
     Entered by the call and not before, so that whoever only asks for the handler stays where he is.
     """
-    if app._build.map[body["output"]].get("stream"):
+    if call.app._build.map[call.callback_id].get("stream"):
+        steps = dash_internals.entered_at_each_step(handler, partial(enter, call))
 
         async def stream(*args: Any, **kwargs: Any) -> Any:
-            call, handler = find()
             with entered(call):
-                steps = dash_internals.entered_at_each_step(handler, partial(enter, call))
                 return await steps(*args, **kwargs)
 
         return stream
@@ -106,14 +105,12 @@ def _entering(app: DashProxy, plain: Handler, body: Any, find: Callable[[], Foun
     if inspect.iscoroutinefunction(plain):
 
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            call, handler = find()
             with entered(call):
                 return await handler(*args, **kwargs)
 
         return call_async
 
     def call_sync(*args: Any, **kwargs: Any) -> Any:
-        call, handler = find()
         with entered(call):
             return handler(*args, **kwargs)
 

@@ -47,6 +47,7 @@ from enrich.dash_internals.registration import (
     validate_duplicates,
 )
 from enrich.dash_internals.serving import (
+    RawBody,
     app_identity,
     captured_hooks,
     enter_app,
@@ -59,6 +60,7 @@ from enrich.dash_internals.serving import (
     leave_app,
     may_be_serving,
     named_websocket,
+    raw_body_of,
     run_before_requests,
     runs_async,
     server_kind,
@@ -75,6 +77,7 @@ __all__ = [
     "NO_UPDATE",
     "Decorator",
     "PreventUpdate",
+    "RawBody",
     "Recorder",
     "add_api",
     "app_identity",
@@ -107,6 +110,7 @@ __all__ = [
     "member_view",
     "named_websocket",
     "prop_ids",
+    "raw_body_of",
     "rebind",
     "record",
     "record_globals",

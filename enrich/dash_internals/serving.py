@@ -22,13 +22,20 @@ def server_kind(app: Any) -> str:
     return str(getattr(backend, "server_type", "flask"))
 
 
-def wires_in_request(app: Any, wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:
+RawBody = Callable[[], bytes | bytearray | None]
+
+
+def raw_body_of(kind: str) -> RawBody:
+    """What finds the bytes of the request that a server of a kind is serving; ``None`` where they are not kept."""
+    return _RAW_BODIES.get(kind, lambda: None)
+
+
+def wires_in_request(find_raw: RawBody, wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:
     """Tell which wires have values in a request, by a substring test on its bytes where the server keeps them."""
     if not wires:
         return ()
     # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
-    find_raw = _RAW_BODIES.get(server_kind(app)) if type(body) is dict else None
-    raw = find_raw() if find_raw is not None else None
+    raw = find_raw() if type(body) is dict else None
     if raw is None or not raw.startswith(b"{"):
         # It is not there any more, or compressed.
         return wires_in_payload(wires, body)
@@ -48,11 +55,12 @@ def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any
     return tuple(wire for wire in wires if _holds(items, wire.mark))
 
 
-# Each server keeps the bytes once Dash has parsed their JSON, so none of these copies anything.
+# Each server keeps the bytes once Dash has parsed their JSON, so none of these copies anything. Proxies of the request
+# are asked for what they stand for: an attribute that is read through one costs more than the search.
 
 
 def _raw_of_flask() -> bytes | None:
-    return flask.request.get_data() if flask.has_request_context() else None
+    return flask.request._get_current_object().get_data() if flask.has_request_context() else None  # type: ignore[attr-defined]
 
 
 def _raw_of_fastapi() -> bytes | None:
@@ -61,10 +69,10 @@ def _raw_of_fastapi() -> bytes | None:
 
 
 def _raw_of_quart() -> bytearray | None:
-    return sys.modules["quart"].request.body._data  # type: ignore[no-any-return]
+    return sys.modules["quart"].request._get_current_object().body._data  # type: ignore[no-any-return]
 
 
-_RAW_BODIES: Mapping[str, Callable[[], bytes | bytearray | None]] = {
+_RAW_BODIES: Mapping[str, RawBody] = {
     "flask": _raw_of_flask,
     "fastapi": _raw_of_fastapi,
     "quart": _raw_of_quart,
