@@ -102,11 +102,16 @@ def at_once(number: int, act: Callable[[int], Any]) -> list[Any]:
 
 
 @contextmanager
-def serving(command: Sequence[str], folder: Path, **environment: str) -> Iterator[Server]:
-    """Run ``python -m`` something in a folder, with a home of its own and none of our secrets."""
+def serving(
+    command: Sequence[str], folder: Path, under: Sequence[str] = (), **environment: str
+) -> Iterator[Server]:
+    """Run ``python -m`` something in a folder, with a home of its own and none of our secrets.
+
+    ``under`` is a program that runs Python, such as a profiler.
+    """
     given = {name: os.environ[name] for name in ("PATH", "XDG_CACHE_HOME") if name in os.environ}
     process = subprocess.Popen(
-        [sys.executable, *command],
+        [*under, sys.executable, *command],
         cwd=folder,
         env={**given, "HOME": str(folder), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder), **environment},
         stdout=subprocess.PIPE,
