@@ -203,7 +203,7 @@ class AsgiLayer:
         data = (message.get("bytes") or b"") if text is None else text
         for wire in self.dash_app._build.program.wires:
             if dash_internals.holds_mark(data, wire.mark if text is not None else wire.mark.encode()):
-                visit.marks.add(wire.mark)
+                visit.marks |= {wire.mark}
 
 
 class AsyncRouter:

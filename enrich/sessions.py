@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class Visit:
     """The session to begin where the cookie names none; ``None`` where none may begin."""
     session: str | None = None
     """The session, once it is known."""
-    marks: set[str] = field(default_factory=set)
+    marks: frozenset[str] = frozenset()
     """Of a connection: the marks of wires that its messages so far had."""
 
     def may_begin_session(self) -> None:
@@ -52,15 +52,6 @@ class Visit:
 
 current_scope: ContextVar[MutableMapping[str, Any] | None] = ContextVar("enrich_scope", default=None)
 """The request or connection that a server speaking ASGI serves."""
-
-
-def cookie_in(header: str, name: str) -> str | None:
-    """Find one cookie in a request's header; no others are read, and ours needs no unquoting."""
-    start = f"{name}="
-    for part in header.split(";") if start in header else ():
-        if (part := part.strip()).startswith(start):
-            return part[len(start) :]
-    return None
 
 
 class Sessions:
@@ -112,6 +103,10 @@ class Sessions:
         identity = dash_internals.app_identity(self.app).encode()
         return f"enrich_session_{hashlib.blake2s(identity, digest_size=4).hexdigest()}"
 
+    @cached_property
+    def _cookie_start(self) -> str:
+        return f"{self.cookie_name}="
+
     # Visits
 
     def visit(self) -> Visit | None:
@@ -124,18 +119,27 @@ class Sessions:
         # Kept with the request, by a name of its own: one server may serve several apps.
         visit: Visit | None = environ.get(self._key)
         if visit is None:
-            cookie = cookie_in(environ.get("HTTP_COOKIE", ""), self.cookie_name)
-            visit = environ[self._key] = Visit(cookie, https=environ["wsgi.url_scheme"] == "https")
+            cookie = self.cookie_in(environ.get("HTTP_COOKIE", ""))
+            visit = environ[self._key] = Visit(cookie, environ["wsgi.url_scheme"] == "https")
         return visit
 
     def visit_in(self, scope: MutableMapping[str, Any]) -> Visit:
         """The visit that a server speaking ASGI serves."""
         visit: Visit | None = scope.get(self._key)
         if visit is None:
-            sent = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"cookie"]
-            cookie = cookie_in(";".join(sent), self.cookie_name)
-            visit = scope[self._key] = Visit(cookie, https=scope.get("scheme") in ("https", "wss"))
+            # ASGI has all names in lower case.
+            sent = b";".join([value for name, value in scope["headers"] if name == b"cookie"])
+            cookie = self.cookie_in(sent.decode("latin-1"))
+            visit = scope[self._key] = Visit(cookie, scope.get("scheme") in ("https", "wss"))
         return visit
+
+    def cookie_in(self, header: str) -> str | None:
+        """Find the app's own cookie in a request's header; no others are read, and it needs no unquoting."""
+        start = self._cookie_start
+        at = header.find(start)
+        while at > 0 and header[at - 1] not in "; ":  # the end of a longer name
+            at = header.find(start, at + 1)
+        return None if at < 0 else header[at + len(start) :].partition(";")[0].strip()
 
     def serving_page(self) -> Visit | None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks.

@@ -46,7 +46,7 @@ def _fresh_globals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Under Flask, what an async callback puts into the context stays in the thread that called it.
     context_value.set({})
     current_call.set(None)
-    if hasattr(_get_app, "app_context"):  # since Dash 3.2
+    if hasattr(_get_app, "app_context"):  # since Dash 3.3
         _get_app.app_context.set(None)
     # An app that shuts down ends the streams of all; `run` takes that back, and a test's client doesn't run.
     if streaming := sys.modules.get("dash._streaming"):

@@ -12,7 +12,6 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals
-from enrich.sessions import cookie_in
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -31,7 +30,7 @@ class _Door:
     def session_of(self, sent: str, cookies: str) -> str | None:
         """The signed session of a client; ``None`` where the app knows its users by something else."""
         sessions = self.dash_app._sessions
-        if not sessions.uses_cookie or cookie_in(cookies, sessions.cookie_name):
+        if not sessions.uses_cookie or sessions.cookie_in(cookies):
             return None
         own = sent.partition(_BETWEEN)[2]
         return own if sessions.is_genuine(own) else sessions.signed_new()

@@ -34,7 +34,7 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
     if not asks_for_nothing(spec) or any(wire.is_made_by(func) for wire in wires):
         return compile_full(spec, wires)
     if wires and inspect.iscoroutinefunction(func):
-        return _dumping_off_loop(func, _Dump(spec, wires))
+        return _dumping_off_loop(func, _Dump(spec, wires), [wire.made for wire in wires])
     return compile_full(spec, wires) if wires and inspect.isasyncgenfunction(func) else func
 
 
@@ -142,15 +142,17 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     return call
 
 
-def _dumping_off_loop(func: Function, dump: _Dump) -> Function:
+def _dumping_off_loop(func: Function, dump: _Dump, counts: list[Callable[[], int]]) -> Function:
     """Compile an async function that may make values of a wire: stored where Dash writes its answer, they would block."""
 
     @functools.wraps(func)
     async def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            before = dump.start()
+            before = [made() for made in counts]
             result = await func(*args, **kwargs)
-            return await asyncio.to_thread(dump, result, before) if dump.may_block(result, before) else result
+            if before == [made() for made in counts]:
+                return result
+            return await asyncio.to_thread(dump, result, before)
         except Exception as error:
             hide_our_frames(error)
             raise

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -140,18 +140,13 @@ def is_websocket_path(app: Any, path: str) -> bool:
     return path.endswith(f"{app.config.routes_pathname_prefix}_dash-ws-callback")
 
 
-_app_context: ContextVar[Any] | None = getattr(_get_app, "app_context", None)  # since Dash 3.2
+_app_context: ContextVar[Any] | None = getattr(_get_app, "app_context", None)  # since Dash 3.3
 
 
-def enter_app(app: Any) -> Token[Any] | None:
-    """Make ``dash.get_app()`` give this app, and not the one that was made last."""
-    return None if _app_context is None else _app_context.set(app)
-
-
-def leave_app(token: Token[Any] | None) -> None:
-    """Undo what ``enter_app`` did, by what it returned."""
-    if _app_context is not None and token is not None:
-        _app_context.reset(token)
+enter_app: Callable[[Any], Any] = getattr(_app_context, "set", lambda app: None)
+"""Make ``dash.get_app()`` give this app, and not the one that was made last."""
+leave_app: Callable[[Any], None] = getattr(_app_context, "reset", lambda token: None)
+"""Undo what ``enter_app`` did, by what it returned."""
 
 
 @contextmanager

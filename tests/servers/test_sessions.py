@@ -9,7 +9,17 @@ import pandas as pd
 import pytest
 from versions import DASH
 
-from enrich import Dash, Input, Output, ServersideOutput, ServersideOutputTransform, Trigger, dcc, html
+from enrich import (
+    Dash,
+    DashProxy,
+    Input,
+    Output,
+    ServersideOutput,
+    ServersideOutputTransform,
+    Trigger,
+    dcc,
+    html,
+)
 from enrich.dash_internals import serving
 
 
@@ -218,3 +228,21 @@ def test_text_that_only_looks_like_a_token_passes(app):
         assert (
             clients.call(browser, "load.children", {"text.value": "~enrich1~ hello"}) == '"~enrich1~ hello"'
         )
+
+
+@pytest.mark.parametrize(
+    ("header", "cookie"),
+    [
+        ("", None),
+        ("{name}=abc", "abc"),
+        ("a=1; {name}=abc; b=2", "abc"),
+        ("a=1;{name}=abc;b=2", "abc"),
+        ("other_{name}=1; {name}=abc", "abc"),
+        ("a=other_{name}=1", None),
+        ("{name}x=1", None),
+        ("{name}=", ""),
+    ],
+)
+def test_the_apps_own_cookie_is_found_among_others(header: str, cookie: str | None):
+    sessions = DashProxy("doc")._sessions
+    assert sessions.cookie_in(header.format(name=sessions.cookie_name)) == cookie
