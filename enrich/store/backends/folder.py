@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import sys
 import tempfile
@@ -183,7 +182,7 @@ class Folder:
         `admit` is asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
         them. With `new`, a file that is there already is left alone, and the answer is False.
         """
-        temporary = f"{TEMPORARY}{secrets.token_hex(8)}"
+        temporary = f"{TEMPORARY}{os.urandom(8).hex()}"
         with self._directory(sub, make=True) as at:
             path, target = self._name(sub, temporary), self._name(sub, name)
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)

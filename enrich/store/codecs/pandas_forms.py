@@ -22,7 +22,7 @@ from .entry import Encoded, Pickler
 from .pandas_columns import string_na
 from .pandas_frames import encode_frame
 from .pandas_index import labels_of, values_of
-from .pandas_internals import blocks_of, ndarray_of
+from .pandas_internals import arrays_of, arrow_of, bounds_of, ndarray_of
 
 Array = np.ndarray[Any, Any]
 _MOST_FORMS = 64
@@ -130,7 +130,7 @@ def _look_at(frame: pd.DataFrame) -> _Seen:
     seen = _Seen(rows)
     _look_at_names(seen, frame.columns)
     _look_at_index(seen, frame.index)
-    for values, places in blocks_of(frame):
+    for values, places in arrays_of(frame):
         seen.form += (type(values), places)
         look = _LOOKS.get(type(values))
         if look is None:
@@ -147,20 +147,18 @@ def _look_at_names(seen: _Seen, columns: pd.Index) -> None:
     if type(columns) is not pd.Index or set(map(type, names)) != {str}:
         raise _Formless
     dtype = columns.dtype
-    seen.form += (_name(columns), names)
-    if isinstance(dtype, pd.StringDtype):
-        seen.form += (dtype.storage, string_na(dtype))
+    seen.form += (_name(columns), names, _kind(dtype) if isinstance(dtype, pd.StringDtype) else None)
 
 
 def _look_at_index(seen: _Seen, index: pd.Index) -> None:
     """Look at an index of the rows, or at categories."""
     seen.form += (type(index), _name(index))
     if type(index) is pd.RangeIndex:
-        seen.form += (index.start, index.stop, index.step)
+        seen.form += bounds_of(index)
     elif type(index) is not pd.Index:
         raise _Formless
-    elif isinstance(index.dtype, pd.StringDtype):
-        _look_at_strings(seen, index.array)
+    elif type(array := index.array) is pd.arrays.ArrowStringArray:
+        _look_at_strings(seen, array)
     else:
         seen.add(values_of(index))
 
@@ -176,7 +174,7 @@ def _look_at_numbers(seen: _Seen, block: Array) -> None:
     dtype = block.dtype
     if dtype.kind in "mM":
         # What is missing is marked in a bitmap, which would have to be made.
-        if np.isnat(block).any():
+        if np.count_nonzero(np.isnat(block)):
             raise _Formless
         seen.form.append(dtype)
         block = block.view(np.int64)
@@ -184,10 +182,7 @@ def _look_at_numbers(seen: _Seen, block: Array) -> None:
 
 
 def _look_at_strings(seen: _Seen, values: Any) -> None:
-    dtype = values.dtype
-    if dtype.storage == "python":
-        raise _Formless
-    chunks = values.__arrow_array__()
+    dtype, chunks = arrow_of(values)
     if chunks.num_chunks != 1 or chunks.type != _TEXT:
         raise _Formless
     array = chunks.chunk(0)
@@ -200,19 +195,33 @@ def _look_at_strings(seen: _Seen, values: Any) -> None:
     first, last = at[0], at[-1]
     if first:
         raise _Formless
-    seen.form += (dtype.storage, string_na(dtype), rows, nulls)
+    seen.form += (_kind(dtype), rows, nulls)
     if nulls:
         seen.add_buffer(validity, 0, rows // 8)
     seen.add_buffer(offsets, 0, _OFFSET * (rows + 1))
     seen.add_buffer(texts, 0, int(last))
 
 
+def _kind(dtype: pd.StringDtype) -> tuple[str, str]:
+    # A dtype's own hash takes longer than all else that is asked of a column; who is kept here keeps his id.
+    known, kind = _kinds.get(id(dtype), (None, ("", "")))
+    if known is not dtype:
+        if len(_kinds) > _MOST_FORMS:
+            _kinds.clear()
+        kind = dtype.storage, string_na(dtype)
+        _kinds[id(dtype)] = dtype, kind
+    return kind
+
+
+_kinds: dict[int, tuple[pd.StringDtype, tuple[str, str]]] = {}
+
+
 def _look_at_categories(seen: _Seen, values: pd.Categorical) -> None:
-    codes = ndarray_of(values)
-    if (codes < 0).any():
+    codes, dtype = ndarray_of(values), values.dtype
+    if np.count_nonzero(codes < 0):
         raise _Formless
-    seen.form.append(values.ordered)
-    _look_at_index(seen, values.categories)
+    seen.form.append(dtype.ordered)
+    _look_at_index(seen, dtype.categories)
     seen.add(codes)
 
 

@@ -9,7 +9,7 @@ slow.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,27 @@ def _array_of(values: Any) -> Any:
     if isinstance(values, np.ndarray) or not isinstance(values.dtype, np.dtype):
         return values
     return getattr(values, "_ndarray", values)
+
+
+def arrays_of(frame: pd.DataFrame) -> list[tuple[Any, Hashable]]:
+    """The same arrays, with their columns' positions as something that can be compared; in as few steps as can be."""
+    arrays: list[tuple[Any, Hashable]] = []
+    for block in frame._mgr.blocks:
+        values, at = block.values, block._mgr_locs.indexer
+        places = (at.start, at.stop, at.step) if type(at) is slice else (*at.tolist(),)
+        arrays.append((values if type(values) is np.ndarray else _array_of(values), places))
+    return arrays
+
+
+def bounds_of(index: pd.RangeIndex) -> tuple[int, int, int]:
+    """Where a range starts, stops, and its step."""
+    values = index._range
+    return values.start, values.stop, values.step
+
+
+def arrow_of(array: Any) -> tuple[Any, pa.ChunkedArray]:
+    """The dtype of a string array, and its memory."""
+    return array._dtype, array._pa_array
 
 
 def ndarray_of(array: Any) -> np.ndarray[Any, Any]:

@@ -125,3 +125,24 @@ def test_multi_index_keeps_levels_that_nothing_uses() -> None:
     )
     assert index.levels[0].tolist() == ["a", "unused"]
     assert index.tolist() == [("a", 2), (np.nan, 1)] or pd.isna(index[1][0])
+
+
+def test_arrays_are_those_of_the_blocks() -> None:
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": pd.to_datetime(["2020", None]), "c": [3.5, 4.5]})
+    frame["d"] = pd.Categorical(["x", "y"])
+    seen = internals.arrays_of(frame)
+    assert [(type(values), values.shape) for values, _ in seen] == [
+        (type(values), values.shape) for values, _ in internals.blocks_of(frame)
+    ]
+    assert len({places for _, places in seen}) == len(seen)
+
+
+def test_bounds_are_those_of_the_range() -> None:
+    assert internals.bounds_of(pd.RangeIndex(3, 30, 4)) == (3, 30, 4)
+
+
+def test_memory_and_dtype_of_text_are_the_arrays_own() -> None:
+    values = pd.array(["a", None], dtype="string[pyarrow]")
+    dtype, memory = internals.arrow_of(values)
+    assert dtype is values.dtype
+    assert memory is values.__arrow_array__()
