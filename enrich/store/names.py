@@ -69,10 +69,13 @@ class Producers:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._known: dict[str, str] = {}
+        self._ids: dict[str | None, str] = {}
 
     def note(self, producer: str | None) -> str:
         """Return a producer's id, and remember its text here and beside the data."""
-        known = short_digest(producer or "", "producer", 4).hex()
+        known = self._ids.get(producer)
+        if known is None:
+            known = self._ids[producer] = short_digest(producer or "", "producer", 4).hex()
         if producer and known not in self._known:
             self._known[known] = producer
             try:

@@ -228,10 +228,16 @@ class Folder:
 
     def touch(self, sub: str, name: str, used: float) -> os.stat_result:
         """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""
-        with self._directory(sub) as at:
+        if not _AT:
             path = self._name(sub, name)
-            _utime(path, used, at)
-            return os.stat(path, dir_fd=at, follow_symlinks=False)
+            os.utime(path, (used, used))
+            return os.stat(path, follow_symlinks=False)
+        at = os.open(f"{self._text}/{sub}", _FOLDER)
+        try:
+            os.utime(name, (used, used), dir_fd=at, follow_symlinks=False)
+            return os.stat(name, dir_fd=at, follow_symlinks=False)
+        finally:
+            os.close(at)
 
     def unlink(self, sub: str, name: str) -> bool:
         """Remove a file; was it there?"""
@@ -329,13 +335,6 @@ def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
 def _set_used(fd: int, path: str, used: float) -> None:
     if os.utime in os.supports_fd:
         os.utime(fd, (used, used))
-    else:
-        os.utime(path, (used, used))
-
-
-def _utime(path: str, used: float, at: int | None) -> None:
-    if _AT:
-        os.utime(path, (used, used), dir_fd=at, follow_symlinks=False)
     else:
         os.utime(path, (used, used))
 
