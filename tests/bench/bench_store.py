@@ -2,8 +2,6 @@
 
 Run with ``python tests/bench/bench_store.py``. That backend is cachelib's ``FileSystemCache``: a pickle in a file.
 Every figure is a ratio of medians; the operations take turns in random order, on files that are new each time.
-A virtual machine gets memory from its host at the first touch, which takes ten times as long as writing to it, and gives
-it back when it lies free; so some is taken and freed first, and again before each round of large values.
 A read that follows the write of a large file finds the processor's caches empty, whatever its own size. So how a read
 depends on the number of rows shows in those that follow another read of the same value, as most do in an app.
 ``--clock process_time`` counts the processor's time instead, which a busy machine disturbs less.
@@ -27,6 +25,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from host_memory import take_memory
 
 from enrich.store import FileSystemBackend, Store
 from enrich.store.codecs import encode
@@ -165,11 +164,6 @@ class Sides:
             return took
 
         return run
-
-
-def take_memory() -> None:
-    """Have the host give what the next round will need."""
-    assert b"x" * (2 << 30)
 
 
 def take_turns(
