@@ -36,8 +36,8 @@ def wires_in_request(find_raw: RawBody, wires: Sequence[Any], body: Mapping[str,
         return ()
     # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
     raw = find_raw() if type(body) is dict else None
-    if raw is None or not raw.startswith(b"{"):
-        # It is not there any more, or compressed.
+    if raw is None or not raw.startswith(b'{"'):
+        # It is not there any more, or compressed, or of an encoding that no browser sends.
         return wires_in_payload(wires, body)
     return tuple([wire for wire in wires if holds_mark(raw, wire.mark.encode())])
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from types import SimpleNamespace
 
 import clients
 import pandas as pd
@@ -120,6 +121,14 @@ def test_the_body_of_a_request_is_searched_as_it_came(app, monkeypatch):
         browser.get("/")
         token = clients.call(browser, "store.data", {"load.n_clicks": 1})
         assert clients.call(browser, "total.children", {"store.data": token}) == 10
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_values_are_found_in_a_request_of_any_encoding(encoding):
+    wire = SimpleNamespace(mark="a mark.")
+    body = {"inputs": [{"value": ["a mark. and more"]}], "state": []}
+    raw = json.dumps(body).encode(encoding)
+    assert serving.wires_in_request(lambda: raw, [wire], body) == (wire,)
 
 
 def test_a_bound_value_is_not_read_on_the_event_loop(asgi, monkeypatch):
