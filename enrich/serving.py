@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
-from enrich.callbacks.call import Call, enter, entered
+from enrich.callbacks.call import Call, enter, entered, leave
 from enrich.sessions import Visit, current_scope
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def install_layer(app: DashProxy) -> None:
     """Put an app's layer around its server, and know where that keeps the bytes of a request."""
     kind = dash_internals.server_kind(app)
     app._raw_body = dash_internals.raw_body_of(kind)
+    app._sessions.on_asgi = kind in ("fastapi", "quart")
     server: Any = app.server
     if kind == "fastapi":
         server.add_middleware(AsgiLayer, dash_app=app)
@@ -105,14 +106,20 @@ def _entering(call: Call, handler: Handler, plain: Handler) -> Handler:
     if inspect.iscoroutinefunction(plain):
 
         async def call_async(*args: Any, **kwargs: Any) -> Any:
-            with entered(call):
+            before = enter(call)
+            try:
                 return await handler(*args, **kwargs)
+            finally:
+                leave(before)
 
         return call_async
 
     def call_sync(*args: Any, **kwargs: Any) -> Any:
-        with entered(call):
+        before = enter(call)
+        try:
             return handler(*args, **kwargs)
+        finally:
+            leave(before)
 
     return call_sync
 

@@ -60,6 +60,7 @@ class Sessions:
     def __init__(self, app: DashProxy) -> None:
         self.app = app
         self._key = f"enrich_visit_{id(self)}"
+        self.on_asgi = False
         self._genuine: dict[str | None, str] = {}
         self._found: Any = None
 
@@ -111,9 +112,11 @@ class Sessions:
 
     def visit(self) -> Visit | None:
         """The request or connection that is being served, if there is one."""
-        if not flask.has_request_context():
+        if self.on_asgi:
             scope = current_scope.get()
             return None if scope is None else self.visit_in(scope)
+        if not flask.has_request_context():
+            return None
         # What stands behind the proxy is asked for once: each step through it costs more than all that is done here.
         environ = flask.request._get_current_object().environ  # type: ignore[attr-defined]
         # Kept with the request, by a name of its own: one server may serve several apps.
@@ -149,7 +152,7 @@ class Sessions:
         visit = self.visit()
         if visit is not None and visit.fresh is None and not self.knows(visit):
             visit.may_begin_session()
-            if flask.has_request_context():
+            if not self.on_asgi:
                 flask.after_this_request(partial(self._with_cookie, visit))
         return visit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -65,24 +65,30 @@ def current_app() -> Any:
     return call.app if call is not None else None
 
 
-def enter(call: Call) -> None:
-    """What runs from here on in this context is the call's."""
-    dash_internals.enter_app(call.app)
-    current_call.set(call)
+Entered = tuple[Any, Token[Call | None]]
+
+
+def enter(call: Call) -> Entered:
+    """What runs from here on in this context is the call's, until ``leave`` gets what this returns."""
+    return dash_internals.enter_app(call.app), current_call.set(call)
+
+
+def leave(entered: Entered) -> None:
+    """Whoever called is where he was."""
+    current_call.reset(entered[1])
+    dash_internals.leave_app(entered[0])
 
 
 class entered:
     """What runs in here is the call's; afterwards, whoever called is where he was."""
 
-    __slots__ = ("_app_token", "_call", "_token")
+    __slots__ = ("_call", "_entered")
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
     def __enter__(self) -> None:
-        self._app_token = dash_internals.enter_app(self._call.app)
-        self._token = current_call.set(self._call)
+        self._entered = enter(self._call)
 
     def __exit__(self, *_: object) -> None:
-        current_call.reset(self._token)
-        dash_internals.leave_app(self._app_token)
+        leave(self._entered)

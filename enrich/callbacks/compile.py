@@ -34,7 +34,7 @@ def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Functi
     if not asks_for_nothing(spec) or any(wire.is_made_by(func) for wire in wires):
         return compile_full(spec, wires)
     if wires and inspect.iscoroutinefunction(func):
-        return _dumping_off_loop(func, _Dump(spec, wires), [wire.made for wire in wires])
+        return _dumping_off_loop(func, _Dump(spec, wires), _counter(wires))
     return compile_full(spec, wires) if wires and inspect.isasyncgenfunction(func) else func
 
 
@@ -142,17 +142,20 @@ def _flat(spec: CallbackSpec, wires: tuple[Wire, ...]) -> Function:
     return call
 
 
-def _dumping_off_loop(func: Function, dump: _Dump, counts: list[Callable[[], int]]) -> Function:
+def _counter(wires: tuple[Wire, ...]) -> Callable[[], Any]:
+    """What counts the values made so far: mostly there is one kind of them."""
+    return wires[0].made if len(wires) == 1 else lambda: [wire.made() for wire in wires]
+
+
+def _dumping_off_loop(func: Function, dump: _Dump, made: Callable[[], Any]) -> Function:
     """Compile an async function that may make values of a wire: stored where Dash writes its answer, they would block."""
 
     @functools.wraps(func)
     async def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            before = [made() for made in counts]
+            before = made()
             result = await func(*args, **kwargs)
-            if before == [made() for made in counts]:
-                return result
-            return await asyncio.to_thread(dump, result, before)
+            return result if made() == before else await asyncio.to_thread(dump, result, None)
         except Exception as error:
             hide_our_frames(error)
             raise
