@@ -82,13 +82,17 @@ def leave(entered: Entered) -> None:
 class entered:
     """What runs in here is the call's; afterwards, whoever called is where he was."""
 
-    __slots__ = ("_call", "_entered")
+    __slots__ = ("_app_token", "_call", "_token")
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
+    # As `enter` and `leave`, without calling them: each request for a page comes through here.
+
     def __enter__(self) -> None:
-        self._entered = enter(self._call)
+        self._app_token = dash_internals.enter_app(self._call.app)
+        self._token = current_call.set(self._call)
 
     def __exit__(self, *_: object) -> None:
-        leave(self._entered)
+        current_call.reset(self._token)
+        dash_internals.leave_app(self._app_token)
