@@ -58,8 +58,7 @@ def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
 
 
 def _want(hint: Any, *, many: bool) -> Want | None:
-    if type(hint).__name__ == "TypeAliasType":
-        return _want(hint.__value__, many=many)
+    hint = _meant(hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         want = _want(arguments[0], many=many)
@@ -75,6 +74,19 @@ def _want(hint: Any, *, many: bool) -> Want | None:
         return Want(by_reference=True)
     form = origin or hint
     return Want(form) if isinstance(form, type) and (_library(form), form.__name__) in _TABLES else None
+
+
+def _meant(hint: Any) -> Any:
+    """What an alias stands for, of those that ``type X[T] = ...`` makes since Python 3.12; numpy's are of these."""
+    alias = typing.get_origin(hint) or hint
+    if type(alias).__name__ != "TypeAliasType":
+        return hint
+    value = alias.__value__
+    given = dict(zip(alias.__type_params__, typing.get_args(hint), strict=False))
+    if isinstance(value, typing.TypeVar):
+        return _meant(given.get(value, Any))
+    parameters = getattr(value, "__parameters__", ())
+    return _meant(value[tuple([given.get(one, Any) for one in parameters])] if parameters else value)
 
 
 def _library(form: type) -> str:

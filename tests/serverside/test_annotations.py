@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+import textwrap
 from typing import Annotated
 
 import duckdb
@@ -91,6 +93,23 @@ def test_only_the_named_columns_are_read(received, annotation):
 
 def test_an_array_of_some_dtype_is_an_array(received):
     assert isinstance(received(taking(npt.NDArray[np.object_])), np.ndarray)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 has the type statement")
+@pytest.mark.parametrize(
+    "alias", ["Table", "Same[pa.Table]", "Maybe[pa.Table]", "Other[int, pa.Table]", "Nested[pa.Table]"]
+)
+def test_an_alias_is_what_it_stands_for(received, alias):
+    names = {"pa": pa, "pd": pd}
+    source = """
+    type Table = pa.Table
+    type Same[T] = T
+    type Maybe[T] = T | None
+    type Other[S, T] = T | None
+    type Nested[T] = Maybe[T]
+    """
+    exec(textwrap.dedent(source), names)
+    assert isinstance(received(taking(eval(alias, names))), pa.Table)
 
 
 def test_columns_are_named_one_by_one():
