@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from enrich.errors import HandleInvalid, StoreConfigError, StoreFullError
@@ -169,13 +170,10 @@ class Store:
         columns: only these columns of a table.
         default: returned when the value is gone; without it that raises `HandleExpired`.
         """
-        ref = self._as_ref(ref)
+        ref = ref if isinstance(ref, Ref) else self._as_ref(ref)
         _store, place = self._places.find(ref.store)
-
-        def decoded(buffer: Buffer) -> Any:
-            return codecs.decode(buffer, as_type=as_type, columns=columns, pickler=self._pickler)
-
-        value = self._load(ref, place, decoded)
+        decode = partial(codecs.decode, as_type=as_type, columns=columns, pickler=self._pickler)
+        value = self._load(ref, place, decode)
         self._counts.count(hit=value is not MISSING)
         if value is not MISSING:
             return value
@@ -183,7 +181,7 @@ class Store:
             return default
         raise expired(ref, self._producers)
 
-    def _load(self, ref: Ref, place: Backend, decoded: Callable[[Buffer], Any]) -> Any:
+    def _load(self, ref: Ref, place: Backend, decode: Callable[[Buffer], Any]) -> Any:
         key = ref.key
         for _attempt in range(2):
             if ref.name is not None:
@@ -196,7 +194,7 @@ class Store:
             if buffer is MISSING:
                 continue
             try:
-                return decoded(buffer)
+                return decode(buffer)
             except CorruptEntry as error:
                 logger.warning("enrich.store: entry %s can't be read and counts as missing: %s", key, error)
                 place.discard(key)

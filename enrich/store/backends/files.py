@@ -129,16 +129,15 @@ class FileSystemBackend:
 
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Map the file privately: what is written to the buffer stays in this process."""
-        try:
-            fd, found = self._find(shard(key), key)
-        except FileNotFoundError:
+        opened = self._find(shard(key), key)
+        if opened is None:
             return MISSING
-        except OSError as error:
-            raise unavailable(self.folder.path, error) from error
+        fd, found = opened
+        settings = self._settings
         try:
-            now = self._settings.clock()
+            now = settings.clock()
             age = now - found.st_mtime
-            if age > self._settings.ttl:
+            if age > settings.ttl:
                 return MISSING
             if renew and abs(age) > RENEW_AFTER:
                 self._renew_read(key, fd, now)
@@ -146,14 +145,17 @@ class FileSystemBackend:
         finally:
             os.close(fd)
 
-    def _find(self, sub: str, name: str) -> tuple[int, os.stat_result]:
-        # A sweeper may have it aside, to look at its age once more, and put it back meanwhile.
-        for place in (name, name + TRASH):
-            try:
-                return self.folder.open(sub, place)
-            except FileNotFoundError:
-                continue
-        return self.folder.open(sub, name)
+    def _find(self, sub: str, name: str) -> tuple[int, os.stat_result] | None:
+        try:
+            # A sweeper may have it aside, to look at its age once more, and put it back meanwhile.
+            for place in (name, name + TRASH, name):
+                try:
+                    return self.folder.open(sub, place)
+                except FileNotFoundError:
+                    continue
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        return None
 
     def _renew_read(self, key: str, fd: int, now: float) -> None:
         try:
@@ -308,12 +310,10 @@ class FileSystemBackend:
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Read a small file, and renew it at most once a minute."""
         sub, file = record_file(name, kept)
-        try:
-            fd, found = self._find(sub, file)
-        except FileNotFoundError:
+        opened = self._find(sub, file)
+        if opened is None:
             return MISSING
-        except OSError as error:
-            raise unavailable(self.folder.path, error) from error
+        fd, found = opened
         try:
             now = self._settings.clock()
             age = now - found.st_mtime

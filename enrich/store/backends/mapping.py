@@ -14,6 +14,8 @@ if sys.platform != "win32":
 
 # Below this a read is cheaper than a map with its page faults.
 _MAP_FROM = 256 * 1024
+# With fewer open files than this, no process comes close to its limit.
+_FEW = 64
 _NO_MAP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENODEV})
 
 
@@ -23,7 +25,7 @@ def file_contents(fd: int, size: int) -> Buffer:
         return read_whole(fd, size)
     try:
         if sys.version_info < (3, 13):
-            if _is_crowded(fd):
+            if fd >= _FEW and _is_crowded(fd):
                 return read_whole(fd, size)
         else:
             return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)

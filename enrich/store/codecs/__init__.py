@@ -82,19 +82,16 @@ def decode(
 def _decode(
     view: memoryview, pickler: Pickler | None, as_type: Any = None, columns: Sequence[str] | None = None
 ) -> Any:
-    def embedded(part: memoryview) -> Any:
-        return _decode(part, pickler)
-
     if is_arrow(view):
         entry = open_entry(view)
-        reader = Reader(entry, pickler, embedded)
+        reader = Reader(entry, pickler, _decode)
         if as_type is not None:
             from .typed_reads import read_table_as
 
             return read_table_as(entry, reader, as_type, columns)
         return read_entry(entry, reader, columns)
     container = open_container(view)
-    value = Reader(container, pickler, embedded).loads(container.text)
+    value = Reader(container, pickler, _decode).loads(container.text)
     if as_type is not None or columns is not None:
         from .typed_reads import read_value_as
 
@@ -113,11 +110,13 @@ def _held_value(held: Held, as_type: Any, columns: Sequence[str] | None) -> Any:
 def read_entry(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
     """The value of an Arrow file as the type it was written from."""
     kind = entry.plan["kind"]
-    if kind not in KINDS:
+    read = KINDS.get(kind)
+    if read is None:
         load_library(kind.partition(".")[0])
-    if kind not in KINDS:
-        raise CorruptEntry(f"a table of unknown kind: {kind}")
-    return KINDS[kind](entry, reader, columns)
+        read = KINDS.get(kind)
+        if read is None:
+            raise CorruptEntry(f"a table of unknown kind: {kind}")
+    return read(entry, reader, columns)
 
 
 def describe(buffer: Any) -> Description:

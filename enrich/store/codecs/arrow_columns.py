@@ -12,7 +12,7 @@ import pyarrow as pa
 from .arrow_layout import ABSENT, Body, Column, Shape, Span, Spec
 from .arrow_messages import read_batch
 from .entry import Piece, Refusal
-from .memory import Memory, pack_bits
+from .memory import Decode, FrameReader, pack_bits
 
 _SIMPLE: dict[str, pa.DataType] = {
     str(kind): kind
@@ -157,11 +157,16 @@ def check_field(field: pa.Field) -> None:
         )
 
 
-def decode_arrow(memory: Memory, rows: int, spec: Spec) -> pa.Array:
-    """The array of a spec that says where its buffers are."""
-    following, buffer = memory.next, memory.buffer
-    nulls, at, length = following(), following(), following()
-    buffers = [buffer(at, length) if nulls else None, buffer(following(), following())]
-    if spec["b"] == 2:
-        buffers.append(buffer(following(), following()))
-    return pa.Array.from_buffers(type_of(spec["ty"]), rows, buffers, nulls)
+def arrow_decoder(spec: Spec) -> Decode:
+    """How the array of a spec is read that says where its buffers are."""
+    kind, has_offsets = type_of(spec["ty"]), spec["b"] == 2
+
+    def decode(source: FrameReader, base: int, rows: int) -> pa.Array:
+        following, memory = source.next, source.buffer().slice
+        nulls, at, length = following(), following(), following()
+        buffers = [memory(base + at, length) if nulls else None, memory(base + following(), following())]
+        if has_offsets:
+            buffers.append(memory(base + following(), following()))
+        return pa.Array.from_buffers(kind, rows, buffers, nulls)
+
+    return decode

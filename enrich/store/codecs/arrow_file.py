@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -56,11 +56,22 @@ _RANGE = struct.Struct("<QQ")
 _TAIL = struct.Struct("<i6s")
 
 
+class Plan(dict[str, Any]):
+    """Our metadata of a file; shared by all that say the same."""
+
+    __slots__ = ("decode",)
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        super().__init__(plan)
+        # How such a table is read, once somebody has worked it out.
+        self.decode: Any = None
+
+
 class ArrowEntry(NamedTuple):
     """An opened file: its metadata, and the memory it lies in."""
 
     view: memoryview
-    plan: dict[str, Any]
+    plan: Plan
     rows: int
     numbers: tuple[int, ...]
     # Offset and length of each part, one after the other.
@@ -249,14 +260,6 @@ def _pack_numbers(*lists: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(numbers)}q", *numbers).ljust(-(-len(numbers) // 2) * 16, b"\0")
 
 
-def _unpack_numbers(view: memoryview, at: int, size: int) -> Iterator[tuple[int, ...]]:
-    numbers = struct.unpack_from(f"<{size // 8}q", view, at)
-    start = 3
-    for length in numbers[:3]:
-        yield numbers[start : start + length]
-        start += length
-
-
 def plan_text(plan: Iterable[tuple[str, Any]]) -> bytes:
     """Our metadata as text, put into words only once for specs that are shared."""
     plan = tuple(plan)
@@ -307,12 +310,18 @@ def open_entry(view: memoryview) -> ArrowEntry:
         raise CorruptEntry("the digest of the metadata differs")
     text = bytes(view[text_at : text_at + text_size])
     plan = _known_plan(text) if text_size < _KNOWN_BELOW else _parsed(text)
-    numbers, parts, entries = _unpack_numbers(view, numbers_at, numbers_size)
-    return ArrowEntry(view, plan, rows, numbers, parts, entries, dictionaries_at, body_at, parts_at)
+    # As _pack_numbers has them: three lengths, and the lists.
+    lists = struct.unpack_from(f"<{numbers_size // 8}q", view, numbers_at)
+    first = 3 + lists[0]
+    second = first + lists[1]
+    return ArrowEntry(
+        view, plan, rows, lists[3:first], lists[first:second], lists[second : second + lists[2]],
+        dictionaries_at, body_at, parts_at,
+    )  # fmt: skip
 
 
-def _parsed(text: bytes) -> Any:
-    return _from_json(text.decode())
+def _parsed(text: bytes) -> Plan:
+    return Plan(_from_json(text.decode()))
 
 
 # Nothing that is decoded is a part of its plan, so that all may share one.

@@ -105,7 +105,10 @@ class Reader:
     """Turns JSON nodes back into the value, over the memory of one entry."""
 
     def __init__(
-        self, source: Source, pickler: Pickler | None, decode_entry: Callable[[memoryview], Any]
+        self,
+        source: Source,
+        pickler: Pickler | None,
+        decode_entry: Callable[[memoryview, Pickler | None], Any],
     ) -> None:
         self.source = source
         self.pickler = pickler
@@ -143,7 +146,7 @@ class Reader:
 
 
 def _embedded(reader: Reader, node: dict[str, Any]) -> Any:
-    return reader.decode_entry(reader.source.part(node["i"]))
+    return reader.decode_entry(reader.source.part(node["i"]), reader.pickler)
 
 
 DECODERS["entry"] = _embedded

@@ -12,13 +12,13 @@ import pyproj
 import shapely  # type: ignore[import-untyped]
 from geopandas.array import GeometryArray, GeometryDtype
 
-from .arrow_columns import decode_arrow, encode_arrow
+from .arrow_columns import arrow_decoder, encode_arrow
 from .arrow_file import ArrowEntry
 from .arrow_layout import Body, Column, Spec
 from .context import KINDS, TABLES, Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
-from .memory import Memory
-from .pandas_columns import ARRAYS, SPECS, FrameReader
+from .memory import Decode, FrameReader
+from .pandas_columns import ARRAYS, SPECS
 from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
 
 
@@ -66,11 +66,16 @@ def _crs(writer: Writer, crs: pyproj.CRS | None) -> Node:
     raise Refusal(f"its CRS {excerpt(crs)} has no exact text", "Set a CRS that an authority defines.")
 
 
-def _decode_geometries(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> GeometryArray:
-    texts = decode_arrow(memory, rows, spec["c"]).to_numpy(zero_copy_only=False)
-    crs = None if spec["crs"] is None else pyproj.CRS.from_user_input(spec["crs"])
-    rings, grids = map(frame.reader.value, spec["besides"]) if "besides" in spec else ((), np.zeros(1))
-    return GeometryArray(_shapes(texts, rings, grids), crs=crs)
+def _decoder(spec: Spec) -> Decode:
+    texts = arrow_decoder(spec["c"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> GeometryArray:
+        found = texts(source, base, rows).to_numpy(zero_copy_only=False)
+        crs = None if spec["crs"] is None else pyproj.CRS.from_user_input(spec["crs"])
+        rings, grids = map(source.reader.value, spec["besides"]) if "besides" in spec else ((), np.zeros(1))
+        return GeometryArray(_shapes(found, rings, grids), crs=crs)
+
+    return decode
 
 
 def _encode_frame(frame: geopandas.GeoDataFrame, pickler: Pickler | None = None) -> Encoded:
@@ -103,7 +108,7 @@ def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.G
 
 
 ARRAYS[GeometryDtype] = _geometries
-SPECS["geometry"] = _decode_geometries
+SPECS["geometry"] = _decoder
 TABLES[geopandas.GeoDataFrame] = _encode_frame
 TABLES[geopandas.GeoSeries] = _encode_series
 KINDS["geopandas.GeoDataFrame"] = _read_frame

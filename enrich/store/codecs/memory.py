@@ -2,48 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+if TYPE_CHECKING:
+    from .arrow_file import ArrowEntry
+    from .context import Reader
 
-class Memory:
-    """The memory behind a position of the entry, such as the body of its batch."""
 
-    __slots__ = ("_buffer", "base", "next", "view")
+class FrameReader:
+    """What the parts of a frame are read from: the entry's memory, and the numbers that say where in it they lie."""
 
-    def __init__(self, view: memoryview, base: int, numbers: Iterator[int]) -> None:
-        self.view = view
-        self.base = base
-        # The next of the numbers that say where things lie.
-        self.next: Callable[[], int] = numbers.__next__
+    __slots__ = ("_buffer", "entry", "next", "reader", "view")
+
+    def __init__(self, entry: ArrowEntry, reader: Reader) -> None:
+        self.entry = entry
+        self.reader = reader
+        self.view = entry.view
+        # The next of the numbers, which are read in the order of the columns.
+        self.next: Callable[[], int] = iter(entry.numbers).__next__
         self._buffer: pa.Buffer | None = None
 
-    def array(self, offset: int, count: int, dtype: str | np.dtype[Any]) -> np.ndarray[Any, Any]:
+    def go_to(self, number: int) -> None:
+        """Go on with this one of the numbers."""
+        self.next = iter(self.entry.numbers[number:]).__next__
+
+    def array(self, at: int, count: int, dtype: str | np.dtype[Any]) -> np.ndarray[Any, Any]:
         """A writable view of ``count`` items."""
-        return np.ndarray((count,), dtype, self.view, self.base + offset if count else 0)
+        return np.ndarray((count,), dtype, self.view, at if count else 0)
 
-    def block(
-        self, offset: int, shape: tuple[int, int], stride: int, dtype: np.dtype[Any]
-    ) -> np.ndarray[Any, Any]:
-        """A writable view of rows that are ``stride`` bytes apart."""
-        if not shape[0] or not shape[1]:
-            return np.empty(shape, dtype)
-        return np.ndarray(shape, dtype, self.view, self.base + offset, (stride, dtype.itemsize))
-
-    def bits(self, offset: int, count: int) -> np.ndarray[Any, Any]:
+    def bits(self, at: int, count: int) -> np.ndarray[Any, Any]:
         """Bit-packed booleans, unpacked."""
-        packed = self.array(offset, (count + 7) // 8, "u1")
+        packed = self.array(at, (count + 7) // 8, "u1")
         return np.unpackbits(packed, count=count, bitorder="little").view(bool)
 
-    def buffer(self, offset: int, length: int) -> pa.Buffer:
-        """An Arrow buffer over the same memory."""
+    def buffer(self) -> pa.Buffer:
+        """The whole memory as Arrow has it."""
         buffer = self._buffer
         if buffer is None:
             buffer = self._buffer = pa.py_buffer(self.view)
-        return buffer.slice(self.base + offset, length)
+        return buffer
+
+
+# How a column is read: from what, where the memory starts that its numbers count from, and how many rows it has.
+# Made from a spec once, and then used for all entries of one make.
+Decode = Callable[[FrameReader, int, int], Any]
 
 
 def pack_bits(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

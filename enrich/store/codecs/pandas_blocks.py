@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from .arrow_layout import ABSENT, Body, Column, Span, Spec, shared
 from .entry import ALIGNMENT, Refusal
-from .memory import Memory, pack_bits
+from .memory import Decode, FrameReader, pack_bits
 from .numpy_values import raw
 
 Array = np.ndarray[Any, Any]
@@ -156,38 +156,38 @@ def with_validity(body: Body, column: Column, missing: Array, kind: pa.DataType)
     return Column(kind, ((column.nodes[0][0], nulls),), (validity, column.buffers[1]))
 
 
-def decode_block(memory: Memory, rows: int, spec: Spec) -> Array:
-    """The columns of one dtype as an array (columns × rows)."""
-    return _decode(memory, rows, spec, 0, spec["k"])
-
-
-def decode_row(memory: Memory, rows: int, spec: Spec, row: int) -> Array:
-    """One column of a block."""
-    return _decode(memory, rows, spec, row, 1)
-
-
-def _decode(memory: Memory, rows: int, spec: Spec, first: int, count: int) -> Array:
-    start = memory.next()
+def block_decoder(spec: Spec, first: int = 0, count: int | None = None) -> Decode:
+    """How the columns of one dtype are read, or ``count`` of them from the ``first`` on: as (columns × rows)."""
+    columns: int = spec["k"] if count is None else count
     if spec["t"] == "bits":
-        width = (rows + 7) // 8
-        stride = _stride(width)
-        packed = memory.block(start + first * stride, (count, width), stride, np.dtype("u1"))
-        return np.unpackbits(packed, axis=1, count=rows, bitorder="little").view(bool)
-    dtype, native, size = _dtypes(spec["d"])
-    stride = rows * size
-    stride += -stride % 8
-    values = memory.block(start + first * stride, (count, rows), stride, native)
-    return values if native is dtype else values.astype(dtype)
+
+        def bits(source: FrameReader, base: int, rows: int) -> Array:
+            width = (rows + 7) // 8
+            stride = _stride(width)
+            at = base + source.next() + first * stride
+            if not (rows and columns):
+                return np.empty((columns, rows), bool)
+            packed: Array = np.ndarray((columns, width), "u1", source.view, at, (stride, 1))
+            return np.unpackbits(packed, axis=1, count=rows, bitorder="little").view(bool)
+
+        return bits
+    dtype = np.dtype(spec["d"])
+    native = dtype if dtype.isnative else dtype.newbyteorder("=")
+    size = dtype.itemsize
+
+    def flat(source: FrameReader, base: int, rows: int) -> Array:
+        stride = rows * size
+        stride += -stride % 8
+        at = base + source.next() + first * stride
+        if not (rows and columns):
+            return np.empty((columns, rows), dtype)
+        values: Array = np.ndarray((columns, rows), native, source.view, at, (stride, size))
+        return values if native is dtype else values.astype(dtype)
+
+    return flat
 
 
-@cache
-def _dtypes(text: str) -> tuple[np.dtype[Any], np.dtype[Any], int]:
-    """A dtype, the same in this machine's byte order, and its size."""
-    dtype = np.dtype(text)
-    return dtype, dtype if dtype.isnative else dtype.newbyteorder("="), dtype.itemsize
-
-
-def decode_flat(memory: Memory, rows: int, spec: Spec) -> Array:
-    """The single column of a block, as an array of one dimension."""
-    values: Array = decode_block(memory, rows, spec)[0]
-    return values
+def flat_decoder(spec: Spec) -> Decode:
+    """How the single column of a block is read, as an array of one dimension."""
+    block = block_decoder(spec)
+    return lambda source, base, rows: block(source, base, rows)[0]

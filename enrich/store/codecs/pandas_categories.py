@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from .arrow_layout import Body, Column, Spec, shared
 from .context import Writer
 from .entry import Refusal
-from .memory import Memory
-from .pandas_columns import ARRAYS, SPECS, FrameReader
-from .pandas_index import decode_index, encode_categories, encode_codes
+from .memory import Decode, FrameReader
+from .pandas_columns import ARRAYS, SPECS, decoder
+from .pandas_index import encode_categories, encode_codes, index_decoder
 from .pandas_internals import categorical, ndarray_of
 
 
@@ -31,10 +29,15 @@ def _spec(codes: Spec, categories: Spec, ordered: bool) -> Spec:
     return {"t": "cat", "c": codes, "ordered": ordered, "categories": categories}
 
 
-def _decode(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    categories = decode_index(frame, spec["categories"])
-    return categorical(frame.column(spec["c"], memory, rows), categories, spec["ordered"])
+def _decoder(spec: Spec) -> Decode:
+    categories, codes, ordered = index_decoder(spec["categories"]), decoder(spec["c"]), spec["ordered"]
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.Categorical:
+        index = categories(source, base, rows)
+        return categorical(codes(source, base, rows), index, ordered)
+
+    return decode
 
 
 ARRAYS[pd.CategoricalDtype] = _encode
-SPECS["cat"] = _decode
+SPECS["cat"] = _decoder

@@ -7,62 +7,39 @@ category −1, under the validity bitmap that Arrow's readers look at.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow_columns import decode_arrow, encode_arrow, one_array
+from .arrow_columns import arrow_decoder, encode_arrow, one_array
 from .arrow_layout import Body, Column, Shape, Spec, null_column, shared, struct_column
-from .context import Node, Reader, Writer
+from .context import Node, Writer
 from .entry import CorruptEntry, Refusal, type_name
-from .memory import Memory
-from .pandas_blocks import decode_flat, encode_flat, is_flat, with_validity
-from .pandas_internals import datetime_array, masked_data, ndarray_of, string_array, string_dtype, with_freq
-from .pandas_objects import decode_objects, encode_objects
+from .memory import Decode, FrameReader
+from .pandas_blocks import encode_flat, flat_decoder, is_flat, with_validity
+from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dtype, string_wrapper, with_freq
+from .pandas_objects import encode_objects, object_decoder
 from .timezones import encode_timezone
-
-if TYPE_CHECKING:
-    from .arrow_file import ArrowEntry
 
 _NAT = np.iinfo(np.int64).min
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 
 Encoded = tuple[Column, Spec]
 EncodeArray = Callable[[Writer, Body, Any], Encoded]
-DecodeArray = Callable[["FrameReader", Memory, int, Spec], Any]
 
-# By dtype, so that a library's arrays can be added where the library is imported.
+# By dtype and by tag, so that a library's arrays can be added where the library is imported.
 ARRAYS: dict[type[Any], EncodeArray] = {}
-SPECS: dict[str, DecodeArray] = {}
+SPECS: dict[str, Callable[[Spec], Decode]] = {}
 
 
-class FrameReader:
-    """What the parts of a frame are read from."""
-
-    def __init__(self, entry: ArrowEntry, reader: Reader) -> None:
-        self.entry = entry
-        self.reader = reader
-        self.rows = entry.rows
-        self._numbers = iter(entry.numbers)
-        self.body = Memory(entry.view, entry.body_at, self._numbers)
-
-    def go_to(self, number: int) -> None:
-        """Go on with this one of the numbers, which are read in the order of the columns otherwise."""
-        self._numbers = iter(self.entry.numbers[number:])
-        self.body = Memory(self.entry.view, self.entry.body_at, self._numbers)
-
-    def dictionary(self, offset: int) -> Memory:
-        """The memory of a dictionary."""
-        return Memory(self.entry.view, self.entry.dictionaries_at + offset, self._numbers)
-
-    def column(self, spec: Spec, memory: Memory | None = None, rows: int | None = None) -> Any:
-        """The array of a column's spec."""
-        decode = SPECS.get(spec["t"])
-        if decode is None:
-            raise CorruptEntry(f"a column of unknown kind: {spec['t']}")
-        return decode(self, memory or self.body, self.rows if rows is None else rows, spec)
+def decoder(spec: Spec) -> Decode:
+    """How the array of a column's spec is read."""
+    make = SPECS.get(spec["t"])
+    if make is None:
+        raise CorruptEntry(f"a column of unknown kind: {spec['t']}")
+    return make(spec)
 
 
 def encode_column(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -117,12 +94,17 @@ def _masked(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, _spec("masked", spec)
 
 
-def _decode_masked(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    data = decode_flat(memory, rows, spec["c"])
-    at = memory.next()
-    mask = np.zeros(rows, bool) if at < 0 else ~memory.bits(at, rows)
-    kind = _MASKED[0] if data.dtype.kind in "iu" else _MASKED[1] if data.dtype.kind == "f" else _MASKED[2]
-    return kind(data, mask)
+def _masked_decoder(spec: Spec) -> Decode:
+    values = flat_decoder(spec["c"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> Any:
+        data = values(source, base, rows)
+        at = source.next()
+        mask = np.zeros(rows, bool) if at < 0 else ~source.bits(base + at, rows)
+        kind = _MASKED[0] if data.dtype.kind in "iu" else _MASKED[1] if data.dtype.kind == "f" else _MASKED[2]
+        return kind(data, mask)
+
+    return decode
 
 
 def _string(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -147,12 +129,13 @@ def string_na(dtype: Any) -> str:
     return "NA" if getattr(dtype, "na_value", pd.NA) is pd.NA else "nan"
 
 
-def _decode_string(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    storage, missing, content = spec["s"], spec["na"], spec["c"]
+def _string_decoder(spec: Spec) -> Decode:
+    storage, missing = spec["s"], spec["na"]
     if storage == "python":
-        cells = decode_objects(frame.reader, memory, rows, content)
-        return pd.array(cells, dtype=string_dtype(storage, missing))
-    return string_array(decode_arrow(memory, rows, content), storage, missing)
+        cells, dtype = object_decoder(spec["c"]), string_dtype(storage, missing)
+        return lambda source, base, rows: pd.array(cells(source, base, rows), dtype=dtype)
+    texts, wrap = arrow_decoder(spec["c"]), string_wrapper(storage, missing)
+    return lambda source, base, rows: wrap(pa.chunked_array([texts(source, base, rows)]))
 
 
 def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -164,10 +147,12 @@ def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "arrow", "c": spec, "f": 0}
 
 
-def _decode_arrow(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
+def _arrow_decoder(spec: Spec) -> Decode:
+    wrap = pd.arrays.ArrowExtensionArray
     if "f" not in spec:
-        return pd.arrays.ArrowExtensionArray(decode_arrow(memory, rows, spec["c"]))
-    return pd.arrays.ArrowExtensionArray(frame.entry.reader().get_batch(0).column(spec["f"]))
+        values = arrow_decoder(spec["c"])
+        return lambda source, base, rows: wrap(values(source, base, rows))
+    return lambda source, base, rows: wrap(source.entry.reader().get_batch(0).column(spec["f"]))
 
 
 def _zoned(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -182,10 +167,15 @@ def _arrow_zone(zone: Node) -> str:
     return str(zone["v"]) if zone["k"] in ("zoneinfo", "pytz") else "UTC"
 
 
-def _decode_zoned(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    data = decode_flat(memory, rows, spec["c"])
-    zone = frame.reader.value(spec["z"])
-    return datetime_array(data, pd.DatetimeTZDtype(np.datetime_data(data.dtype)[0], zone))
+def _zoned_decoder(spec: Spec) -> Decode:
+    moments = flat_decoder(spec["c"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> Any:
+        data = moments(source, base, rows)
+        zone = source.reader.value(spec["z"])
+        return datetime_array(data, pd.DatetimeTZDtype(np.datetime_data(data.dtype)[0], zone))
+
+    return decode
 
 
 def _period(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -195,9 +185,14 @@ def _period(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "period", "c": spec, "d": writer.node(values.dtype.freq)}
 
 
-def _decode_period(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    dtype = pd.PeriodDtype(frame.reader.value(spec["d"]))
-    return pd.arrays.PeriodArray(decode_flat(memory, rows, spec["c"]), dtype=dtype)
+def _period_decoder(spec: Spec) -> Decode:
+    ordinals = flat_decoder(spec["c"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> Any:
+        dtype = pd.PeriodDtype(source.reader.value(spec["d"]))
+        return pd.arrays.PeriodArray(ordinals(source, base, rows), dtype=dtype)
+
+    return decode
 
 
 def _interval(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -211,16 +206,21 @@ def _interval(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "interval", "sides": specs, "closed": values.closed}
 
 
-def _decode_interval(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    sides = []
-    for side in spec["sides"]:
-        index = pd.Index(frame.column(side, memory, rows), copy=False)
-        sides.append(with_freq(index, frame.reader.value(side["freq"])) if "freq" in side else index)
-    return pd.arrays.IntervalArray.from_arrays(*sides, closed=spec["closed"])
+def _interval_decoder(spec: Spec) -> Decode:
+    sides = [(decoder(side), side.get("freq")) for side in spec["sides"]]
+
+    def decode(source: FrameReader, base: int, rows: int) -> Any:
+        found = []
+        for values, freq in sides:
+            index = pd.Index(values(source, base, rows), copy=False)
+            found.append(index if freq is None else with_freq(index, source.reader.value(freq)))
+        return pd.arrays.IntervalArray.from_arrays(*found, closed=spec["closed"])
+
+    return decode
 
 
-def _node(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    return frame.reader.value(spec["v"])
+def _node_decoder(spec: Spec) -> Decode:
+    return lambda source, base, rows: source.reader.value(spec["v"])
 
 
 ARRAYS.update(
@@ -234,17 +234,17 @@ ARRAYS.update(
 )
 SPECS.update(
     {
-        "flat": lambda frame, memory, rows, spec: decode_flat(memory, rows, spec),
-        "bits": lambda frame, memory, rows, spec: decode_flat(memory, rows, spec),
-        "obj": lambda frame, memory, rows, spec: decode_objects(frame.reader, memory, rows, spec),
-        "fill": lambda frame, memory, rows, spec: decode_objects(frame.reader, memory, rows, spec),
-        "mixed": lambda frame, memory, rows, spec: decode_objects(frame.reader, memory, rows, spec),
-        "node": _node,
-        "masked": _decode_masked,
-        "str": _decode_string,
-        "arrow": _decode_arrow,
-        "tz": _decode_zoned,
-        "period": _decode_period,
-        "interval": _decode_interval,
+        "flat": flat_decoder,
+        "bits": flat_decoder,
+        "obj": object_decoder,
+        "fill": object_decoder,
+        "mixed": object_decoder,
+        "node": _node_decoder,
+        "masked": _masked_decoder,
+        "str": _string_decoder,
+        "arrow": _arrow_decoder,
+        "tz": _zoned_decoder,
+        "period": _period_decoder,
+        "interval": _interval_decoder,
     }
 )

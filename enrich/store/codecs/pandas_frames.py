@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter, lt
 from typing import Any
 
@@ -15,20 +15,21 @@ from .arrow_layout import Body, Column, Spec, shared
 from .columns_asked import check_names, unknown_columns
 from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt, label
-from .pandas_blocks import decode_block, decode_row, encode_block, is_flat
-from .pandas_columns import FrameReader, encode_column, is_opaque
+from .memory import Decode, FrameReader
+from .pandas_blocks import block_decoder, encode_block, is_flat
+from .pandas_columns import decoder, encode_column, is_opaque
 from .pandas_index import (
     Named,
-    decode_index,
     decode_name,
     encode_index,
     encode_name,
     encode_names,
+    index_decoder,
     labels_of,
     place_foreign,
     values_of,
 )
-from .pandas_internals import Blocks, Places, blocks_of, frame_of
+from .pandas_internals import Blocks, Places, blocks_of, frame_of, placement
 
 Array = np.ndarray[Any, Any]
 _FLAT = frozenset({"flat", "bits"})
@@ -139,8 +140,8 @@ def _short(places: Places) -> list[Any]:
     return [first, regular.stop, step] if step > 0 and list(places) == list(regular) else [list(places)]
 
 
-def _places(short: Any) -> Any:
-    return np.array(short[0], np.intp) if len(short) == 1 else slice(*short)
+def _placement(short: Any) -> Any:
+    return placement(np.array(short[0], np.intp) if len(short) == 1 else slice(*short))
 
 
 def _extras(writer: Writer, data: Any) -> list[tuple[str, Node]]:
@@ -183,28 +184,67 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+class _Recipe:
+    """How frames of one make are read."""
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.specs: list[Spec] = plan["blocks"]
+        self.blocks = [(_block_decoder(spec["c"]), _placement(spec["l"])) for spec in self.specs]
+        self.index = index_decoder(plan["index"])
+        self.names = index_decoder(plan["columns"])
+        self.has_extras = "attrs" in plan or "unique" in plan
+
+    @cached_property
+    def _columns(self) -> dict[int, tuple[int, int]]:
+        found = {}
+        for block, spec in enumerate(self.specs):
+            short = spec["l"]
+            for row, position in enumerate(short[0] if len(short) == 1 else range(*short)):
+                found[position] = block, row
+        return found
+
+    def column(self, position: int) -> tuple[int, Decode]:
+        """The first number of the column there, and how it is read without the others of its block."""
+        block, row = self._columns[position]
+        spec, (whole, _) = self.specs[block], self.blocks[block]
+        return spec["n"], block_decoder(spec["c"], row, 1) if spec["c"]["t"] in _FLAT else whole
+
+
 def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The DataFrame of an entry, or only some of its columns."""
-    plan = entry.plan
+    plan, base, rows = entry.plan, entry.body_at, entry.rows
+    recipe: _Recipe = plan.decode
+    if recipe is None:
+        recipe = plan.decode = _Recipe(plan)
     source = FrameReader(entry, reader)
-    named = plan["columns"]
     if columns is None:
-        blocks = [(_block(source, spec["c"]), _places(spec["l"])) for spec in plan["blocks"]]
-        index = decode_index(source, plan["index"])
-        frame = frame_of(blocks, index, decode_index(source, named))
-        return with_extras(frame, reader, plan) if "attrs" in plan or "unique" in plan else frame
+        blocks = [(decode(source, base, rows), places) for decode, places in recipe.blocks]
+        index = recipe.index(source, base, rows)
+        frame = frame_of(blocks, index, recipe.names(source, base, rows))
+    else:
+        frame = _some_columns(source, recipe, columns)
+    return with_extras(frame, reader, plan) if recipe.has_extras else frame
+
+
+def _some_columns(source: FrameReader, recipe: _Recipe, columns: Sequence[str]) -> pd.DataFrame:
+    plan, base, rows = source.entry.plan, source.entry.body_at, source.entry.rows
+    named = plan["columns"]
     source.go_to(plan["columns_at"])
     if named["k"] == "names":
         # Only the names asked for are made into an index.
         wanted = positions_of(named["v"], columns)
-        names = decode_index(source, {**named, "v": [named["v"][at] for at in wanted]})
+        names = index_decoder({**named, "v": [named["v"][at] for at in wanted]})(source, base, rows)
     else:
-        all_names = decode_index(source, named)
+        all_names = recipe.names(source, base, rows)
         wanted = positions_of(all_names.tolist(), columns)
         names = all_names.take(wanted)
-    blocks = _chosen(source, plan["blocks"], wanted)
+    blocks: Blocks = []
+    for place, position in enumerate(wanted):
+        number, decode = recipe.column(position)
+        source.go_to(number)
+        blocks.append((decode(source, base, rows), placement(slice(place, place + 1, 1))))
     source.go_to(plan["index_at"])
-    return with_extras(frame_of(blocks, decode_index(source, plan["index"]), names), reader, plan)
+    return frame_of(blocks, recipe.index(source, base, rows), names)
 
 
 def with_extras(data: Any, reader: Reader, plan: dict[str, Any]) -> Any:
@@ -216,27 +256,8 @@ def with_extras(data: Any, reader: Reader, plan: dict[str, Any]) -> Any:
     return data
 
 
-def _block(source: FrameReader, spec: Spec) -> Any:
-    if spec["t"] in _FLAT:
-        return decode_block(source.body, source.rows, spec)
-    values = source.column(spec)
-    return values.reshape(1, -1) if isinstance(values, np.ndarray) else values
-
-
-def _chosen(source: FrameReader, specs: list[Spec], wanted: list[int]) -> Blocks:
-    rows = {}
-    for spec in specs:
-        short = spec["l"]
-        for row, position in enumerate(short[0] if len(short) == 1 else range(*short)):
-            rows[position] = (spec, row)
-    blocks = []
-    for place, position in enumerate(wanted):
-        spec, row = rows[position]
-        source.go_to(spec["n"])
-        flat = spec["c"]["t"] in _FLAT
-        values = decode_row(source.body, source.rows, spec["c"], row) if flat else _block(source, spec["c"])
-        blocks.append((values, slice(place, place + 1, 1)))
-    return blocks
+def _block_decoder(spec: Spec) -> Decode:
+    return block_decoder(spec) if spec["t"] in _FLAT else decoder(spec)
 
 
 def positions_of(names: list[Any], columns: Sequence[str]) -> list[int]:
@@ -257,10 +278,11 @@ def opaque_columns(entry: ArrowEntry, reader: Reader) -> Iterator[tuple[int, Any
     for spec in plan["blocks"] if "blocks" in plan else [{"c": plan["values"], "l": [0], "n": 0}]:
         if is_opaque(spec["c"]):
             source.go_to(spec["n"])
-            yield spec["l"][0], source.column(spec["c"])
+            yield spec["l"][0], decoder(spec["c"])(source, entry.body_at, entry.rows)
     if is_opaque(plan["index"].get("a")):
         source.go_to(plan["index_at"])
-        yield len(entry.reader().schema) - 1, source.column(plan["index"]["a"])
+        index = decoder(plan["index"]["a"])(source, entry.body_at, entry.rows)
+        yield len(entry.reader().schema) - 1, index
 
 
 def encode_series(
@@ -301,8 +323,8 @@ def encode_series(
 def decode_series(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.Series[Any]:
     """The Series of an entry, whose only column is its name."""
     source = FrameReader(entry, reader)
-    values = source.column(entry.plan["values"])
-    index = decode_index(source, entry.plan["index"])
+    values = decoder(entry.plan["values"])(source, entry.body_at, entry.rows)
+    index = index_decoder(entry.plan["index"])(source, entry.body_at, entry.rows)
     name = decode_name(source, entry.plan["name"])
     check_names(columns, [name])
     # The constructor would look into objects, and takes no dtype of records.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,18 +14,20 @@ from .arrow_columns import encode_arrow
 from .arrow_file import plan_text, write_batch
 from .arrow_layout import Body, Column, Spec, shared
 from .context import Node, Writer
-from .entry import Encoded, Pickler, Refusal, label, type_name
+from .entry import CorruptEntry, Encoded, Pickler, Refusal, label, type_name
 from .json_values import is_text
-from .memory import Memory
+from .memory import Decode, FrameReader
+from .numpy_values import objects
 from .pandas_blocks import encode_flat, with_validity
-from .pandas_columns import FrameReader, encode_column, string_na
+from .pandas_columns import decoder, encode_column, string_na
 from .pandas_internals import (
     index_of,
     multi_index,
     ndarray_of,
+    plain_index,
     range_index,
-    string_array,
     string_dtype,
+    string_wrapper,
     with_freq,
 )
 
@@ -87,9 +90,9 @@ def encode_name(writer: Writer, name: Any) -> Node:
     return node if node is None or type(node) is str else [node]
 
 
-def decode_name(frame: FrameReader, node: Node) -> Any:
+def decode_name(source: FrameReader, node: Node) -> Any:
     """The name of a node."""
-    return node if node is None or type(node) is str else frame.reader.value(node[0])
+    return node if node is None or type(node) is str else source.reader.value(node[0])
 
 
 def _encode_multi(writer: Writer, body: Body, index: pd.MultiIndex, named: Named) -> Spec:
@@ -147,38 +150,64 @@ def _is_readable(kind: pa.DataType) -> bool:
     return bool(pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def decode_index(
-    frame: FrameReader, spec: Spec, memory: Memory | None = None, rows: int | None = None
-) -> pd.Index:
-    """The index of a spec."""
-    kind = spec["k"]
-    if kind == "range":
-        following = frame.body.next
-        values = range(following(), following(), following())
-        return range_index(values, decode_name(frame, spec["n"]))
-    if kind == "vast":
-        return range_index(range(*spec["v"]), decode_name(frame, spec["n"]))
-    if kind == "dictionary":
-        rows, at = frame.body.next(), frame.body.next()
-        return decode_index(frame, spec["i"], frame.dictionary(at), rows)
-    if kind == "multi":
-        return _decode_multi(frame, spec)
-    if kind == "entry":
-        index: pd.Index = frame.reader.value(spec["v"])
-        return index
-    if kind == "names":
-        return _decode_names(frame, spec)
-    index = index_of(frame.column(spec["a"], memory, rows), decode_name(frame, spec["n"]))
-    return with_freq(index, frame.reader.value(spec["freq"])) if "freq" in spec else index
+def index_decoder(spec: Spec) -> Decode:
+    """How the index of a spec is read."""
+    make = _INDEXES.get(spec["k"])
+    if make is None:
+        raise CorruptEntry(f"an index of unknown kind: {spec['k']}")
+    return make(spec)
 
 
-def _decode_multi(frame: FrameReader, spec: Spec) -> pd.MultiIndex:
-    levels, codes = [], []
-    for level, code in zip(spec["l"], spec["c"], strict=True):
-        levels.append(decode_index(frame, level))
-        codes.append(frame.column(code))
-    names = [decode_name(frame, name) for name in spec["n"]]
-    return multi_index(levels, codes, names, spec["s"])
+def _range_decoder(spec: Spec) -> Decode:
+    name = spec["n"]
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.RangeIndex:
+        following = source.next
+        return range_index(range(following(), following(), following()), decode_name(source, name))
+
+    return decode
+
+
+def _vast_decoder(spec: Spec) -> Decode:
+    values, name = range(*spec["v"]), spec["n"]
+    return lambda source, base, rows: range_index(values, decode_name(source, name))
+
+
+def _dictionary_decoder(spec: Spec) -> Decode:
+    index = index_decoder(spec["i"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.Index:
+        rows, at = source.next(), source.next()
+        found: pd.Index = index(source, source.entry.dictionaries_at + at, rows)
+        return found
+
+    return decode
+
+
+def _multi_decoder(spec: Spec) -> Decode:
+    parts = [(index_decoder(level), decoder(code)) for level, code in zip(spec["l"], spec["c"], strict=True)]
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.MultiIndex:
+        found = [(level(source, base, rows), code(source, base, rows)) for level, code in parts]
+        names = [decode_name(source, name) for name in spec["n"]]
+        return multi_index([level for level, _ in found], [code for _, code in found], names, spec["s"])
+
+    return decode
+
+
+def _entry_decoder(spec: Spec) -> Decode:
+    return lambda source, base, rows: source.reader.value(spec["v"])
+
+
+def _plain_decoder(spec: Spec) -> Decode:
+    values, name, freq = decoder(spec["a"]), spec["n"], spec.get("freq")
+    make = plain_index if spec["a"]["t"] == "str" else index_of
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.Index:
+        index = make(values(source, base, rows), decode_name(source, name))
+        return index if freq is None else with_freq(index, source.reader.value(freq))
+
+    return decode
 
 
 def labels_of(columns: pd.Index) -> list[Any]:
@@ -212,22 +241,32 @@ def _names_spec(names: tuple[str, ...], dtype: tuple[str, str] | None, name: Nod
     return {"k": "names", "v": names, "d": dtype, "n": name}
 
 
-def _decode_names(frame: FrameReader, spec: Spec) -> pd.Index:
-    names = spec["v"]
-    name = decode_name(frame, spec["n"])
-    if spec["d"] is None:
-        values = np.empty(len(names), object)
-        values[:] = names
-        return index_of(values, name)
-    storage, missing = spec["d"]
+def _names_decoder(spec: Spec) -> Decode:
+    names, dtype, name = spec["v"], spec["d"], spec["n"]
+    if dtype is None:
+        return lambda source, base, rows: plain_index(objects(names), decode_name(source, name))
+    storage, missing = dtype
     if storage == "python":
-        return index_of(pd.array(names, dtype=string_dtype(storage, missing)), name)
-    return index_of(string_array(_texts(tuple(names)), storage, missing), name)
+        kind = string_dtype(storage, missing)
+        return lambda source, base, rows: plain_index(pd.array(names, dtype=kind), decode_name(source, name))
+    texts, wrap = _texts(tuple(names)), string_wrapper(storage, missing)
+    return lambda source, base, rows: plain_index(wrap(texts), decode_name(source, name))
 
 
 @lru_cache(maxsize=64)
-def _texts(names: tuple[str, ...]) -> pa.Array:
-    return pa.array(names, pa.large_string())
+def _texts(names: tuple[str, ...]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(names, pa.large_string())])
+
+
+_INDEXES: dict[str, Callable[[Spec], Decode]] = {
+    "range": _range_decoder,
+    "vast": _vast_decoder,
+    "dictionary": _dictionary_decoder,
+    "multi": _multi_decoder,
+    "entry": _entry_decoder,
+    "names": _names_decoder,
+    "index": _plain_decoder,
+}
 
 
 def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:

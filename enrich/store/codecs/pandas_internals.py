@@ -22,7 +22,7 @@ from pandas.core.internals.blocks import ExtensionBlock, get_block_type
 from pandas.core.internals.managers import BlockManager
 
 Places = Sequence[int]
-Blocks = list[tuple[Any, Any]]
+Blocks = list[tuple[Any, BlockPlacement]]
 
 
 def blocks_of(frame: pd.DataFrame) -> list[tuple[Any, Places]]:
@@ -67,13 +67,22 @@ def ndarray_of(array: Any) -> np.ndarray[Any, Any]:
     return array._ndarray  # type: ignore[no-any-return]
 
 
+def placement(positions: Any) -> BlockPlacement:
+    """The positions of a block's columns, as pandas has them; frames may share one."""
+    return BlockPlacement(positions)
+
+
 def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame:
     """A frame over these arrays as they are: (columns × rows) of numpy, or one extension array for a column."""
     made = []
     for values, positions in blocks:
-        known: Any = values.dtype if type(values) is np.ndarray else type(values)
+        known: Any = type(values)
+        if known is np.ndarray:
+            known = values.dtype
+            if values.ndim == 1:
+                values = values.reshape(1, -1)
         kind, wrap = _block_make(known)
-        made.append(kind(values if wrap is None else wrap(values), BlockPlacement(positions), ndim=2))
+        made.append(kind(values if wrap is None else wrap(values), positions, 2))
     manager = BlockManager(made, [columns, index], verify_integrity=False)
     return pd.DataFrame._from_mgr(manager, manager.axes)
 
@@ -105,15 +114,16 @@ _IN_TWO_DIMENSIONS: dict[Any, Any] = {
 def index_of(values: Any, name: Any) -> pd.Index:
     """An index over an array as it is."""
     if isinstance(values, np.ndarray) and values.dtype.kind not in "mM":
-        return pd.Index._simple_new(values, name=name)
+        return plain_index(values, name)
     if isinstance(values.dtype, pd.StringDtype):
-        return pd.Index._simple_new(values, name=name)
+        return plain_index(values, name)
     return pd.Index(values, copy=False, name=name)
 
 
-def range_index(values: range, name: Any) -> pd.RangeIndex:
-    """The index of a range; the public way asks for its dtype first."""
-    return pd.RangeIndex._simple_new(values, name=name)
+# The index of a range, and one of pandas' base class over numpy's or string arrays; the public ways look at the dtype
+# and the values first.
+range_index: Callable[[range, Any], pd.RangeIndex] = pd.RangeIndex._simple_new
+plain_index: Callable[[Any, Any], pd.Index] = pd.Index._simple_new
 
 
 @cache
@@ -124,22 +134,22 @@ def string_dtype(storage: str, missing: str) -> pd.StringDtype:
     return pd.StringDtype(storage, na_value=np.nan)
 
 
-def string_array(values: pa.Array, storage: str, missing: str) -> Any:
-    """A string array of pandas over Arrow's; the public ways there take longer than all else of a column."""
-    kind, dtype, caches = _string_make(storage, missing)
-    made = object.__new__(kind)
-    made._pa_array = pa.chunked_array([values])
-    made._dtype = dtype
-    if caches:
-        made._cache = {}
-    return made
-
-
 @cache
-def _string_make(storage: str, missing: str) -> tuple[Any, pd.StringDtype, bool]:
+def string_wrapper(storage: str, missing: str) -> Callable[[pa.ChunkedArray], Any]:
+    """How string arrays of pandas are made over Arrow's; the public ways take longer than all else of a column."""
     dtype = string_dtype(storage, missing)
     empty = dtype.__from_arrow__(pa.array([], pa.large_string()))
-    return type(empty), dtype, hasattr(empty, "_cache")
+    kind, caches = type(empty), hasattr(empty, "_cache")
+
+    def wrap(values: pa.ChunkedArray) -> Any:
+        made: Any = object.__new__(kind)
+        made._pa_array = values
+        made._dtype = dtype
+        if caches:
+            made._cache = {}
+        return made
+
+    return wrap
 
 
 def datetime_array(values: np.ndarray[Any, Any], dtype: pd.DatetimeTZDtype) -> Any:

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .arrow_columns import decode_arrow, encode_arrow
+from .arrow_columns import arrow_decoder, encode_arrow
 from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struct_column
-from .context import Reader, Writer, dumps
+from .context import Writer, dumps
 from .entry import Refusal
-from .memory import Memory
+from .memory import Decode, FrameReader
 from .numpy_values import objects, raw
 
 MISSING: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
@@ -211,26 +211,34 @@ def _text(writer: Writer, row: int, cell: Any) -> str:
         writer.pickler = pickler
 
 
-def decode_objects(reader: Reader, memory: Memory, rows: int, spec: Spec) -> np.ndarray[Any, Any]:
-    """The array of a spec of this file."""
+def object_decoder(spec: Spec) -> Decode:
+    """How the array of a spec of this file is read."""
     if spec["t"] == "fill":
-        return np.full(rows, MISSING[spec["null"]], object)
+        return lambda source, base, rows: np.full(rows, MISSING[spec["null"]], object)
     if spec["t"] == "obj":
-        return _cells(decode_arrow(memory, rows, spec["c"]), spec["k"], spec["null"])
-    values = np.full(rows, None, object)
-    children = [decode_arrow(memory, rows, child) for child in spec["c"]]
-    tags = memory.array(memory.next(), rows, "i1")
-    for code, marker in enumerate(_MARKERS.values()):
-        if marker != "None":
-            values[tags == code] = MISSING[marker]
-    for code, (kind, child) in enumerate(zip(spec["k"], children, strict=True), len(_MARKERS)):
-        mine = tags == code
-        if kind == "json":
-            texts = child.filter(pa.array(mine)).to_pylist()
-            values[mine] = objects([reader.loads(text) for text in texts])
-        else:
-            values[mine] = _cells(child, kind, None)[mine]
-    return values
+        values, kind, marker = arrow_decoder(spec["c"]), spec["k"], spec["null"]
+        return lambda source, base, rows: _cells(values(source, base, rows), kind, marker)
+    return _mixed_decoder([*zip(spec["k"], map(arrow_decoder, spec["c"]), strict=True)])
+
+
+def _mixed_decoder(kinds: list[tuple[str, Decode]]) -> Decode:
+    def decode(source: FrameReader, base: int, rows: int) -> np.ndarray[Any, Any]:
+        values = np.full(rows, None, object)
+        children = [(kind, child(source, base, rows)) for kind, child in kinds]
+        tags = source.array(base + source.next(), rows, "i1")
+        for code, marker in enumerate(_MARKERS.values()):
+            if marker != "None":
+                values[tags == code] = MISSING[marker]
+        for code, (kind, child) in enumerate(children, len(_MARKERS)):
+            mine = tags == code
+            if kind == "json":
+                texts = child.filter(pa.array(mine)).to_pylist()
+                values[mine] = objects([source.reader.loads(text) for text in texts])
+            else:
+                values[mine] = _cells(child, kind, None)[mine]
+        return values
+
+    return decode
 
 
 def _cells(array: pa.Array, kind: str, marker: str | None) -> np.ndarray[Any, Any]:

@@ -5,15 +5,13 @@ Written out densely they would be readable, and could be thousands of times larg
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from .arrow_layout import Body, Column, Spec, null_column
 from .context import Writer
-from .memory import Memory
+from .memory import Decode, FrameReader
 from .numpy_values import encode_dtype
-from .pandas_columns import ARRAYS, SPECS, FrameReader
+from .pandas_columns import ARRAYS, SPECS
 from .pandas_internals import sparse_array, sparse_places
 
 
@@ -31,12 +29,16 @@ def _encode(writer: Writer, body: Body, values: pd.arrays.SparseArray) -> tuple[
     return null_column(len(values)), spec
 
 
-def _decode(frame: FrameReader, memory: Memory, rows: int, spec: Spec) -> Any:
-    values, fill, dtype, *places = (
-        frame.reader.value(node) for node in (spec["values"], spec["fill"], spec["d"], *spec["places"])
-    )
-    return sparse_array(rows, spec["k"], places, values, pd.SparseDtype(dtype, fill))
+def _decoder(spec: Spec) -> Decode:
+    kind = spec["k"]
+    nodes = (spec["values"], spec["fill"], spec["d"], *spec["places"])
+
+    def decode(source: FrameReader, base: int, rows: int) -> pd.arrays.SparseArray:
+        values, fill, dtype, *places = map(source.reader.value, nodes)
+        return sparse_array(rows, kind, places, values, pd.SparseDtype(dtype, fill))
+
+    return decode
 
 
 ARRAYS[pd.SparseDtype] = _encode
-SPECS["sparse"] = _decode
+SPECS["sparse"] = _decoder

@@ -13,10 +13,10 @@ from .arrow_file import ArrowEntry
 from .columns_asked import check_names
 from .context import DECODERS, ENCODERS, FINDERS, KINDS, TABLES, TAG, Encode, Node, Reader, Writer
 from .entry import Refusal, excerpt
-from .pandas_columns import FrameReader
+from .memory import FrameReader
 from .pandas_forms import encode_known
 from .pandas_frames import decode_frame, decode_series, encode_series
-from .pandas_index import decode_index, encode_index_entry
+from .pandas_index import encode_index_entry, index_decoder
 from .timezones import encode_timezone
 
 
@@ -80,7 +80,7 @@ def _find(value: Any) -> Encode | None:
 
 
 def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
-    index = decode_index(FrameReader(entry, reader), entry.plan["index"])
+    index = index_decoder(entry.plan["index"])(FrameReader(entry, reader), entry.body_at, entry.rows)
     check_names(columns, list(index.names))
     return index
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from enrich.store.codecs import pandas_internals as internals
@@ -43,14 +44,16 @@ def test_naive_datetimes_are_plain_arrays() -> None:
 )
 def test_frame_is_built_of_any_extension_array(column: object) -> None:
     names = pd.Index(["a", "n"])
-    blocks = [(column, slice(0, 1, 1)), (np.array([[1.5, 2.5]]), slice(1, 2, 1))]
+    blocks = [(column, internals.placement([0])), (np.array([[1.5, 2.5]]), internals.placement([1]))]
     frame = internals.frame_of(blocks, pd.RangeIndex(2), names)
     assert_same(pd.DataFrame({"a": column, "n": [1.5, 2.5]}), frame)
 
 
 def test_frame_is_built_over_the_arrays_it_is_given() -> None:
     values = np.arange(6.0).reshape(2, 3)
-    frame = internals.frame_of([(values, slice(0, 2, 1))], pd.RangeIndex(3), pd.Index(["b", "a"]))
+    frame = internals.frame_of(
+        [(values, internals.placement(slice(0, 2, 1)))], pd.RangeIndex(3), pd.Index(["b", "a"])
+    )
     assert np.shares_memory(frame["b"].to_numpy(), values)
     assert frame["b"].tolist() == [0.0, 1.0, 2.0]
     frame.loc[0, "a"] = 9.0
@@ -60,7 +63,9 @@ def test_frame_is_built_over_the_arrays_it_is_given() -> None:
 @pytest.mark.parametrize("kind", ["M8[s]", "M8[ns]", "m8[us]"])
 def test_times_become_blocks_of_their_unit(kind: str) -> None:
     values = np.array([[1, 2]], "i8").view(kind)
-    frame = internals.frame_of([(values, slice(0, 1, 1))], pd.RangeIndex(2), pd.Index(["t"]))
+    frame = internals.frame_of(
+        [(values, internals.placement(slice(0, 1, 1)))], pd.RangeIndex(2), pd.Index(["t"])
+    )
     assert_same(pd.DataFrame({"t": values[0]}), frame)
 
 
@@ -83,7 +88,8 @@ def test_string_array_is_one_of_pandas_own_making(dtype: str) -> None:
     made = pd.array(["a", None], dtype=dtype)
     if not hasattr(made, "__arrow_array__"):
         pytest.skip("before pandas 3, str means Python's own")
-    array = internals.string_array(made.__arrow_array__(), made.dtype.storage, string_na(made.dtype))
+    wrap = internals.string_wrapper(made.dtype.storage, string_na(made.dtype))
+    array = wrap(pa.chunked_array([made.__arrow_array__()]))
     assert_same(made, array)
     assert vars(array).keys() == vars(made).keys()
 
