@@ -188,16 +188,25 @@ class _Recipe:
     """How frames of one make are read."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
-        self.specs: list[Spec] = plan["blocks"]
-        self.blocks = [(_block_decoder(spec["c"]), _placement(spec["l"])) for spec in self.specs]
+        self._specs: list[Spec] = plan["blocks"]
+        self._names: Spec = plan["columns"]
         self.index = index_decoder(plan["index"])
-        self.names = index_decoder(plan["columns"])
         self.has_extras = "attrs" in plan or "unique" in plan
+
+    @cached_property
+    def names(self) -> Decode:
+        """How the names of all columns are read."""
+        return index_decoder(self._names)
+
+    @cached_property
+    def blocks(self) -> list[tuple[Decode, Any]]:
+        """How each block is read, and where its columns are."""
+        return [(_decoder(spec["c"]), _placement(spec["l"])) for spec in self._specs]
 
     @cached_property
     def _columns(self) -> dict[int, tuple[int, int]]:
         found = {}
-        for block, spec in enumerate(self.specs):
+        for block, spec in enumerate(self._specs):
             short = spec["l"]
             for row, position in enumerate(short[0] if len(short) == 1 else range(*short)):
                 found[position] = block, row
@@ -206,8 +215,8 @@ class _Recipe:
     def column(self, position: int) -> tuple[int, Decode]:
         """The first number of the column there, and how it is read without the others of its block."""
         block, row = self._columns[position]
-        spec, (whole, _) = self.specs[block], self.blocks[block]
-        return spec["n"], block_decoder(spec["c"], row, 1) if spec["c"]["t"] in _FLAT else whole
+        spec = self._specs[block]
+        return spec["n"], _decoder(spec["c"], row, 1)
 
 
 def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -256,8 +265,8 @@ def with_extras(data: Any, reader: Reader, plan: dict[str, Any]) -> Any:
     return data
 
 
-def _block_decoder(spec: Spec) -> Decode:
-    return block_decoder(spec) if spec["t"] in _FLAT else decoder(spec)
+def _decoder(spec: Spec, first: int = 0, count: int | None = None) -> Decode:
+    return block_decoder(spec, first, count) if spec["t"] in _FLAT else decoder(spec)
 
 
 def positions_of(names: list[Any], columns: Sequence[str]) -> list[int]:
