@@ -22,45 +22,22 @@ from .entry import Encoded, Pickler
 from .pandas_columns import string_na
 from .pandas_frames import encode_frame
 from .pandas_index import labels_of, values_of
-from .pandas_internals import arrays_of, arrow_of, bounds_of, ndarray_of
+from .pandas_internals import arrays_of, arrow_of, bounds_of, has_extras, ndarray_of
 
-Array = np.ndarray[Any, Any]
 _MOST_FORMS = 64
 _MOST_METADATA = 16 << 20
 # Numbers that Arrow has as they lie in memory.
 _NUMBERS = frozenset("bBhHiIlLqQefd")
 _TEXT = pa.large_string()
-_OFFSET = 8
+
+
+# What a frame's file says beside its data follows from these; and the memory that the file holds.
+_Form = list[Any]
+_Regions = list[memoryview]
 
 
 class _Formless(Exception):
     """The file of this frame is not its memory and what follows from its form."""
-
-
-class _Seen:
-    """What was seen of a frame so far: its form, and its memory."""
-
-    __slots__ = ("form", "regions")
-
-    def __init__(self, *form: Hashable) -> None:
-        self.form: list[Any] = list(form)
-        self.regions: list[memoryview] = []
-
-    def add(self, array: Any) -> None:
-        """Note the memory of numbers."""
-        if type(array) is not np.ndarray or not array.flags.c_contiguous:
-            raise _Formless
-        if array.dtype.char not in _NUMBERS or not array.dtype.isnative:
-            raise _Formless
-        # C's two integers of 8 bytes are equal as dtypes.
-        self.form += (array.dtype.char, array.size)
-        self.regions.append(array.data.cast("B"))
-
-    def add_buffer(self, buffer: pa.Buffer, start: int, stop: int) -> None:
-        """Note the memory of a part of an Arrow buffer; an empty one isn't written."""
-        self.form.append(stop - start)
-        if stop > start:
-            self.regions.append(memoryview(buffer)[start:stop])
 
 
 class _Template(NamedTuple):
@@ -75,7 +52,7 @@ class _Template(NamedTuple):
         """Bytes that are kept."""
         return sum(len(piece) for piece in self.pieces if type(piece) is bytes)
 
-    def filled(self, regions: list[memoryview]) -> Encoded:
+    def filled(self, regions: _Regions) -> Encoded:
         """The file of another frame of the form."""
         pieces = [regions[piece] if type(piece) is int else piece for piece in self.pieces]
         return Encoded(tuple(pieces), self.nbytes, self.kind)  # type: ignore[arg-type]
@@ -87,21 +64,23 @@ _templates: dict[Hashable, _Template | None] = {}
 
 def encode_known(frame: pd.DataFrame, pickler: Pickler | None = None) -> Encoded:
     """A DataFrame as an Arrow file, the very one that `encode_frame` makes; sooner if its form was met before."""
+    form: _Form = []
+    regions: _Regions = []
     try:
-        seen = _look_at(frame)
+        _look_at(frame, form, regions)
     except _Formless:
         return encode_frame(frame, pickler)
-    form = tuple(seen.form)
-    template = _templates.get(form)
+    key = tuple(form)
+    template = _templates.get(key)
     if template is not None:
-        return template.filled(seen.regions)
+        return template.filled(regions)
     encoded = encode_frame(frame, pickler)
-    if form not in _templates:
-        _remember(form, encoded, seen.regions)
+    if key not in _templates:
+        _remember(key, encoded, regions)
     return encoded
 
 
-def _remember(form: Hashable, encoded: Encoded, regions: list[memoryview]) -> None:
+def _remember(form: Hashable, encoded: Encoded, regions: _Regions) -> None:
     places = {_place(region): number for number, region in enumerate(regions)}
     if len(places) < len(regions):
         return  # Two columns share their memory; of another frame of this form they may not.
@@ -123,65 +102,74 @@ def _metadata() -> int:
     return sum(template.metadata for template in list(_templates.values()) if template is not None)
 
 
-def _look_at(frame: pd.DataFrame) -> _Seen:
-    rows = len(frame.index)
-    if not rows or frame.attrs or not frame.flags.allows_duplicate_labels:
+def _look_at(frame: pd.DataFrame, form: _Form, regions: _Regions) -> None:
+    index, columns = frame.index, frame.columns
+    rows = len(index)
+    if not rows or has_extras(frame):
         raise _Formless
-    seen = _Seen(rows)
-    _look_at_names(seen, frame.columns)
-    _look_at_index(seen, frame.index)
+    form.append(rows)
+    if type(columns) is pd.RangeIndex:
+        _look_at_index(columns, form, regions)
+    else:
+        _look_at_names(columns, form)
+    _look_at_index(index, form, regions)
     for values, places in arrays_of(frame):
-        seen.form += (type(values), places)
-        look = _LOOKS.get(type(values))
+        kind = type(values)
+        look = _LOOKS.get(kind)
         if look is None:
             raise _Formless
-        look(seen, values)
-    return seen
+        form += (kind, places)
+        look(values, form, regions)
 
 
-def _look_at_names(seen: _Seen, columns: pd.Index) -> None:
-    if type(columns) is pd.RangeIndex:
-        _look_at_index(seen, columns)
-        return
-    names = tuple(labels_of(columns))
-    if type(columns) is not pd.Index or set(map(type, names)) != {str}:
+def _look_at_names(columns: pd.Index, form: _Form) -> None:
+    names, name, dtype = tuple(labels_of(columns)), columns.name, columns.dtype
+    if type(columns) is not pd.Index or type(name) not in _NAMES or set(map(type, names)) != {str}:
         raise _Formless
-    dtype = columns.dtype
-    seen.form += (_name(columns), names, _kind(dtype) if isinstance(dtype, pd.StringDtype) else None)
+    form += (name, names, _kind(dtype) if isinstance(dtype, pd.StringDtype) else None)
 
 
-def _look_at_index(seen: _Seen, index: pd.Index) -> None:
+def _look_at_index(index: pd.Index, form: _Form, regions: _Regions) -> None:
     """Look at an index of the rows, or at categories."""
-    seen.form += (type(index), _name(index))
-    if type(index) is pd.RangeIndex:
-        seen.form += bounds_of(index)
-    elif type(index) is not pd.Index:
+    kind, name = type(index), index.name
+    if type(name) not in _NAMES:
+        raise _Formless
+    form += (kind, name)
+    if kind is pd.RangeIndex:
+        form += bounds_of(index)
+    elif kind is not pd.Index:
         raise _Formless
     elif type(array := index.array) is pd.arrays.ArrowStringArray:
-        _look_at_strings(seen, array)
+        _look_at_strings(array, form, regions)
     else:
-        seen.add(values_of(index))
+        _look_at_numbers(values_of(index), form, regions)
 
 
-def _name(index: pd.Index) -> str | None:
-    name: Any = index.name
-    if name is None or type(name) is str:
-        return name
-    raise _Formless
+_NAMES = frozenset({str, type(None)})
 
 
-def _look_at_numbers(seen: _Seen, block: Array) -> None:
-    dtype = block.dtype
-    if dtype.kind in "mM":
-        # What is missing is marked in a bitmap, which would have to be made.
-        if np.count_nonzero(np.isnat(block)):
-            raise _Formless
-        seen.form.append(dtype)
-        block = block.view(np.int64)
-    seen.add(block)
+def _look_at_numbers(array: Any, form: _Form, regions: _Regions) -> None:
+    if type(array) is not np.ndarray or not array.flags.c_contiguous:
+        raise _Formless
+    dtype = array.dtype
+    # C's two integers of 8 bytes are equal as dtypes.
+    code = dtype.char
+    if code not in _NUMBERS or not dtype.isnative:
+        raise _Formless
+    form += (code, array.size)
+    regions.append(array.data.cast("B"))
 
 
-def _look_at_strings(seen: _Seen, values: Any) -> None:
+def _look_at_moments(values: Any, form: _Form, regions: _Regions) -> None:
+    array = ndarray_of(values)
+    # Zones have more to them than a name. What is missing is marked in a bitmap, which would have to be made.
+    if type(values.dtype) is pd.DatetimeTZDtype or np.logical_or.reduce(np.isnat(array), axis=None):
+        raise _Formless
+    form.append(array.dtype)
+    _look_at_numbers(array.view(np.int64), form, regions)
+
+
+def _look_at_strings(values: Any, form: _Form, regions: _Regions) -> None:
     dtype, chunks = arrow_of(values)
     if chunks.num_chunks != 1 or chunks.type != _TEXT:
         raise _Formless
@@ -192,14 +180,15 @@ def _look_at_strings(seen: _Seen, values: Any) -> None:
     if array.offset or not rows or (nulls and rows % 8):
         raise _Formless
     at = np.frombuffer(offsets, np.int64, rows + 1)
-    first, last = at[0], at[-1]
-    if first:
+    length = int(at[-1])
+    if at[0]:
         raise _Formless
-    seen.form += (_kind(dtype), rows, nulls)
+    form += (_kind(dtype), rows, nulls, length)
     if nulls:
-        seen.add_buffer(validity, 0, rows // 8)
-    seen.add_buffer(offsets, 0, _OFFSET * (rows + 1))
-    seen.add_buffer(texts, 0, int(last))
+        regions.append(memoryview(validity)[: rows // 8])
+    regions.append(at.data.cast("B"))
+    if length:  # what is empty isn't written
+        regions.append(memoryview(texts)[:length])
 
 
 def _kind(dtype: pd.StringDtype) -> tuple[str, str]:
@@ -216,17 +205,19 @@ def _kind(dtype: pd.StringDtype) -> tuple[str, str]:
 _kinds: dict[int, tuple[pd.StringDtype, tuple[str, str]]] = {}
 
 
-def _look_at_categories(seen: _Seen, values: pd.Categorical) -> None:
+def _look_at_categories(values: pd.Categorical, form: _Form, regions: _Regions) -> None:
     codes, dtype = ndarray_of(values), values.dtype
-    if np.count_nonzero(codes < 0):
+    if np.minimum.reduce(codes) < 0:
         raise _Formless
-    seen.form.append(dtype.ordered)
-    _look_at_index(seen, dtype.categories)
-    seen.add(codes)
+    form.append(dtype.ordered)
+    _look_at_index(dtype.categories, form, regions)
+    _look_at_numbers(codes, form, regions)
 
 
-_LOOKS: dict[type[Any], Callable[[_Seen, Any], None]] = {
+_LOOKS: dict[type[Any], Callable[[Any, _Form, _Regions], None]] = {
     np.ndarray: _look_at_numbers,
     pd.Categorical: _look_at_categories,
     pd.arrays.ArrowStringArray: _look_at_strings,
+    pd.arrays.DatetimeArray: _look_at_moments,
+    pd.arrays.TimedeltaArray: _look_at_moments,
 }

@@ -184,6 +184,11 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+# Of a column that is read without the others of its block: the first of its numbers, how it is read, and where it goes.
+_Single = tuple[int, Decode, Any]
+_MOST_CHOICES = 64
+
+
 class _Recipe:
     """How frames of one make are read."""
 
@@ -192,6 +197,7 @@ class _Recipe:
         self._names: Spec = plan["columns"]
         self.index = index_decoder(plan["index"])
         self.has_extras = "attrs" in plan or "unique" in plan
+        self._choices: dict[tuple[str, ...], tuple[list[_Single], Decode]] = {}
 
     @cached_property
     def names(self) -> Decode:
@@ -212,11 +218,28 @@ class _Recipe:
                 found[position] = block, row
         return found
 
-    def column(self, position: int) -> tuple[int, Decode]:
-        """The first number of the column there, and how it is read without the others of its block."""
-        block, row = self._columns[position]
-        spec = self._specs[block]
-        return spec["n"], _decoder(spec["c"], row, 1)
+    def singles(self, wanted: Sequence[int]) -> list[_Single]:
+        """How the columns at these positions are read."""
+        found = []
+        for place, position in enumerate(wanted):
+            block, row = self._columns[position]
+            spec = self._specs[block]
+            found.append((spec["n"], _decoder(spec["c"], row, 1), placement(slice(place, place + 1, 1))))
+        return found
+
+    def choice(self, columns: Sequence[str]) -> tuple[list[_Single], Decode]:
+        """How the columns of these names are read, and the names; for names that are in the plan."""
+        asked = tuple(columns)
+        found = self._choices.get(asked)
+        if found is None:
+            names = self._names["v"]
+            wanted = positions_of(names, columns)
+            # Only the names asked for are made into an index.
+            found = self.singles(wanted), index_decoder({**self._names, "v": [names[at] for at in wanted]})
+            if len(self._choices) >= _MOST_CHOICES:
+                self._choices.clear()
+            self._choices[asked] = found
+        return found
 
 
 def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -237,21 +260,18 @@ def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | Non
 
 def _some_columns(source: FrameReader, recipe: _Recipe, columns: Sequence[str]) -> pd.DataFrame:
     plan, base, rows = source.entry.plan, source.entry.body_at, source.entry.rows
-    named = plan["columns"]
-    source.go_to(plan["columns_at"])
-    if named["k"] == "names":
-        # Only the names asked for are made into an index.
-        wanted = positions_of(named["v"], columns)
-        names = index_decoder({**named, "v": [named["v"][at] for at in wanted]})(source, base, rows)
+    if plan["columns"]["k"] == "names":
+        singles, decode_names = recipe.choice(columns)
+        names = decode_names(source, base, rows)
     else:
+        source.go_to(plan["columns_at"])
         all_names = recipe.names(source, base, rows)
         wanted = positions_of(all_names.tolist(), columns)
-        names = all_names.take(wanted)
+        singles, names = recipe.singles(wanted), all_names.take(wanted)
     blocks: Blocks = []
-    for place, position in enumerate(wanted):
-        number, decode = recipe.column(position)
+    for number, decode, places in singles:
         source.go_to(number)
-        blocks.append((decode(source, base, rows), placement(slice(place, place + 1, 1))))
+        blocks.append((decode(source, base, rows), places))
     source.go_to(plan["index_at"])
     return frame_of(blocks, recipe.index(source, base, rows), names)
 

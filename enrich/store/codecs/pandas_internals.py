@@ -42,13 +42,18 @@ def _array_of(values: Any) -> Any:
 
 
 def arrays_of(frame: pd.DataFrame) -> list[tuple[Any, Hashable]]:
-    """The same arrays, with their columns' positions as something that can be compared; in as few steps as can be."""
+    """The arrays as pandas has them, with their columns' positions as something that can be compared."""
     arrays: list[tuple[Any, Hashable]] = []
     for block in frame._mgr.blocks:
-        values, at = block.values, block._mgr_locs.indexer
+        at = block._mgr_locs.indexer
         places = (at.start, at.stop, at.step) if type(at) is slice else (*at.tolist(),)
-        arrays.append((values if type(values) is np.ndarray else _array_of(values), places))
+        arrays.append((block.values, places))
     return arrays
+
+
+def has_extras(frame: pd.DataFrame) -> bool:
+    """Has it attrs, or a flag that isn't as usual? The public way takes three calls."""
+    return bool(frame._attrs) or not frame._flags._allows_duplicate_labels
 
 
 def bounds_of(index: pd.RangeIndex) -> tuple[int, int, int]:
