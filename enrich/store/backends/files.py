@@ -7,13 +7,14 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from enrich.errors import StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import NO_LINKS, Folder, open_default, unavailable
+from enrich.store.backends.folder import NO_LINKS, Bounds, Folder, open_default, unavailable
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
-from enrich.store.backends.ledger import Account, Ledger
+from enrich.store.backends.ledger import Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
 from enrich.store.backends.mapping import file_contents, read_whole
 from enrich.store.backends.protocol import (
@@ -32,7 +33,6 @@ from enrich.store.backends.quota import Quota
 from enrich.store.backends.sweep import Sweeper
 
 logger = logging.getLogger("enrich.store")
-T = TypeVar("T")
 
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
@@ -169,44 +169,10 @@ class FileSystemBackend:
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
         """Write one temporary file by one gathered write, and rename it."""
         if self.quota is None:
-            self._write_entry(key, buffers, nbytes)
+            self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
         else:
             with self.quota.admitted(key, nbytes):
-                self._write_entry(key, buffers, nbytes)
-
-    def _write_entry(self, key: str, buffers: Sequence[Buffer], nbytes: int) -> None:
-        counted: list[Account] = []
-
-        def admit() -> None:
-            counted.append(self._admit(nbytes))
-
-        try:
-            self._write(shard(key), key, buffers, nbytes, admit=admit)
-        except BaseException:
-            for _ in counted:
-                self.ledger.release(nbytes)
-            raise
-        for _ in counted[1:]:  # of attempts before the one that went well
-            self.ledger.release(nbytes)
-        self.sweeper.due(counted[-1])
-
-    def _admit(self, nbytes: int) -> Account:
-        """Count a file in that has its size already but not its content."""
-        account = self.ledger.reserve(nbytes, self.limit)
-        if account is not None and account.swept:
-            return account
-        # The sweep counts the file itself, so it isn't reserved a second time.
-        if self.sweeper.make_room():
-            account = self.ledger.read()
-            if account.used <= self.limit:
-                return account
-            self.ledger.release(nbytes)
-        elif account is not None:
-            return account
-        raise StoreFullError(
-            f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
-            f"and {self.ledger.read().used:,} were used within the last minutes. Raise max_bytes, or store less."
-        )
+                self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
 
     def _write(
         self,
@@ -215,33 +181,35 @@ class FileSystemBackend:
         buffers: Sequence[Buffer],
         nbytes: int,
         *,
-        admit: Callable[[], None] | None = None,
+        bounds: Bounds | None = None,
         new: bool = False,
     ) -> bool:
-        def write() -> bool:
-            used, durable = self._settings.clock(), self._settings.durable
-            return self.folder.write(
-                sub, name, buffers, nbytes, used=used, admit=admit, durable=durable, new=new
-            )
-
+        settings = self._settings
+        write = partial(
+            self.folder.write, sub, name, buffers, nbytes,
+            used=settings.clock(), bounds=bounds, durable=settings.durable, new=new,
+        )  # fmt: skip
         try:
-            try:
-                return self._retry(write)
-            except OSError as error:
-                if error.errno not in _FULL or not self.sweeper.free(nbytes):
-                    raise
-                return write()
+            return write()
         except OSError as error:
-            raise self._failed(error, nbytes) from error
+            return self._write_again(write, nbytes, error)
 
-    def _retry(self, action: Callable[[], T]) -> T:
-        for _attempt in range(_TRIES - 1):
-            try:
-                return action()
-            except FileNotFoundError:
-                # The folder was removed while running, or a sweeper took a temporary file that wasn't locked yet.
-                self.folder.make("")
-        return action()
+    def _write_again(self, write: Callable[[], bool], nbytes: int, error: OSError) -> bool:
+        """Write once the reason why it failed is out of the way, if it can be."""
+        try:
+            for _attempt in range(_TRIES):
+                if isinstance(error, FileNotFoundError):
+                    # The folder was removed while running, or a sweeper took a temporary file not locked yet.
+                    self.folder.make("")
+                elif error.errno not in _FULL or not self.sweeper.free(nbytes):
+                    break
+                try:
+                    return write()
+                except OSError as once_more:
+                    error = once_more
+            raise error
+        except OSError as failure:
+            raise self._failed(failure, nbytes) from failure
 
     def _failed(self, error: OSError, nbytes: int) -> StoreFullError | StoreUnavailableError:
         if error.errno in _FULL:

@@ -9,8 +9,9 @@ import stat
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 
@@ -20,6 +21,7 @@ from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.protocol import Buffer
 
 _AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
+_BY_FD = os.utime in os.supports_fd
 _GATHERS = hasattr(os, "writev")
 _IOV_MAX = os.sysconf("SC_IOV_MAX") if _GATHERS else 1
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -66,20 +68,16 @@ def open_default(app: str) -> Folder:
         return folder
 
 
-class _Opened:
-    """An open folder, closed at the end; None where the system has no names relative to one."""
+class Bounds(Protocol):
+    """Whoever keeps a folder within its bounds."""
 
-    __slots__ = ("_fd",)
+    def admit(self, nbytes: int) -> None:
+        """Count a file in that has its size already but not its content."""
+        ...
 
-    def __init__(self, fd: int | None) -> None:
-        self._fd = fd
-
-    def __enter__(self) -> int | None:
-        return self._fd
-
-    def __exit__(self, *_error: object) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
+    def withdraw(self, nbytes: int) -> None:
+        """Count a file out that wasn't written after all."""
+        ...
 
 
 class Folder:
@@ -116,19 +114,29 @@ class Folder:
         with contextlib.suppress(FileNotFoundError):  # another worker's sweep was faster
             os.unlink(name)
 
-    def _directory(self, sub: str, *, make: bool = False) -> _Opened:
+    @contextlib.contextmanager
+    def _opened(self, sub: str) -> Iterator[int | None]:
+        """Open a folder inside this one; None where the system has no names relative to one."""
         if not _AT:
-            if make:
-                (self.path / sub).mkdir(mode=self.dir_mode, parents=True, exist_ok=True)
-            return _Opened(None)
-        path = f"{self._text}/{sub}"
+            yield None
+            return
+        at = os.open(f"{self._text}/{sub}", _FOLDER)
         try:
-            return _Opened(os.open(path, _FOLDER))
+            yield at
+        finally:
+            os.close(at)
+
+    def _made(self, sub: str) -> int | None:
+        """Open a folder inside this one, made if it isn't there."""
+        path = f"{self._text}/{sub}"
+        if not _AT:
+            os.makedirs(path, self.dir_mode, exist_ok=True)
+            return None
+        try:
+            return os.open(path, _FOLDER)
         except FileNotFoundError:
-            if not make:
-                raise
             self.make(sub)
-            return _Opened(os.open(path, _FOLDER))
+            return os.open(path, _FOLDER)
 
     def make(self, sub: str) -> None:
         """Create a folder inside this one, and this one again if somebody removed it."""
@@ -173,49 +181,56 @@ class Folder:
         nbytes: int,
         *,
         used: float,
-        admit: Callable[[], None] | None = None,
+        bounds: Bounds | None = None,
         durable: bool = False,
         new: bool = False,
     ) -> bool:
         """Write a file by one gathered write to a temporary one, and rename it; on failure nothing stays.
 
-        `admit` is asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
+        `bounds` are asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
         them. With `new`, a file that is there already is left alone, and the answer is False.
         """
-        temporary = f"{TEMPORARY}{os.urandom(8).hex()}"
-        with self._directory(sub, make=True) as at:
-            path, target = self._name(sub, temporary), self._name(sub, name)
+        at = self._made(sub)
+        fd = -1
+        within = "" if _AT else f"{self._text}/{sub}/"
+        path, target = f"{within}{TEMPORARY}{os.urandom(8).hex()}", within + name
+        admitted = False
+        try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
-            try:
-                # Held while writing: a sweeper that gets this lock knows that the writer is dead.
-                lock_fd(fd, wait=False)
-                if not self.private:
-                    os.fchmod(fd, self.file_mode)
-                if admit is not None:
-                    os.ftruncate(fd, nbytes)
-                    admit()
-                write_all(fd, buffers, nbytes)
-                if durable:
-                    os.fsync(fd)
-                _set_used(fd, path, used)
-                if sys.platform == "win32":
-                    os.close(fd)
-                    fd = -1
-                if new:
-                    linked = _link(path, target, at)
-                    os.unlink(path, dir_fd=at)
-                    return linked
-                os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(path, dir_fd=at)
-                raise
-            finally:
-                if fd >= 0:
-                    os.close(fd)
+            # Held while writing: a sweeper that gets this lock knows that the writer is dead.
+            lock_fd(fd, wait=False)
+            if not self.private:
+                os.fchmod(fd, self.file_mode)
+            if bounds is not None:
+                os.ftruncate(fd, nbytes)
+                bounds.admit(nbytes)
+                admitted = True
+            write_all(fd, buffers, nbytes)
+            if durable:
+                os.fsync(fd)
+            os.utime(fd if _BY_FD else path, (used, used))
+            if sys.platform == "win32":
+                os.close(fd)
+                fd = -1
+            if new:
+                linked = _link(path, target, at)
+                os.unlink(path, dir_fd=at)
+                return linked
+            os.replace(path, target, src_dir_fd=at, dst_dir_fd=at)
             if durable and at is not None:
                 os.fsync(at)
                 self._sync_above(sub)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path, dir_fd=at)
+            if admitted and bounds is not None:
+                bounds.withdraw(nbytes)
+            raise
+        finally:
+            if fd >= 0:
+                os.close(fd)
+            if at is not None:
+                os.close(at)
         return True
 
     def _sync_above(self, sub: str) -> None:
@@ -242,7 +257,7 @@ class Folder:
     def unlink(self, sub: str, name: str) -> bool:
         """Remove a file; was it there?"""
         try:
-            with self._directory(sub) as at:
+            with self._opened(sub) as at:
                 os.unlink(self._name(sub, name), dir_fd=at)
         except FileNotFoundError:
             return False
@@ -251,7 +266,7 @@ class Folder:
     def rename(self, sub: str, name: str, to: str) -> bool:
         """Give a file another name beside the first; was it there?"""
         try:
-            with self._directory(sub) as at:
+            with self._opened(sub) as at:
                 os.replace(self._name(sub, name), self._name(sub, to), src_dir_fd=at, dst_dir_fd=at)
         except FileNotFoundError:
             return False
@@ -259,7 +274,7 @@ class Folder:
 
     def put_back(self, sub: str, aside: str, name: str) -> None:
         """Give a file that was set aside its name again, unless another has it by now."""
-        with contextlib.suppress(FileNotFoundError), self._directory(sub) as at:
+        with contextlib.suppress(FileNotFoundError), self._opened(sub) as at:
             path, target = self._name(sub, aside), self._name(sub, name)
             try:
                 _link(path, target, at)
@@ -330,13 +345,6 @@ def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
             return
         pending[at] = pending[at][written:]
         written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])
-
-
-def _set_used(fd: int, path: str, used: float) -> None:
-    if os.utime in os.supports_fd:
-        os.utime(fd, (used, used))
-    else:
-        os.utime(path, (used, used))
 
 
 def unavailable(path: Path, error: OSError) -> StoreUnavailableError:

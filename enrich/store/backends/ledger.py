@@ -6,9 +6,10 @@ import contextlib
 import math
 import os
 import struct
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from enrich.store.backends.lockfile import lock_fd, unlock_fd
 from enrich.store.backends.locks import ThreadLock
@@ -16,8 +17,7 @@ from enrich.store.backends.locks import ThreadLock
 _FORM = struct.Struct("<qQd")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """The state of a folder.
 
     Parameters
@@ -52,10 +52,10 @@ class Ledger:
     def reserve(self, nbytes: int, limit: int) -> Account | None:
         """Count `nbytes` in and return the account, or return None when that would pass the limit."""
         with self._file as fd:
-            account = _load(fd)
-            if account.used + nbytes > limit:
+            used, added, swept = _load(fd)
+            if used + nbytes > limit:
                 return None
-            account = Account(account.used + nbytes, account.added + nbytes, account.swept)
+            account = Account(used + nbytes, added + nbytes, swept)
             _save(fd, account)
             return account
 
@@ -95,7 +95,9 @@ class _LockedFile:
                 # After a fork: parent and child share the open file, and with it the lock on it.
                 self.close()
                 self._pid = os.getpid()
-            fd = self._open()
+            fd = self._fd
+            if fd < 0 or not os.fstat(fd).st_nlink:
+                fd = self._open()
             lock_fd(fd, wait=True)
         except BaseException:
             self._thread.release()
@@ -115,19 +117,14 @@ class _LockedFile:
         self._fd = -1
 
     def _open(self) -> int:
-        if self._fd >= 0:
-            if os.fstat(self._fd).st_nlink:
-                return self._fd
-            os.close(self._fd)  # the folder was removed meanwhile
-            self._fd = -1
+        self.close()  # the folder was removed meanwhile
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
         return self._fd
 
 
 def _load(fd: int) -> Account:
-    os.lseek(fd, 0, os.SEEK_SET)
-    data = os.read(fd, _FORM.size)
+    data = _read(fd, _FORM.size)
     if len(data) < _FORM.size:
         return Account()
     account = Account(*_FORM.unpack(data))
@@ -136,5 +133,23 @@ def _load(fd: int) -> Account:
 
 
 def _save(fd: int, account: Account) -> None:
-    os.lseek(fd, 0, os.SEEK_SET)
-    os.write(fd, _FORM.pack(account.used, account.added, account.swept))
+    _write(fd, _FORM.pack(*account))
+
+
+if sys.platform == "win32":
+
+    def _read(fd: int, size: int) -> bytes:
+        os.lseek(fd, 0, os.SEEK_SET)
+        return os.read(fd, size)
+
+    def _write(fd: int, data: bytes) -> None:
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, data)
+
+else:
+
+    def _read(fd: int, size: int) -> bytes:
+        return os.pread(fd, size, 0)
+
+    def _write(fd: int, data: bytes) -> None:
+        os.pwrite(fd, data, 0)

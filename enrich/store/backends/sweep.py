@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from enrich.errors import StoreFullError
 from enrich.store.backends.folder import Folder
 from enrich.store.backends.layout import TEMPORARY, TRASH
 from enrich.store.backends.ledger import Account, Ledger
@@ -18,7 +19,7 @@ logger = logging.getLogger("enrich.store")
 
 HIGH = 0.9  # of the limit: a sweep begins in the background
 LOW = 0.8  # of the limit: where it ends
-_WAIT = 30.0  # seconds that a write that needs room waits for another worker's sweep
+_WAIT = 30.0  # seconds that a write which needs room waits for another worker's sweep
 _Found = tuple[float, int, str, str]  # last use, size, folder, name
 
 
@@ -38,8 +39,36 @@ class Sweeper:
         self._cost = 0.0
         self._background: threading.Thread | None = None
 
-    def due(self, account: Account) -> None:
-        """Begin a sweep in the background if it is time for one, or room is getting short."""
+    def admit(self, nbytes: int) -> None:
+        """Count in a file that has its size already but not its content, having made room for it if need be.
+
+        Raises `StoreFullError` where there is none.
+        """
+        account = self.ledger.reserve(nbytes, self.limit)
+        if account is None or not account.swept:
+            account = self._made_room(nbytes, account)
+        self._begin_if_due(account)
+
+    def withdraw(self, nbytes: int) -> None:
+        """Count a file out that wasn't written after all."""
+        self.ledger.release(nbytes)
+
+    def _made_room(self, nbytes: int, account: Account | None) -> Account:
+        # The sweep counts the file itself, so it isn't reserved a second time.
+        if self._swept(0, _WAIT) is not None:
+            account = self.ledger.read()
+            if account.used <= self.limit:
+                return account
+            self.ledger.release(nbytes)
+        elif account is not None:
+            return account
+        raise StoreFullError(
+            f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
+            f"and {self.ledger.read().used:,} were used within the last minutes. Raise max_bytes, or store less."
+        )
+
+    def _begin_if_due(self, account: Account) -> None:
+        """Sweep in the background if it is time for that, or room is getting short."""
         since = self.clock() - account.swept
         full = account.used > self.limit * HIGH
         # A folder full of entries in use would be swept all the time otherwise; a twentieth of it is enough.
@@ -64,10 +93,6 @@ class Sweeper:
             self.sweep()
         except OSError as error:
             logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
-
-    def make_room(self) -> bool:
-        """Sweep in this thread, waiting for another worker that is at it already; False when that took too long."""
-        return self._swept(0, _WAIT) is not None
 
     def free(self, nbytes: int) -> bool:
         """Drop `nbytes` of what isn't in use, for a disk that is full before the limit; did that free anything?"""
