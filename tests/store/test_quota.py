@@ -22,7 +22,7 @@ def test_a_quota_counts_what_other_threads_are_writing(tmp_path: Path):
     one, two, three = (key_of(name, "one") for name in "abc")
     with backend.quota.admitted(one, 1000), backend.quota.admitted(two, 1000):
         # Renamed into place, and not known to be so yet: it counts once.
-        backend._write_entry(one, [b"x" * 1000], 1000)
+        opened(tmp_path).write(one, [b"x" * 1000], 1000)
         with pytest.raises(StoreFullError, match="2,000"):
             backend.write(three, [b"x" * 1000], 1000)
         backend.write(three, [b"x" * 400], 400)

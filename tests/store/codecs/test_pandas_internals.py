@@ -137,10 +137,16 @@ def test_arrays_are_those_of_the_blocks() -> None:
     frame = pd.DataFrame({"a": [1.5, 2.5], "b": pd.to_datetime(["2020", None]), "c": [3.5, 4.5]})
     frame["d"] = pd.Categorical(["x", "y"])
     seen = internals.arrays_of(frame)
-    assert [(type(values), values.shape) for values, _ in seen] == [
-        (type(values), values.shape) for values, _ in internals.blocks_of(frame)
-    ]
+    assert [values.shape for values, _ in seen] == [values.shape for values, _ in internals.blocks_of(frame)]
     assert len({places for _, places in seen}) == len(seen)
+
+
+def test_extras_are_attrs_and_flags() -> None:
+    frame = pd.DataFrame({"a": [1.5]})
+    assert not internals.has_extras(frame)
+    assert internals.has_extras(frame.set_flags(allows_duplicate_labels=False))
+    frame.attrs["unit"] = "m"
+    assert internals.has_extras(frame)
 
 
 def test_bounds_are_those_of_the_range() -> None:
