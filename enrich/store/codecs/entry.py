@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 from ...errors import UnstorableValueError
 
@@ -62,8 +62,7 @@ class Pickler(Protocol):
         """Return if the signature is genuine, else raise a ``StoreError``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A value as buffers: written one after another they are the whole entry."""
 
     buffers: tuple[Piece, ...]

@@ -29,6 +29,7 @@ _MOST_METADATA = 16 << 20
 # Numbers that Arrow has as they lie in memory.
 _NUMBERS = frozenset("bBhHiIlLqQefd")
 _TEXT = pa.large_string()
+_NAT = np.iinfo(np.int64).min
 
 
 # What a frame's file says beside its data follows from these; and the memory that the file holds.
@@ -162,11 +163,12 @@ def _look_at_numbers(array: Any, form: _Form, regions: _Regions) -> None:
 
 def _look_at_moments(values: Any, form: _Form, regions: _Regions) -> None:
     array = ndarray_of(values)
+    ticks = array.view(np.int64)
     # Zones have more to them than a name. What is missing is marked in a bitmap, which would have to be made.
-    if type(values.dtype) is pd.DatetimeTZDtype or np.logical_or.reduce(np.isnat(array), axis=None):
+    if type(values.dtype) is pd.DatetimeTZDtype or np.minimum.reduce(ticks, axis=None) == _NAT:
         raise _Formless
     form.append(array.dtype)
-    _look_at_numbers(array.view(np.int64), form, regions)
+    _look_at_numbers(ticks, form, regions)
 
 
 def _look_at_strings(values: Any, form: _Form, regions: _Regions) -> None:
