@@ -173,6 +173,7 @@ class FileSystemBackend:
         else:
             with self.quota.admitted(key, nbytes):
                 self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
+        self.sweeper.begin_if_due()
 
     def _write(
         self,

@@ -38,6 +38,7 @@ class Sweeper:
         self.dropped = 0
         self._cost = 0.0
         self._background: threading.Thread | None = None
+        self._account = Account()
 
     def admit(self, nbytes: int) -> None:
         """Count in a file that has its size already but not its content, having made room for it if need be.
@@ -47,7 +48,7 @@ class Sweeper:
         account = self.ledger.reserve(nbytes, self.limit)
         if account is None or not account.swept:
             account = self._made_room(nbytes, account)
-        self._begin_if_due(account)
+        self._account = account
 
     def withdraw(self, nbytes: int) -> None:
         """Count a file out that wasn't written after all."""
@@ -67,8 +68,12 @@ class Sweeper:
             f"and {self.ledger.read().used:,} were used within the last minutes. Raise max_bytes, or store less."
         )
 
-    def _begin_if_due(self, account: Account) -> None:
-        """Sweep in the background if it is time for that, or room is getting short."""
+    def begin_if_due(self) -> None:
+        """Sweep in the background if it is time for that, or room was getting short when a file was counted in.
+
+        To be asked once that file has its name: of one that gets it meanwhile, a sweep may see nothing.
+        """
+        account = self._account
         since = self.clock() - account.swept
         full = account.used > self.limit * HIGH
         # A folder full of entries in use would be swept all the time otherwise; a twentieth of it is enough.
