@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from enrich.errors import HandleExpired, StoreFullError
-from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store
+from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, Swept
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
 from enrich.testing import key_of
 
@@ -48,6 +48,16 @@ def names(backend: FileSystemBackend | MemoryBackend) -> set[str]:
 
 
 # --- time ---------------------------------------------------------------------------------------
+
+
+def test_a_short_ttl_counts_from_the_last_use_too(opened: Opener, clock: Clock):
+    backend = opened(ttl=50)
+    key = fill(backend, "a", 10)
+    for _ in range(9):
+        clock.tick(20)
+        assert backend.read(key) is not MISSING
+    clock.tick(51)
+    assert backend.read(key) is MISSING
 
 
 def test_a_value_expires_a_ttl_after_its_last_use(opened: Opener, clock: Clock):
@@ -221,6 +231,30 @@ def test_one_worker_sweeps_at_a_time(files, clock: Clock):
     assert backend.sweep().dropped == 0
     other.release()
     assert backend.sweep().dropped == 1
+
+
+def test_a_sweep_counts_a_file_that_gets_its_name_while_the_folder_is_listed(files, monkeypatch):
+    backend = files(max_bytes=1000)
+    fill(backend, "a", 300)
+    backend.sweeper.join()
+    scan_folder = backend.folder.scan_folder
+
+    def under_neither_name(sub: str, **options):
+        listed = list(scan_folder(sub, **options))
+        return listed if options else listed[1:]
+
+    monkeypatch.setattr(backend.folder, "scan_folder", under_neither_name)
+    assert backend.sweep().nbytes == backend.ledger.read().used == 300
+
+
+def test_a_sweep_counts_each_file_once(files, clock: Clock):
+    backend = files()
+    key = fill(backend, "a", 300)
+    fill(backend, "b", 200)
+    backend.sweeper.join()
+    backend.folder.rename(f"entries/{key[:2]}", key, key + ".trash")  # by a sweeper that was killed
+    assert backend.sweep() == Swept(2, 500, 0, 0, clock.now)
+    assert backend.read(key) is not MISSING
 
 
 def test_a_value_renewed_between_a_sweeper_s_look_and_its_drop_stays(files, clock: Clock, monkeypatch):

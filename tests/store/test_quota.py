@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from enrich.errors import StoreFullError
-from enrich.store import FileSystemBackend, Settings
+from enrich.store import MISSING, FileSystemBackend, Settings
 from enrich.testing import key_of
+
+from .conftest import Clock
 
 
 def opened(folder: Path, **settings: Any) -> FileSystemBackend:
@@ -35,3 +37,20 @@ def test_a_write_that_failed_leaves_its_quota(tmp_path: Path):
     with pytest.raises(StoreFullError, match="may hold"):
         backend.write(key_of("a", "one"), [b"x" * 1000], 1000)
     backend.write(key_of("b", "one"), [b"x" * 800], 800)
+
+
+def test_a_value_renewed_while_room_is_made_for_another_stays(tmp_path: Path, clock: Clock, monkeypatch):
+    backend = opened(tmp_path, session_quota=1000, clock=clock)
+    key = key_of("a", "one")
+    backend.write(key, [b"x" * 800], 800)
+    clock.tick(1000)
+    rename = backend.folder.rename
+
+    def renewed_meanwhile(sub: str, name: str, to: str) -> bool:
+        backend.folder.touch(sub, name, clock.now)
+        return rename(sub, name, to)
+
+    monkeypatch.setattr(backend.folder, "rename", renewed_meanwhile)
+    with pytest.raises(StoreFullError, match="quota"):
+        backend.write(key_of("b", "one"), [b"x" * 800], 800)
+    assert backend.read(key) is not MISSING

@@ -19,7 +19,6 @@ from enrich.store.backends.lockfile import FileLease, try_lock_file
 from enrich.store.backends.mapping import file_contents, read_whole
 from enrich.store.backends.protocol import (
     MISSING,
-    RENEW_AFTER,
     Buffer,
     Entry,
     Missing,
@@ -78,7 +77,7 @@ class FileSystemBackend:
         limit = self._max_bytes or settings.max_bytes or _default_limit(folder.path)
         self.ledger = Ledger(folder.path / "ledger", folder.file_mode)
         self.sweeper = Sweeper(folder, self.ledger, limit=limit, ttl=settings.ttl, clock=settings.clock)
-        self.quota = Quota(folder, settings.session_quota, settings.clock) if settings.session_quota else None
+        self.quota = Quota(folder, self.sweeper, settings.session_quota) if settings.session_quota else None
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings; a default folder is chosen here, by the app's name."""
@@ -139,7 +138,7 @@ class FileSystemBackend:
             age = now - found.st_mtime
             if age > settings.ttl:
                 return MISSING
-            if renew and abs(age) > RENEW_AFTER:
+            if renew and abs(age) > settings.renew_after:
                 self._renew_read(key, fd, now)
             return file_contents(fd, found.st_size)
         finally:
@@ -288,7 +287,7 @@ class FileSystemBackend:
             age = now - found.st_mtime
             if not kept and age > self._settings.ttl:
                 return MISSING
-            if abs(age) > RENEW_AFTER and os.utime in os.supports_fd:
+            if abs(age) > self._settings.renew_after and os.utime in os.supports_fd:
                 self._renew_read(file, fd, now)
             return bytes(read_whole(fd, found.st_size))
         finally:
@@ -338,7 +337,8 @@ class FileSystemBackend:
         """Take an OS lock, which is free the moment its holder dies; the lease isn't needed."""
 
         def attempt() -> FileLease | None:
-            return try_lock_file(self.folder.path / "locks" / lock_file(name), self.folder.file_mode)
+            with self.folder.opened("locks"):  # it is there, and no link
+                return try_lock_file(self.folder.path / "locks" / lock_file(name), self.folder.file_mode)
 
         try:
             try:

@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -114,29 +114,37 @@ class Folder:
         with contextlib.suppress(FileNotFoundError):  # another worker's sweep was faster
             os.unlink(name)
 
-    @contextlib.contextmanager
-    def _opened(self, sub: str) -> Iterator[int | None]:
-        """Open a folder inside this one; None where the system has no names relative to one."""
-        if not _AT:
-            yield None
-            return
-        at = os.open(f"{self._text}/{sub}", _FOLDER)
+    def _open(self, sub: str) -> int:
+        """Open a folder inside this one, following no link on the way there."""
+        top, _, within = sub.partition("/")
+        at = os.open(f"{self._text}/{top}", _FOLDER)
+        if not within:
+            return at
         try:
-            yield at
+            return os.open(within, _FOLDER, dir_fd=at)
         finally:
             os.close(at)
 
     def _made(self, sub: str) -> int | None:
-        """Open a folder inside this one, made if it isn't there."""
-        path = f"{self._text}/{sub}"
+        """Open a folder inside this one, made if it isn't there; None where the system has no names in an open one."""
         if not _AT:
-            os.makedirs(path, self.dir_mode, exist_ok=True)
+            os.makedirs(f"{self._text}/{sub}", self.dir_mode, exist_ok=True)
             return None
         try:
-            return os.open(path, _FOLDER)
+            return self._open(sub)
         except FileNotFoundError:
             self.make(sub)
-            return os.open(path, _FOLDER)
+            return self._open(sub)
+
+    @contextlib.contextmanager
+    def opened(self, sub: str) -> Iterator[int | None]:
+        """Keep a folder inside this one open; None where the system has no names in an open one."""
+        at = self._open(sub) if _AT else None
+        try:
+            yield at
+        finally:
+            if at is not None:
+                os.close(at)
 
     def make(self, sub: str) -> None:
         """Create a folder inside this one, and this one again if somebody removed it."""
@@ -144,6 +152,8 @@ class Folder:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in Path(sub).parts:
             path = path / part
+            if path.is_symlink():
+                raise NotADirectoryError(errno.ENOTDIR, "it has a link in it", str(path))
             with contextlib.suppress(FileExistsError):
                 path.mkdir(mode=self.dir_mode)
                 if not self.private:
@@ -156,7 +166,7 @@ class Folder:
         """Open a regular file for reading; raises `FileNotFoundError`, also for links, pipes and folders."""
         try:
             if _AT:
-                at = os.open(f"{self._text}/{sub}", _FOLDER)
+                at = self._open(sub)
                 try:
                     fd = os.open(name, _READ, dir_fd=at)
                 finally:
@@ -247,7 +257,7 @@ class Folder:
             path = self._name(sub, name)
             os.utime(path, (used, used))
             return os.stat(path, follow_symlinks=False)
-        at = os.open(f"{self._text}/{sub}", _FOLDER)
+        at = self._open(sub)
         try:
             os.utime(name, (used, used), dir_fd=at, follow_symlinks=False)
             return os.stat(name, dir_fd=at, follow_symlinks=False)
@@ -257,7 +267,7 @@ class Folder:
     def unlink(self, sub: str, name: str) -> bool:
         """Remove a file; was it there?"""
         try:
-            with self._opened(sub) as at:
+            with self.opened(sub) as at:
                 os.unlink(self._name(sub, name), dir_fd=at)
         except FileNotFoundError:
             return False
@@ -266,7 +276,7 @@ class Folder:
     def rename(self, sub: str, name: str, to: str) -> bool:
         """Give a file another name beside the first; was it there?"""
         try:
-            with self._opened(sub) as at:
+            with self.opened(sub) as at:
                 os.replace(self._name(sub, name), self._name(sub, to), src_dir_fd=at, dst_dir_fd=at)
         except FileNotFoundError:
             return False
@@ -274,7 +284,7 @@ class Folder:
 
     def put_back(self, sub: str, aside: str, name: str) -> None:
         """Give a file that was set aside its name again, unless another has it by now."""
-        with contextlib.suppress(FileNotFoundError), self._opened(sub) as at:
+        with contextlib.suppress(FileNotFoundError), self.opened(sub) as at:
             path, target = self._name(sub, aside), self._name(sub, name)
             try:
                 _link(path, target, at)
@@ -287,14 +297,26 @@ class Folder:
 
     def scan(self, top: str) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
         """Walk the regular files one folder below `top`, as (folder, entry, stat)."""
-        for sub in _subfolders(self.path / top):
-            yield from self.scan_folder(f"{top}/{sub}")
+        for sub in self.subfolders(top):
+            yield from self.scan_folder(sub)
 
-    def scan_folder(self, sub: str) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
-        """Walk the regular files of one folder; those that vanish meanwhile are left out."""
+    def subfolders(self, top: str) -> list[str]:
+        """Return the folders below `top`."""
         try:
-            with os.scandir(self.path / sub) as entries:
+            with self._entries(top) as entries:
+                return sorted(f"{top}/{e.name}" for e in entries if e.is_dir(follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def scan_folder(
+        self, sub: str, *, but: Container[str] = ()
+    ) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
+        """Walk the regular files of one folder but those of some names; what vanishes meanwhile is left out."""
+        try:
+            with self._entries(sub) as entries:
                 for entry in entries:
+                    if entry.name in but:
+                        continue
                     with contextlib.suppress(FileNotFoundError):
                         found = entry.stat(follow_symlinks=False)
                         if stat.S_ISREG(found.st_mode):
@@ -302,13 +324,10 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return
 
-
-def _subfolders(path: Path) -> list[str]:
-    try:
-        with os.scandir(path) as entries:
-            return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
-    except FileNotFoundError:
-        return []
+    @contextlib.contextmanager
+    def _entries(self, sub: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with self.opened(sub) as at, os.scandir(self.path / sub if at is None else at) as entries:
+            yield entries
 
 
 def _link(path: str, target: str, at: int | None) -> bool:

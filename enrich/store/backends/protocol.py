@@ -17,7 +17,7 @@ T = TypeVar("T")
 Reach = Literal["process", "host", "hosts"]
 
 DAY: Final = 86_400.0
-RENEW_AFTER: Final = 60.0  # seconds: a read renews its entry at most this often
+RENEW_AFTER: Final = 60.0  # seconds: a read renews its entry at most this often, and ten times in its ttl
 # A renewal may be RENEW_AFTER old when the entry was last used, so this much age proves a minute without use.
 IN_USE: Final = 2 * RENEW_AFTER
 
@@ -83,6 +83,11 @@ class Settings:
             value = getattr(self, name)
             if value is not None or name == "ttl":
                 check_positive(value, f"Store({name}")
+
+    @property
+    def renew_after(self) -> float:
+        """Seconds after which a read renews its entry."""
+        return min(RENEW_AFTER, self.ttl / 10)
 
 
 @dataclass(frozen=True, slots=True)

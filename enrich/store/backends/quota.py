@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from enrich.errors import StoreFullError
 from enrich.store.backends.folder import Folder
 from enrich.store.backends.layout import is_entry, shard
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import IN_USE
+from enrich.store.backends.sweep import Sweeper
 
 # Another worker's writes are seen this many seconds later at the latest, and always before a write is refused.
 _COUNT_AGAIN = 10.0
@@ -25,10 +26,11 @@ def scope_of(key: str) -> str:
 class Quota:
     """Counts each session's bytes by looking through the one folder that its values lie in."""
 
-    def __init__(self, folder: Folder, limit: int, clock: Callable[[], float]) -> None:
+    def __init__(self, folder: Folder, sweeper: Sweeper, limit: int) -> None:
         self._folder = folder
+        self._sweeper = sweeper
         self._limit = limit
-        self._clock = clock
+        self._clock = sweeper.clock
         self._lock = ThreadLock()
         self._counts: dict[str, tuple[int, float]] = {}
         # What other threads of this process have been admitted with and not written yet.
@@ -88,6 +90,6 @@ class Quota:
             if used <= target or now - used_at < IN_USE:
                 break
             # The ledger learns of it at the next sweep; until then it counts too much, never too little.
-            if self._folder.unlink(sub, name):
+            if self._sweeper.drop(sub, name):
                 used -= size
         return used

@@ -6,11 +6,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from enrich.errors import StoreFullError
 from enrich.store.backends.folder import Folder
-from enrich.store.backends.layout import TEMPORARY, TRASH
+from enrich.store.backends.layout import TEMPORARY, TRASH, is_entry
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
 from enrich.store.backends.protocol import IN_USE, Swept
@@ -144,7 +144,7 @@ class Sweeper:
             if not expired and (total - freed <= target or now - used < IN_USE):
                 oldest = used
                 break
-            if self._drop(sub, name, expired=expired):
+            if self.drop(sub, name, expired=expired):
                 dropped += 1
                 freed += size
         self.ledger.counted(total - freed, before, self.clock())
@@ -155,19 +155,25 @@ class Sweeper:
         return Swept(len(found) - dropped, total - freed, dropped, freed, oldest)
 
     def _look(self, now: float) -> list[_Found]:
-        found: list[_Found] = []
-        for sub, entry, stat in self.folder.scan("entries"):
-            used = self._sane(sub, entry.name, stat.st_mtime, now)
+        return [found for sub in self.folder.subfolders("entries") for found in self._look_into(sub, now)]
+
+    def _look_into(self, sub: str, now: float) -> Iterator[_Found]:
+        known: set[str] = set()
+        for _sub, entry, stat in self.folder.scan_folder(sub):
             if entry.name.startswith(TEMPORARY):
                 if not self._is_dead(sub, entry.name):
-                    found.append((now, stat.st_size, sub, entry.name))
-            elif entry.name.endswith(TRASH):
+                    yield now, stat.st_size, sub, entry.name
+                continue
+            name = entry.name.removesuffix(TRASH)
+            known |= {name, name + TRASH}
+            if name != entry.name:
                 # A sweeper was killed between its rename and its unlink.
-                self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
-                found.append((used, stat.st_size, sub, entry.name.removesuffix(TRASH)))
-            else:
-                found.append((used, stat.st_size, sub, entry.name))
-        return found
+                self.folder.put_back(sub, entry.name, name)
+            yield self._sane(sub, name, stat.st_mtime, now), stat.st_size, sub, name
+        # A file that got its name while the folder was listed may have been seen under neither of the two.
+        for _sub, entry, stat in self.folder.scan_folder(sub, but=known):
+            if is_entry(entry.name):
+                yield self._sane(sub, entry.name, stat.st_mtime, now), stat.st_size, sub, entry.name
 
     def _sane(self, sub: str, name: str, used: float, now: float) -> float:
         if used <= now + IN_USE:
@@ -192,7 +198,7 @@ class Sweeper:
         finally:
             os.close(fd)
 
-    def _drop(self, sub: str, name: str, *, expired: bool) -> bool:
+    def drop(self, sub: str, name: str, *, expired: bool = False) -> bool:
         """Set the file aside, look at its age again, then unlink it: it may have been renewed or replaced meanwhile."""
         aside = name + TRASH
         if not self.folder.rename(sub, name, aside):
@@ -218,7 +224,7 @@ class Sweeper:
             elif entry.name.endswith(TRASH):
                 self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
             elif now - stat.st_mtime > max(self.ttl, IN_USE):
-                self._drop(sub, entry.name, expired=True)
+                self.drop(sub, entry.name, expired=True)
         for top in ("kept", ""):
             for sub, entry, _stat in self.folder.scan_folder(top):
                 if entry.name.startswith(TEMPORARY):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from enrich.errors import StoreError, StoreUnavailableError
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.locks import ThreadLock
-from enrich.store.backends.protocol import MISSING, RENEW_AFTER, Buffer, Missing, Settings
+from enrich.store.backends.protocol import MISSING, Buffer, Missing, Settings
 
 logger = logging.getLogger("enrich.store")
 
@@ -34,15 +34,15 @@ class Tier:
     ----------
     local: the folder, or None for none.
     settings: the store's; `genuine` checks the full digest of what the network brought.
-    renew_after: seconds after which a use is passed on to the remote.
+    renew_after: seconds after which a use is passed on to the remote; default the settings'.
     """
 
     def __init__(
-        self, local: FileSystemBackend | None, settings: Settings, renew_after: float = RENEW_AFTER
+        self, local: FileSystemBackend | None, settings: Settings, renew_after: float | None = None
     ) -> None:
         self.local = local
         self._settings = settings
-        self._renew_after = renew_after
+        self._renew_after = settings.renew_after if renew_after is None else renew_after
         self._lock = ThreadLock()
         self._renewed: OrderedDict[str, float] = OrderedDict()
 
