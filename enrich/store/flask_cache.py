@@ -81,7 +81,7 @@ class _Exactly:
     """An argument whose text is its whole content; flask-caching makes keys of texts."""
 
     def __init__(self, value: Any, place: str) -> None:
-        self._digest = value_digest(value, place).hex()
+        self._digest: str = value._digest if isinstance(value, _Exactly) else value_digest(value, place).hex()
 
     def __repr__(self) -> str:
         return self._digest
@@ -96,6 +96,8 @@ class ExactCache(Cache):  # type: ignore[misc]  # flask-caching is read without 
     """
 
     def _memoize_kwargs_to_args(self, f: Any, *args: Any, **kwargs: Any) -> Any:
+        # Before flask-caching looks at them: of an object with methods it takes the repr.
+        args = tuple(_Exactly(value, f"number {i + 1}") for i, value in enumerate(args))
         found, named = super()._memoize_kwargs_to_args(f, *args, **kwargs)
         exact = tuple(_Exactly(value, f"number {i + 1}") for i, value in enumerate(found))
         return exact, {name: _Exactly(value, name) for name, value in named.items()}

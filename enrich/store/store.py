@@ -156,9 +156,9 @@ class Store:
     def get(
         self,
         ref: Ref | str,
-        *,
         as_type: Any = None,
         columns: Sequence[str] | None = None,
+        *,
         default: Any = _RAISE,
     ) -> Any:
         """Return a stored value, the caller's own copy.

@@ -3,7 +3,7 @@ import threading
 
 import pandas as pd
 import pytest
-from dash import Input, Output, State, html, no_update
+from dash import MATCH, Input, Output, State, ctx, html, no_update
 
 from enrich import (
     Dash,
@@ -81,6 +81,44 @@ def test_other_arguments_run_it_again(declare):
     page.act({"s.data": 2.0})
     page.act({"s.data": 2})
     assert calls[:2] == [1, 2]
+
+
+def test_a_number_of_seconds_is_how_long_a_result_is_kept(declare):
+    now = [1_700_000_000.0]
+    app, calls = make_app(clock=lambda: now[0]), []
+    declare(
+        app.callback(Output("o", "data"), Input("s", "data"), memoize=100),
+        lambda value: calls.append(value) or value,
+    )
+    page = Page(app)
+    for seconds, runs in ((0, 1), (99, 1), (2, 2)):
+        now[0] += seconds
+        page.act({"s.data": 2})
+        page.act({"s.data": 3})
+        assert calls.count(2) == runs
+
+
+def test_rows_with_equal_arguments_have_results_of_their_own():
+    app, calls = Dash("memo"), []
+    app.layout = html.Div(
+        [html.Button(id={"k": "in", "row": n}) for n in range(2)]
+        + [html.P(id={"k": "out", "row": n}) for n in range(2)]
+    )
+
+    @app.callback(
+        Output({"k": "out", "row": MATCH}, "children"),
+        Input({"k": "in", "row": MATCH}, "n_clicks"),
+        memoize=True,
+        prevent_initial_call=True,
+    )
+    def tell(clicks):
+        calls.append(ctx.outputs_list["id"]["row"])
+        return f"row {calls[-1]}"
+
+    page = Page(app)
+    page.act({'{"k":"in","row":0}.n_clicks': 1})
+    page.act({'{"k":"in","row":1}.n_clicks': 1})
+    assert calls == [0, 1]
 
 
 def test_arguments_are_left_out_where_they_are_not_to_count():

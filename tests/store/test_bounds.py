@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import errno
+import logging
+import mmap
 import os
 import random
+import shutil
+import stat
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from enrich.errors import HandleExpired, StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, Swept
+from enrich.store.backends import memory
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
+from enrich.store.backends.quota import scope_of
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -343,12 +351,71 @@ def test_a_value_that_a_sweeper_has_set_aside_can_still_be_read(files):
 
 def test_a_dropped_value_stays_readable_for_who_has_it(files, clock: Clock):
     backend = files(ttl=1000)
-    key = fill(backend, "a", 100_000)
+    key = fill(backend, "a", 300_000)
     found = backend.read(key)
+    assert isinstance(found, mmap.mmap)
     clock.tick(2000)
     backend.sweep()
     assert not backend.path(key).exists()
-    assert bytes(found) == b"x" * 100_000
+    assert bytes(found) == b"x" * 300_000
+
+
+def test_unless_told_otherwise_a_folder_keeps_ten_gibibytes_or_a_tenth_of_its_disk(
+    tmp_path: Path, monkeypatch
+):
+    for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, total=total: SimpleNamespace(total=total))
+        assert FileSystemBackend(tmp_path / "values").limit == limit
+
+
+def test_a_durable_write_flushes_the_file_and_its_folder(files, monkeypatch):
+    flushed: list[int] = []
+    fsync = os.fsync
+
+    def counted(fd: int) -> None:
+        flushed.append(stat.S_IFMT(os.fstat(fd).st_mode))
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    fill(files(), "a", 10)
+    assert flushed == []
+    fill(files(durable=True), "b", 10)
+    assert flushed[0] == stat.S_IFREG
+    assert stat.S_IFDIR in flushed
+
+
+def test_a_sweep_that_is_due_does_not_keep_the_writer_waiting(files, clock: Clock, monkeypatch):
+    backend = files()
+    fill(backend, "a", 10)
+    backend.sweeper.join()
+    swept_by: list[str] = []
+    monkeypatch.setattr(
+        backend.sweeper, "sweep", lambda **_: swept_by.append(threading.current_thread().name)
+    )
+    clock.tick(1000)
+    fill(backend, "b", 10)
+    backend.sweeper.join()
+    assert swept_by == ["enrich-store-sweep"]
+
+
+def test_what_a_sweep_drops_is_logged(files, clock: Clock, caplog):
+    backend = files(ttl=100)
+    fill(backend, "a", 10)
+    backend.sweeper.join()
+    clock.tick(1000)
+    with caplog.at_level(logging.INFO, "enrich.store"):
+        backend.sweep()
+    assert "dropped 1 entries (10 bytes)" in caplog.text
+
+
+def test_a_memory_of_many_entries_does_not_slow_a_write(clock: Clock, monkeypatch):
+    backend = MemoryBackend().with_settings(Settings(clock=clock, session_quota=100_000))
+    for number in range(1000):
+        backend.write(key_of(str(number), "one"), [b"x" * 10], 10)
+    looked_at: list[str] = []
+    monkeypatch.setattr(memory, "scope_of", lambda key: looked_at.append(key) or scope_of(key))
+    backend.write(key_of("another", "one"), [b"x" * 10], 10)
+    assert len(looked_at) <= 2
 
 
 def test_temporary_files_of_dead_writers_are_swept_and_those_of_living_ones_are_not(files):

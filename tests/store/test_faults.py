@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import logging
+import mmap
 import multiprocessing
 import os
 import subprocess
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from enrich.errors import HandleExpired, StoreFullError, StoreNotSharedError, StoreUnavailableError
@@ -290,11 +293,47 @@ def test_what_isn_t_a_plain_file_counts_as_missing(tmp_path: Path, plant: str):
     store.sweep()
 
 
+@pytest.mark.parametrize("top", ["entries", "records", "locks"])
+def test_a_link_in_the_place_of_a_folder_of_values_is_not_followed(tmp_path: Path, top: str):
+    store = Store(FileSystemBackend(tmp_path / "values"), secret="a long secret")
+    ref = store.put({"secret": 1}, name="n")
+    store.compute("key", lambda: 1)
+    store.backend.sweeper.join()
+    aside = tmp_path / "aside"
+    (tmp_path / "values" / top).rename(aside)
+    before = {path: path.stat().st_mtime for path in aside.rglob("*")}
+    (tmp_path / "values" / top).symlink_to(aside)
+    if top == "locks":
+        with pytest.raises(StoreUnavailableError, match="values"):
+            store.compute("another", lambda: 2)
+    else:
+        assert store.get(ref, default=MISSING) is MISSING
+        with pytest.raises(StoreUnavailableError, match="values"):
+            store.put({"secret": 2}, name="n")
+        store.sweep()
+        store.clear()
+    assert {path: path.stat().st_mtime for path in aside.rglob("*")} == before
+
+
+def test_what_is_written_to_a_mapped_value_stays_with_the_reader(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    frame = pd.DataFrame({"a": np.arange(100_000.0)})
+    ref = store.put(frame)
+    before = store.backend.path(ref.key).read_bytes()
+    first, second = store.get(ref), store.get(ref)
+    assert isinstance(store.backend.read(ref.key), mmap.mmap)
+    first["a"].array[:] = -1.0
+    assert (first["a"] == -1.0).all()
+    for other in (second, store.get(ref)):
+        pd.testing.assert_frame_equal(other, frame, check_exact=True)
+    assert store.backend.path(ref.key).read_bytes() == before
+
+
 def test_more_live_values_than_file_descriptors(tmp_path: Path):
     import resource
 
     store = Store(FileSystemBackend(tmp_path))
-    ref = store.put("x" * 100_000)
+    ref = store.put("x" * 300_000)  # large enough to be mapped
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     used = len(os.listdir("/proc/self/fd"))
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 100, hard))
@@ -373,7 +412,7 @@ def test_forgetting_a_group_forgets_all_its_results(tmp_path: Path):
     first = [store.compute(key, lambda: next(numbers), group="f") for key in "ab"]
     assert [store.compute(key, lambda: next(numbers), group="f") for key in "ab"] == first
     assert store.compute("a", lambda: next(numbers), group="g") not in first
-    store.forget(group="f")
+    Store(FileSystemBackend(tmp_path)).forget(group="f")  # in another worker
     assert not set(first) & {store.compute(key, lambda: next(numbers), group="f") for key in "ab"}
 
 

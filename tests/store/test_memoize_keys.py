@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fractions
 import functools
 import struct
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +252,48 @@ def test_flask_caching_keeps_frames_exactly(tmp_path: Path, in_files: bool):
         cache.delete_memoized(double)
         double(numbers)
         assert calls == [1, 1, 1]
+
+
+@dataclasses.dataclass
+class Model:
+    table: pd.DataFrame
+
+
+def test_flask_caching_tells_objects_apart_whose_text_is_the_same():
+    cache = make_cache(ExactCache)
+    calls: list[int] = []
+
+    @cache.memoize()
+    def largest(self: Model, column: str = "a") -> int:
+        calls.append(1)
+        return int(self.table[column].max())
+
+    numbers = pd.DataFrame({"a": np.zeros(1000, int)})
+    changed = numbers.copy()
+    changed.iloc[500, 0] = 7
+    assert repr(Model(numbers)) == repr(Model(changed))
+    with cache.app.app_context():
+        assert [largest(Model(table)) for table in (numbers, changed, numbers, changed)] == [0, 7, 0, 7]
+        assert largest(Model(numbers), column="a") == 0
+        assert len(calls) == 2
+
+
+def test_flask_caching_runs_methods_of_objects_without_exact_content_each_time():
+    cache = make_cache(ExactCache)
+
+    class Opaque:
+        def __init__(self, number: int) -> None:
+            self.number = threading.Lock(), number
+
+        @cache.memoize()
+        def value(self) -> int:
+            return self.number[1]
+
+        def __repr__(self) -> str:
+            return "the same"
+
+    with cache.app.app_context():
+        assert [Opaque(n).value() for n in range(3)] == [0, 1, 2]
 
 
 def test_cached_takes_exact_keys():

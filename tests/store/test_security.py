@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cachelib import BaseCache, SimpleCache
 
 from enrich.errors import HandleInvalid, StoreConfigError, StoreError, UnstorableValueError
 from enrich.store import MISSING, FileSystemBackend, FlaskCachingBackend, MemoryBackend, RedisBackend, Store
@@ -202,6 +203,15 @@ def test_a_value_exchanged_in_redis_counts_as_missing(redis_url: str):
 
 
 # --- the policy ---------------------------------------------------------------------------------
+
+
+def test_a_cache_of_an_unknown_kind_may_be_written_by_others():
+    class Bucket(BaseCache):
+        pass
+
+    assert FlaskCachingBackend(SimpleCache()).private
+    assert FlaskCachingBackend(Bucket(), reach="process").private
+    assert not FlaskCachingBackend(Bucket()).private
 
 
 def test_pickle_on_what_others_can_write_needs_a_secret_of_the_user(tmp_path: Path, monkeypatch):

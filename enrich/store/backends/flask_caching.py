@@ -72,10 +72,9 @@ class FlaskCachingBackend:
             raise StoreConfigError(
                 "FlaskCachingBackend: a NullCache keeps nothing. Choose another CACHE_TYPE."
             )
-        known = next((_REACH[kind] for kind in kinds if kind in _REACH), None)
         self.name = name
-        found: Reach = "process"
-        self.reach = reach or known or found
+        # Of a cache of another kind nobody knows who else writes to it.
+        self._reach = reach or next((_REACH[kind] for kind in kinds if kind in _REACH), None)
         self._cache = _without_pickle(_inner(cache))
         self._settings = Settings()
         self._tier = Tier(None, self._settings)
@@ -101,11 +100,16 @@ class FlaskCachingBackend:
         )
 
     @property
+    def reach(self) -> Reach:
+        """Who sees its values; of a cache that isn't known only this process for sure."""
+        return self._reach or "process"
+
+    @property
     def private(self) -> bool:
         """Only in this process, or in a folder that only this user can write."""
         if self._path is not None:
             return Folder(self._path).private
-        return self.reach == "process"
+        return self._reach == "process"
 
     @property
     def where(self) -> str:

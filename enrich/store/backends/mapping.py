@@ -25,7 +25,7 @@ def file_contents(fd: int, size: int) -> Buffer:
         return read_whole(fd, size)
     try:
         if sys.version_info < (3, 13):
-            if fd >= _FEW and _is_crowded(fd):
+            if _is_crowded(fd):
                 return read_whole(fd, size)
         else:
             return mmap.mmap(fd, size, access=mmap.ACCESS_COPY, trackfd=False)
@@ -66,5 +66,10 @@ def _is_crowded(fd: int) -> bool:
     """Are descriptors getting short? A map keeps one for as long as its frame lives; sockets need some too."""
     if sys.platform == "win32":
         return False
+    # The number that the map's will have: all lower ones are taken.
+    probe = os.dup(fd)
+    os.close(probe)
+    if probe < _FEW:
+        return False
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft != resource.RLIM_INFINITY and fd > soft * 3 // 4
+    return soft != resource.RLIM_INFINITY and probe > soft * 3 // 4

@@ -42,6 +42,16 @@ class _State:
     records: dict[str, _Kept] = field(default_factory=dict)
     held: dict[str, _MemoryLease] = field(default_factory=dict)
     nbytes: int = 0
+    # Bytes of each session's entries.
+    of_scope: dict[str, int] = field(default_factory=dict)
+
+    def count(self, key: str, nbytes: int) -> None:
+        """Count bytes in, or out if they are negative."""
+        self.nbytes += nbytes
+        scope = scope_of(key)
+        self.of_scope[scope] = self.of_scope.get(scope, 0) + nbytes
+        if not self.of_scope[scope]:
+            del self.of_scope[scope]
 
 
 class MemoryBackend:
@@ -105,7 +115,7 @@ class MemoryBackend:
 
     def _drop(self, key: str) -> int:
         nbytes = len(self._state.entries.pop(key).data)
-        self._state.nbytes -= nbytes
+        self._state.count(key, -nbytes)
         return nbytes
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
@@ -117,7 +127,7 @@ class MemoryBackend:
                 self._drop(key)
             self._make_room(key, nbytes)
             self._state.entries[key] = _Kept(data, self._settings.clock())
-            self._state.nbytes += nbytes
+            self._state.count(key, nbytes)
 
     def _drop_expired(self) -> tuple[int, int]:
         """Drop from the old end of the order; costs nothing when nothing is too old."""
@@ -133,14 +143,18 @@ class MemoryBackend:
     def _make_room(self, key: str, nbytes: int) -> None:
         scope, quota = scope_of(key), self._settings.session_quota
         if scope and quota is not None:
-            mine = [k for k in self._state.entries if scope_of(k) == scope]
-            used = self._evict(mine, sum(len(self._state.entries[k].data) for k in mine), quota - nbytes)
+            used = self._state.of_scope.get(scope, 0)
+            if used + nbytes > quota:
+                mine = [k for k in self._state.entries if scope_of(k) == scope]
+                used = self._evict(mine, used, quota - nbytes)
             if used + nbytes > quota:
                 raise StoreFullError(
                     f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would "
                     f"pass its quota of {quota:,}. Raise session_quota, or store less."
                 )
-        used = self._evict(list(self._state.entries), self._state.nbytes, self.limit - nbytes)
+        used = self._state.nbytes
+        if used + nbytes > self.limit:
+            used = self._evict(list(self._state.entries), used, self.limit - nbytes)
         if used + nbytes > self.limit:
             raise StoreFullError(
                 f"{nbytes:,} bytes don't fit in memory store {self.name!r}: it may hold {self.limit:,} bytes, and "
@@ -199,6 +213,7 @@ class MemoryBackend:
         """Drop everything but the kept records."""
         with self._state.lock:
             self._state.entries.clear()
+            self._state.of_scope.clear()
             self._state.nbytes = 0
             for name in [n for n in self._state.records if n[0] != "k"]:
                 del self._state.records[name]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from ...errors import StoreError
 from .arrow_file import ArrowEntry
 from .arrow_tables import read_table, select_columns
+from .columns_asked import check_names
 from .context import Reader
 from .entry import type_name
 
@@ -34,6 +35,8 @@ def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequ
 def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | None) -> Any:
     """A value that isn't stored as a table, as a type."""
     form = None if as_type is None else _form(as_type)
+    if kind.startswith("polars."):
+        return _own_polars(value, form, columns)
     if as_type is not None and form is not None and columns is None:
         if isinstance(value, as_type):
             return value
@@ -41,6 +44,25 @@ def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | 
             return pd.DataFrame(value, copy=False)
     wanted = f"columns {', '.join(map(repr, columns))}" if columns is not None else form
     raise StoreError(f"The stored value is a {kind}, not a table: it can't be read as {wanted}.")
+
+
+def _own_polars(value: Any, form: str | None, columns: Sequence[str] | None) -> Any:
+    """A polars frame of types that only polars itself can write, in another form or some columns of it."""
+    frame = value.to_frame() if hasattr(value, "to_frame") else value.lazy().collect()
+    if columns is not None:
+        check_names(columns, frame.columns)
+        frame = frame.select(columns)
+    if form == "polars.LazyFrame" or (form is None and hasattr(value, "collect")):
+        return frame.lazy()
+    if form in (None, "polars.DataFrame"):
+        return frame
+    try:
+        table = frame.to_arrow()
+    except pa.ArrowException as error:
+        raise StoreError(
+            f"The stored polars frame has types that Arrow lacks, so it can't be read as {form}: {error}."
+        ) from error
+    return table.to_pandas() if form == "pandas.DataFrame" else _FROM_TABLE[form](table)
 
 
 def _form(as_type: Any) -> str:
@@ -78,7 +100,7 @@ def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> 
 def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pd.DataFrame:
     from . import read_entry
 
-    if not entry.plan["kind"].startswith("pandas."):
+    if not entry.plan["kind"].startswith(("pandas.", "geopandas.")):
         frame: pd.DataFrame = read_table(entry, columns).to_pandas()
         return frame
     value = read_entry(entry, reader, columns)

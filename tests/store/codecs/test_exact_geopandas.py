@@ -65,6 +65,12 @@ def test_spatial_frame_comes_back_as_it_was(kind: str) -> None:
     assert round_trip(frame).crs == frame.crs
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_spatial_frame_is_a_frame(kind: str) -> None:
+    frame = KINDS[kind]()
+    assert_same(frame, decode(stored(frame), as_type=pd.DataFrame))
+
+
 def test_spatial_series_comes_back_as_it_was() -> None:
     series = places().geometry
     back = round_trip(series)

@@ -75,6 +75,18 @@ def test_array_is_read_as_a_frame() -> None:
     assert decode(stored(np.eye(2)), as_type=pd.DataFrame).shape == (2, 2)
 
 
+def test_frame_that_only_polars_can_write_is_read_as_far_as_that_goes() -> None:
+    frame = pl.DataFrame({"a": [1, 2], "b": [1 << 100, 2]}, schema={"a": pl.Int64, "b": pl.Int128})
+    data = stored(frame)
+    assert_same(frame.select("b"), decode(data, columns=["b"]))
+    assert_same(frame, decode(data, as_type=pl.LazyFrame).collect())
+    assert decode(data, as_type=pd.DataFrame, columns=["a"]).equals(pd.DataFrame({"a": [1, 2]}))
+    with pytest.raises(UnknownColumnError, match="no column 'z'"):
+        decode(data, columns=["z"])
+    with pytest.raises(UnknownColumnError, match="no column 'z'"):
+        decode(data, as_type=pa.Table, columns=["z"])
+
+
 @pytest.mark.parametrize("kind", FRAMES)
 def test_every_frame_is_read_as_itself_and_as_arrow(kind: str) -> None:
     frame = FRAMES[kind]()
