@@ -78,10 +78,17 @@ class Sessions:
         visit = self.visit()
         if visit is None:
             # A background job has the cookies of the request that started it.
-            cookies = getattr(dash_internals.context(), "cookies", None) or {}
-            session = self._read(cookies.get(self.cookie_name))
+            cookie = (getattr(dash_internals.context(), "cookies", None) or {}).get(self.cookie_name)
+            session = self._read(cookie)
         else:
+            cookie = visit.cookie
             session = visit.session = visit.session or self._read(visit.cookie) or visit.fresh
+        if session is None and cookie:
+            raise SessionError(
+                "The browser's session cookie was signed with a secret that this app doesn't have, so a value can't be "
+                "bound to its session. Reload the page. To keep sessions across restarts and workers set "
+                "ENRICH_SECRET_KEY, and list old secrets after the new one in secret=[...]."
+            )
         if session is None:
             raise SessionError(
                 "The browser sent no session cookie with this callback, so a value can't be bound to its session. "

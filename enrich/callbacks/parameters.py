@@ -64,9 +64,9 @@ def hints_of(func: Any) -> dict[str, Any]:
     scope = nonlocals_of(func)
     try:
         return typing.get_type_hints(func, localns=dict(scope), include_extras=True)
-    except (NameError, TypeError):
-        # A name that only a type checker imports, or that is local to where the callback was declared: each
-        # annotation stands for itself.
+    except Exception:
+        # Any text may stand in an annotation: a name that only a type checker imports, one that is local to where the
+        # callback was declared, or words for people. Each stands for itself.
         return evaluated(func.__annotations__, getattr(func, "__globals__", {}), scope)
 
 

@@ -19,7 +19,6 @@ from enrich.errors import EnrichError, StoreConfigError
 from enrich.store import MISSING, Backend, Entry, FileSystemBackend, RedisBackend, Store, default_cache_dir
 from enrich.store.audit import Audited, list_entries, verify_entries
 from enrich.store.backends.protocol import Buffer
-from enrich.store.backends.quota import scope_of
 from enrich.store.info import StoreInfo
 from enrich.store.secrets import given_secrets
 
@@ -205,12 +204,12 @@ def _verify(options: argparse.Namespace, store: Store) -> int:
     unknown = getattr(options, "secret_unknown", False)
     if unknown:
         print(
-            "Shared values: only their form is checked. Set the app's ENRICH_SECRET_KEY to check all.",
+            "Only the form of the values is checked. Set the app's ENRICH_SECRET_KEY to check all.",
             file=sys.stderr,
         )
 
     def is_genuine(key: str, buffer: Buffer) -> bool:
-        return (unknown and not scope_of(key)) or store.is_genuine(key, buffer)
+        return unknown or store.is_genuine(key, buffer)
 
     for name, backend in store.opened():
         entries: list[Entry] = list(backend.entries())

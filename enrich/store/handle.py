@@ -7,9 +7,11 @@ import binascii
 import hashlib
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from blake3 import blake3
 from itsdangerous import BadSignature, HMACAlgorithm, Signer
 
 from enrich.errors import HandleForeign, HandleInvalid, StoreConfigError
@@ -85,9 +87,9 @@ def app_digest(app: str) -> bytes:
     return short_digest(app, "app", 4)
 
 
-def session_digest(session: str) -> bytes:
-    """Return the session's mark in handles."""
-    return short_digest(session, "session", 8)
+def session_digests(session: str, secrets: Secrets) -> list[bytes]:
+    """Return the session's mark in handles under each secret, newest first; who guesses a session learns nothing."""
+    return [blake3(session.encode(), key=key).digest(8) for key in secrets.derived("session")]
 
 
 def stored_name(name: str) -> str:
@@ -120,8 +122,8 @@ def write_handle(handle: Handle, sign: Signer) -> str:
     return PREFIX + sign.sign(payload).decode("ascii")
 
 
-def read_handle(token: str, sign: Signer, *, app: str, session: str | None) -> Handle:
-    """Verify a token's signature, and then whether this app and this session may open it.
+def read_handle(token: str, sign: Signer, *, app: str, sessions: Sequence[bytes]) -> Handle:
+    """Verify a token's signature, and then whether this app and a session of one of these marks may open it.
 
     Raises `HandleInvalid` when it was altered or signed with another secret, and `HandleForeign` when it is
     genuine but another app's or session's.
@@ -142,11 +144,13 @@ def read_handle(token: str, sign: Signer, *, app: str, session: str | None) -> H
             f"Handle {_shown(token)} belongs to another app than {app!r}. "
             "Give both apps one app name if they are to share their values."
         )
-    if handle.session is not None and (session is None or handle.session != session_digest(session)):
+    if handle.session is not None and handle.session not in sessions:
         raise HandleForeign(
             f"Handle {_shown(token)} belongs to another browser session"
-            + (", and this request has none. " if session is None else ". ")
-            + "Reload the page. If it happens on each visit, the browser drops the session's cookie: in a frame of "
+            + (". " if sessions else ", and this request has none. ")
+            + "Its value has to be made anew: on_missing= says what a callback gets until then. A page that was open "
+            "before the browser was closed, or a dcc.Store(storage_type='local'), keeps tokens of the session before. "
+            "If it happens on each visit, the browser drops the session's cookie: in a frame of "
             "another site it must be sent with SameSite=None; Secure over https, and Partitioned where third-party "
             "cookies are blocked. Values for everybody need session_check=False; apps with a login should "
             "give session_id=."

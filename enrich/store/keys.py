@@ -25,20 +25,19 @@ def scope_tag(scope: str, secrets: Secrets) -> str:
 def content_key(buffers: Sequence[Buffer], tag: str, secrets: Secrets) -> str:
     """Return the key of a value's bytes.
 
-    Within one session a fast digest will do: nobody else can make it collide. What is shared gets a keyed
-    one, so that a user can't prepare two uploads of one key.
+    Within one session a fast digest will do: nobody else can make it collide. What is shared gets a strong
+    one, so that a user can't prepare two uploads of one key. Both are keyed: a token tells nothing of the value.
     """
     if tag:
-        return tag + _fast(buffers)
+        return tag + _fast(buffers, secrets.derived("session content")[0])
     return _keyed(buffers, secrets.derived("content")[0])
 
 
 def is_genuine(key: str, buffers: Sequence[Buffer], secrets: Secrets) -> bool:
     """Do these bytes belong to this key, under any of the secrets?"""
     content = key[-CONTENT_LENGTH:]
-    if scope_of(key):
-        return _fast(buffers) == content
-    return any(_keyed(buffers, derived) == content for derived in secrets.derived("content"))
+    digest_of, purpose = (_fast, "session content") if scope_of(key) else (_keyed, "content")
+    return any(digest_of(buffers, derived) == content for derived in secrets.derived(purpose))
 
 
 def digest(purpose: str, parts: Sequence[Buffer], secrets: Secrets) -> str:
@@ -60,8 +59,8 @@ def _joined(parts: Sequence[Buffer], key: bytes) -> str:
     return hasher.hexdigest(16)
 
 
-def _fast(buffers: Sequence[Buffer]) -> str:
-    hasher = xxhash.xxh3_128()
+def _fast(buffers: Sequence[Buffer], key: bytes) -> str:
+    hasher = xxhash.xxh3_128(seed=int.from_bytes(key[:8], "little"))
     for buffer in buffers:
         hasher.update(buffer)
     return hasher.hexdigest()

@@ -16,7 +16,7 @@ from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missin
 from enrich.store.codecs import CorruptEntry, Description
 from enrich.store.codecs.entry import excerpt
 from enrich.store.flight import Flights
-from enrich.store.handle import Handle, app_digest, read_handle, session_digest, stored_name, write_handle
+from enrich.store.handle import Handle, app_digest, read_handle, session_digests, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
 from enrich.store.names import Named, Producers, expired, group_record, memo_record, name_records
@@ -255,16 +255,16 @@ class Store:
 
     def sign(self, ref: Ref, *, session: str | None = None) -> str:
         """Return the text that stands for a value in the browser; with a session, only that one can open it."""
+        secrets = self._keyring.refreshed()
         handle = Handle(
             key="" if ref.name is not None else ref.key,
             name=None if ref.name is None else stored_name(ref.name),
             store=ref.store,
             app=app_digest(self.app),
-            session=None if session is None else session_digest(session),
+            session=None if session is None else session_digests(session, secrets)[0],
             producer=bytes.fromhex(ref.producer_id or self._producers.note(ref.producer)),
             written=int(ref.written or self._clock()),
         )
-        self._keyring.refreshed()
         return write_handle(handle, self._keyring.signer("handle"))
 
     def open(self, token: str, *, session: str | None = None) -> Ref:
@@ -274,11 +274,11 @@ class Store:
         when it is another session's or app's. That the value is gone shows in `get`.
         """
         try:
-            handle = read_handle(token, self._keyring.signer("handle"), app=self.app, session=session)
+            handle = self._read_handle(token, session)
         except HandleInvalid:
             if not self._keyring.learned():
                 raise
-            handle = read_handle(token, self._keyring.signer("handle"), app=self.app, session=session)
+            handle = self._read_handle(token, session)
         try:
             store, place = self._places.find(handle.store)
         except StoreConfigError as error:
@@ -288,6 +288,10 @@ class Store:
             key = named.key  # what the name stands for now
         who = handle.producer.hex()
         return Ref(key, handle.name, store, key[:-32] or None, producer_id=who, written=float(handle.written))
+
+    def _read_handle(self, token: str, session: str | None) -> Handle:
+        sessions = [] if session is None else session_digests(session, self._keyring.secrets)
+        return read_handle(token, self._keyring.signer("handle"), app=self.app, sessions=sessions)
 
     def sign_text(self, text: str, *, salt: str) -> str:
         """Sign a text of the caller's own, such as a session cookie; `salt` names the purpose."""

@@ -1,4 +1,4 @@
-"""``on_missing``: what a callback gets in the place of a stored value that is gone."""
+"""``on_missing``: what a callback gets in the place of a stored value that is gone, or another session's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from enrich import dash_internals
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
-from enrich.errors import DeclarationError, HandleExpired, StoreConfigError
+from enrich.errors import DeclarationError, HandleExpired, HandleForeign, StoreConfigError
 
 _OF_OUTPUTS = "on_missing_of_outputs"
 
@@ -16,8 +16,8 @@ def check_setting(on_missing: Any) -> None:
     """Refuse what is neither of the two words nor a function."""
     if on_missing not in (None, "raise", "prevent_update") and not callable(on_missing):
         raise StoreConfigError(
-            f"on_missing={on_missing!r}: give 'raise', 'prevent_update', or a function of the HandleExpired "
-            "that returns the argument to pass instead."
+            f"on_missing={on_missing!r}: give 'raise', 'prevent_update', or a function that takes the HandleExpired "
+            "or HandleForeign and returns the argument to pass instead."
         )
 
 
@@ -44,8 +44,8 @@ def _told(spec: CallbackSpec, said: dict[Any, Any]) -> CallbackSpec:
     return spec.with_changes(flags={**spec.flags, _OF_OUTPUTS: own}) if own else spec
 
 
-def in_place_of(error: HandleExpired, slot: Slot, spec: CallbackSpec, setting: Any) -> Any:
-    """Answer for a value that is gone: the callback's own word first, then the output's, then the app's.
+def in_place_of(error: HandleExpired | HandleForeign, slot: Slot, spec: CallbackSpec, setting: Any) -> Any:
+    """Answer for a value that can't be had: the callback's own word first, then the output's, then the app's.
 
     Raises the error itself where nobody says otherwise.
     """

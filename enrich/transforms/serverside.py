@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
@@ -17,12 +19,14 @@ from enrich.errors import (
     DeclarationError,
     EnrichError,
     HandleExpired,
+    HandleForeign,
     MissingTransformError,
     StoreConfigError,
     StoreError,
 )
-from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.store import PREFIX, Ref, Settings, Store, looks_like_handle
 from enrich.store.places import name_of
+from enrich.store.secrets import given_secrets
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
@@ -109,8 +113,8 @@ class ServersideOutputTransform(DashTransform):
     cookie_samesite:
         ``"Lax"`` (default), ``"Strict"``, or ``"None"`` for an app that is shown in another site's frame over https.
     on_missing:
-        What happens when a value is gone: ``"raise"`` (default), ``"prevent_update"``, or a function that takes the
-        ``HandleExpired`` and returns the argument to pass instead.
+        What happens when a value is gone, or another session's: ``"raise"`` (default), ``"prevent_update"``, or a
+        function that takes the ``HandleExpired`` or ``HandleForeign`` and returns the argument to pass instead.
     **store:
         Settings of ``enrich.store.Store``: ``max_bytes``, ``ttl``, ``allow_pickle``, ``secret``, ...
 
@@ -153,6 +157,11 @@ class ServersideOutputTransform(DashTransform):
         check_setting(on_missing)
         self.on_missing = on_missing
         self.store_settings = store
+        _check_store_settings(store)
+        if session_id is not None and not callable(session_id):
+            raise StoreConfigError(
+                f"session_id={session_id!r}: give a function that names the user of a request."
+            )
         if cookie_samesite not in ("Lax", "Strict", "None"):
             raise StoreConfigError(
                 f"cookie_samesite={cookie_samesite!r} is not one of 'Lax', 'Strict', 'None'."
@@ -204,7 +213,8 @@ class ServersideOutputTransform(DashTransform):
         if self.default_backend not in named:
             known = ", ".join(map(repr, named)) or "none"
             raise StoreConfigError(
-                f"default_backend={self.default_backend!r} is not the name of one of backends=; there are: {known}."
+                f"backend={self.default_backend!r} is not the name of one of backends=; there are: {known}. "
+                "For a folder give FileSystemBackend(...), for Redis RedisBackend(...)."
             )
         return named[self.default_backend]
 
@@ -341,7 +351,8 @@ class _Handles:
             if want.by_reference:
                 return app.store.lazy(ref)
             return app.store.get(ref, as_type=want.as_type, columns=want.columns)
-        except HandleExpired as error:
+        except (HandleExpired, HandleForeign) as error:
+            # Another session's too: a dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies.
             return in_place_of(_located(error, where), slot, spec, settings.on_missing)
         except EnrichError as error:
             raise _located(error, where) from error.__cause__
@@ -349,6 +360,21 @@ class _Handles:
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"
         return _replace_serverside(value, where)
+
+
+def _check_store_settings(given: Mapping[str, Any]) -> None:
+    """Refuse what no store can be opened with, where it is written rather than at the first request."""
+    known = inspect.signature(Store).parameters.keys() - {"backend", "backends", "server_secret"}
+    for name in given.keys() - known:
+        close = difflib.get_close_matches(name, known, n=1)
+        raise StoreConfigError(
+            f"ServersideOutputTransform has no setting {name!r}. "
+            + (f"Did you mean {close[0]!r}? " if close else "")
+            + f"Those of its store are {', '.join(sorted(known))}."
+        )
+    Settings(**{name: given[name] for name in ("max_bytes", "ttl", "session_quota") if name in given})
+    if given.get("secret") is not None:
+        given_secrets(given["secret"])
 
 
 def _names_in(code: CodeType) -> Iterator[str]:

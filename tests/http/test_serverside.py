@@ -31,6 +31,7 @@ from enrich import (
     Serverside,
     ServersideOutput,
     ServersideOutputTransform,
+    SessionError,
     State,
     StoreConfigError,
     Trigger,
@@ -819,12 +820,46 @@ def test_a_senseless_on_missing_is_refused_with_its_place():
         app.callback_map
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"max_byte": 3}, "no setting 'max_byte'. Did you mean 'max_bytes'"),
+        ({"max_bytes": "10GB"}, r"max_bytes='10GB'\): give a positive number"),
+        ({"ttl": -5}, r"ttl=-5\): give a positive number"),
+        ({"secret": "short"}, "at least"),
+        ({"session_id": "me"}, "session_id='me': give a function"),
+    ],
+)
+def test_settings_that_can_not_be_are_refused_where_they_are_written(settings: dict[str, Any], text: str):
+    with pytest.raises(StoreConfigError, match=text):
+        ServersideOutputTransform(**settings)
+
+
+def test_on_missing_also_speaks_for_tokens_of_an_earlier_session():
+    app, seen = producer_and_reader(on_missing=lambda error: f"instead: {type(error).__name__}")
+    page = Page(app)
+    page.act(CLICK)
+    # A dcc.Store(storage_type="local") keeps its token when the browser is closed, and the cookie goes.
+    later = Page(app)
+    later.act({"store.data": page["store.data"]})
+    assert seen[-1] == "instead: HandleForeign"
+
+
+def test_a_cookie_of_another_secret_is_not_called_a_missing_one():
+    one, two = (Page(producer_and_reader(secret=f"{name} long secret")[0]) for name in ("one", "two"))
+    name = two.app._sessions.cookie_name
+    two.client.set_cookie(name, one.client.get_cookie(name).value)
+    error = raised(two, CLICK)
+    assert isinstance(error, SessionError)
+    assert "signed with a secret that this app doesn't have" in str(error)
+
+
 def test_the_default_backend_may_be_named(tmp_path: Any):
     files, memory = FileSystemBackend(tmp_path / "values"), MemoryBackend()
     transform = ServersideOutputTransform(backends={"f": files, "m": memory}, default_backend="m")
     assert type(Dash("app", transforms=[transform]).store.backend) is MemoryBackend
     unknown = ServersideOutputTransform(backends={"f": files}, default_backend="x")
-    with pytest.raises(StoreConfigError, match="default_backend='x'.*there are: 'f'"):
+    with pytest.raises(StoreConfigError, match="backend='x'.*there are: 'f'.*FileSystemBackend"):
         Dash("app", transforms=[unknown]).store
 
 

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
+import xxhash
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from enrich.errors import HandleError, HandleExpired, HandleForeign, HandleInvalid, StoreConfigError
 from enrich.store import PREFIX, MemoryBackend, Store, looks_like_handle
-from enrich.store.handle import signer
+from enrich.store.codecs import encode
+from enrich.store.handle import read_handle, session_digests, signer
 from enrich.store.secrets import Secrets
 
 from .conftest import Clock
@@ -39,6 +41,33 @@ def test_a_handle_opens_for_its_session_only():
     for other in ("bob", "", "alice ", None):
         with pytest.raises(HandleForeign, match="SameSite=None; Secure"):
             STORE.open(TOKEN, session=other)
+
+
+def test_who_guesses_a_value_or_a_session_learns_nothing_of_a_token():
+    other = Store(MemoryBackend(), app="demo", secret="another secret")
+    ref = other.put(VALUE, scope="alice", producer="callback 'load' (/srv/app/pages/report.py:31)")
+    content = b"".join(encode(VALUE).buffers)
+    assert REF.key[-32:] != ref.key[-32:]
+    assert REF.key[-32:] != xxhash.xxh3_128(content).hexdigest()
+    one, two = (
+        read_handle(token, signer(Secrets((secret,)), "handle"), app="demo", sessions=marks).session
+        for token, secret, marks in (
+            (TOKEN, "the right secret", session_digests("alice", Secrets(("the right secret",)))),
+            (
+                other.sign(ref, session="alice"),
+                "another secret",
+                session_digests("alice", Secrets(("another secret",))),
+            ),
+        )
+    )
+    assert one != two
+
+
+def test_a_handle_stays_its_session_s_when_secrets_rotate():
+    rotated = Store(BACKEND, app="demo", secret=["a newer secret", "the right secret"])
+    assert rotated.get(rotated.open(TOKEN, session="alice")) == VALUE
+    with pytest.raises(HandleForeign):
+        rotated.open(TOKEN, session="bob")
 
 
 def test_a_handle_without_a_session_opens_for_all():

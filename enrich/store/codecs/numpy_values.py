@@ -11,6 +11,9 @@ from .context import DECODERS, ENCODERS, FINDERS, TAG, Encode, Node, Reader, Wri
 from .entry import Piece, Refusal
 from .json_values import items
 
+# Texts of any length, which numpy 2 has.
+_STRINGS: Any = getattr(np.dtypes, "StringDType", None)
+
 
 def raw(values: np.ndarray[Any, Any]) -> Piece:
     """The memory of a contiguous array, as bytes, whatever its dtype."""
@@ -106,6 +109,10 @@ def _array(writer: Writer, value: np.ndarray[Any, Any]) -> Node:
             TAG: "numpy.objects",
             "v": items(writer, value.ravel(order="K" if fortran else "C").tolist()),
         }
+    if _STRINGS is not None and isinstance(value.dtype, _STRINGS):
+        missing = [writer.node(value.dtype.na_object)] if hasattr(value.dtype, "na_object") else []
+        cells = items(writer, value.ravel(order="K" if fortran else "C").tolist())
+        return {**node, TAG: "numpy.strings", "v": cells, "na": missing, "coerce": value.dtype.coerce}
     node["dtype"] = encode_dtype(writer, value.dtype)
     contiguous = value.T if fortran else np.ascontiguousarray(value)
     node["i"] = writer.parts.add([raw(contiguous)])
@@ -130,6 +137,12 @@ def objects(cells: list[Any]) -> np.ndarray[Any, Any]:
 
 def _decode_objects(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:
     return objects(node["v"]).reshape(tuple(node["shape"]), order=node["order"])
+
+
+def _decode_strings(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:
+    missing = {"na_object": node["na"][0]} if node["na"] else {}
+    dtype: Any = np.dtypes.StringDType(coerce=node["coerce"], **missing)
+    return np.array(node["v"], dtype).reshape(tuple(node["shape"]), order=node["order"])
 
 
 def _scalar(writer: Writer, value: np.generic) -> Node:
@@ -185,6 +198,7 @@ ENCODERS.update({kind: _scalar for kind in set(np.sctypeDict.values()) if issubc
 FINDERS["numpy"] = _find
 DECODERS["numpy.ndarray"] = _decode_array
 DECODERS["numpy.objects"] = _decode_objects
+DECODERS["numpy.strings"] = _decode_strings
 DECODERS["numpy.scalar"] = _decode_scalar
 DECODERS["numpy.str"] = lambda reader, node: np.str_(node["v"])
 DECODERS["numpy.bytes"] = lambda reader, node: np.bytes_(node["v"])

@@ -191,6 +191,11 @@ def multi_index(
     return pd.MultiIndex(levels, codes, sortorder=sortorder, names=names, verify_integrity=False)
 
 
+def offset_parts(offset: Any) -> dict[str, Any]:
+    """What an offset of pandas' own is made with; its calendar follows from the rest."""
+    return {name: getattr(offset, name) for name in offset._attributes if name != "calendar"}
+
+
 def sparse_places(values: Any) -> tuple[str, list[np.ndarray[Any, Any]]]:
     """Where a sparse array's stored values are: the kind of its index, and what that is made of."""
     index = values.sp_index

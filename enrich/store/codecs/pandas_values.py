@@ -17,6 +17,7 @@ from .memory import FrameReader
 from .pandas_forms import encode_known
 from .pandas_frames import decode_frame, decode_series, encode_series
 from .pandas_index import encode_index_entry, index_decoder
+from .pandas_internals import offset_parts
 from .timezones import encode_timezone
 
 
@@ -70,7 +71,10 @@ def _offset(writer: Writer, value: Any) -> Node:
 def _plain_offset(writer: Writer, value: Any) -> Node:
     if type(value) is pd.DateOffset:
         return {TAG: "pandas.DateOffset", "n": value.n, "z": value.normalize, "k": writer.node(value.kwds)}
-    raise Refusal(f"it is the offset {excerpt(value)}", "Set its freq to None.")
+    kind, parts = type(value), offset_parts(value)
+    if getattr(pd.offsets, kind.__name__, None) is not kind or kind(**parts) != value:
+        raise Refusal(f"it is the offset {excerpt(value)}", "Set its freq to None.")
+    return {TAG: "pandas.offset.parts", "k": kind.__name__, "v": writer.node(parts)}
 
 
 def _find(value: Any) -> Encode | None:
@@ -122,6 +126,7 @@ DECODERS.update(
         "pandas.Period": lambda reader, node: pd.Period(ordinal=node["v"], freq=node["f"]),
         "pandas.Interval": lambda reader, node: pd.Interval(*node["v"], closed=node["c"]),
         "pandas.offset": lambda reader, node: to_offset(node["v"]),
+        "pandas.offset.parts": lambda reader, node: getattr(pd.offsets, node["k"])(**node["v"]),
         "pandas.DateOffset": lambda reader, node: pd.DateOffset(node["n"], node["z"], **node["k"]),
         "pandas.NaT": lambda reader, node: pd.NaT,
         "pandas.NA": lambda reader, node: pd.NA,

@@ -143,7 +143,7 @@ def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path:
     assert left.dtype.type is right.dtype.type, path
     assert left.shape == right.shape, path
     assert right.flags.writeable or not right.size, path
-    if left.dtype == object:
+    if left.dtype.hasobject and not left.dtype.names:  # objects, and texts of any length
         for position, (ours, theirs) in enumerate(
             zip(left.ravel().tolist(), right.ravel().tolist(), strict=True)
         ):

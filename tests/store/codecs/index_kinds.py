@@ -55,6 +55,15 @@ INDEXES: Kinds = {
     ),
     "datetime in seconds": lambda: pd.date_range("2020", periods=3, unit="s"),
     "datetime in UTC": lambda: pd.date_range("2020", periods=3, tz="UTC"),
+    "datetime with business hours": lambda: pd.date_range(
+        "2020-01-06", periods=9, freq=pd.offsets.BusinessHour(2, start="09:30")
+    ),
+    "datetime with a calendar": lambda: pd.date_range(
+        "2020", periods=3, freq=pd.offsets.CustomBusinessDay(weekmask="Mon Tue", holidays=["2020-01-06"])
+    ),
+    "datetime with normalized ends of months": lambda: pd.DatetimeIndex(
+        pd.date_range("2020", periods=3, freq=pd.offsets.MonthEnd(normalize=True))
+    ),
     "datetime with zone and freq": lambda: pd.date_range(
         "2020-03-28", periods=3, freq="D", tz="Europe/Berlin"
     ),

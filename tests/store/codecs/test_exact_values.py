@@ -120,6 +120,22 @@ ARRAYS: Kinds = {
         kind: (lambda kind=kind: np.array([0, 1.5, -0.0], kind))
         for kind in ("e", "f", "d", "g", "F", "D", "G")
     },
+    **(
+        {
+            f"texts of any length{name}": (
+                lambda options=options: (
+                    np.array([["a", ""], ["\0z\0", "ü" * 99]], np.dtypes.StringDType(**options)).T
+                )
+            )
+            for name, options in {
+                "": {},
+                ", with NaN": {"na_object": np.nan},
+                ", with None": {"na_object": None, "coerce": False},
+            }.items()
+        }
+        if hasattr(np.dtypes, "StringDType")
+        else {}
+    ),
     "NaN with a payload": lambda: np.array([0x7FF8000000000123], "u8").view("f8"),
     "two dimensions": lambda: np.arange(6).reshape(2, 3),
     "Fortran order": lambda: np.asfortranarray(np.arange(6.0).reshape(2, 3)),

@@ -105,10 +105,7 @@ PICKLED: Kinds = {
     "a frame with unregistered extension types": lambda: pd.DataFrame(
         {"u": pd.arrays.ArrowExtensionArray(pa.ExtensionArray.from_storage(Unregistered(), pa.array([1])))}
     ),
-    "an offset with a calendar": lambda: pd.offsets.CustomBusinessDay(holidays=["2020-01-01"]),
-    "index with a calendar": lambda: pd.Series(
-        1.5, index=pd.date_range("2020", periods=3, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"]))
-    ),
+    "an offset of a class of one's own": lambda: Calendar(holidays=["2020-01-01"]),
 }  # fmt: skip
 
 REFUSED: Kinds = {
