@@ -219,6 +219,16 @@ class Store:
         description: Description = found
         return description
 
+    def renew(self, ref: Ref | str) -> bool:
+        """Let a value count as used now, without loading it; is it there?"""
+        ref = self._as_ref(ref)
+        _store, place = self._places.find(ref.store)
+        key = ref.key
+        if ref.name is not None:
+            found = self._look_up(ref.name, place)
+            key = "" if found is MISSING else found.key
+        return bool(key) and place.renew(key)
+
     def lazy(self, ref: Ref) -> ServersideRef:
         """Return a reference that loads nothing until asked."""
         return ServersideRef(ref, self.get, self.describe)

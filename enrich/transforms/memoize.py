@@ -20,7 +20,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
-from enrich.errors import DeclarationError, HandleExpired, HandleForeign, StoreError
+from enrich.errors import DeclarationError, HandleForeign, StoreError
 from enrich.store import looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
@@ -224,11 +224,8 @@ def _tokens(value: Any) -> Iterator[str]:
 
 
 def _is_there(app: Any, session: str | None, token: str) -> bool:
-    try:
-        app.store.describe(app.store.open(token, session=session))
-    except HandleExpired:
-        return False
-    return True
+    found: bool = app.store.renew(app.store.open(token, session=session))
+    return found
 
 
 def _is_bound(app: Any, token: str) -> bool:
