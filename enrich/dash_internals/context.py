@@ -18,6 +18,11 @@ NO_UPDATE = no_update
 NoUpdate = type(no_update)
 
 
+def is_patch(value: Any) -> bool:
+    """Is it a ``Patch``, which changes what the page holds?"""
+    return isinstance(value, Patch)
+
+
 def is_no_update(value: Any) -> bool:
     """Tell whether ``value`` stands for no update, without comparing values (they may be DataFrames)."""
     return value is NoUpdate or isinstance(value, NoUpdate)

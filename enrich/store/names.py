@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -49,13 +48,15 @@ def name_records(app: str, name: str, secrets: Secrets) -> list[str]:
 
 
 def memo_record(
-    app: str, key: str | bytes, scope: str | None, group: Sequence[bytes], secrets: Secrets
+    app: str, key: str | bytes, scope: str | None, group: str | None, place: Backend, secrets: Secrets
 ) -> str:
-    """Return where the result of a memoized call is kept; `group` is its group and that group's generation."""
+    """Return where the result of a memoized call is kept: its group's generation is a part of it."""
     whose = "shared" if scope is None else f"scope {scope}"
-    return digest(
-        "memo", [app.encode(), whose.encode(), key.encode() if isinstance(key, str) else key, *group], secrets
-    )
+    parts = [app.encode(), whose.encode(), key.encode() if isinstance(key, str) else key]
+    if group is not None:
+        generation = place.get_record(group_record(app, group, secrets), kept=True)
+        parts += [group.encode(), b"0" if generation is MISSING else generation]
+    return digest("memo", parts, secrets)
 
 
 def group_record(app: str, group: str, secrets: Secrets) -> str:

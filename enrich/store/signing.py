@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from blake3 import blake3
 from itsdangerous import BadSignature, Signer
@@ -16,6 +16,8 @@ from enrich.store.backends.protocol import Backend, Buffer
 from enrich.store.handle import signer
 from enrich.store.places import Places
 from enrich.store.secrets import Secrets, given_secrets, kept_secrets, server_secrets
+
+T = TypeVar("T")
 
 logger = logging.getLogger("enrich.store")
 
@@ -76,17 +78,27 @@ class Keyring:
             found = self._signers[salt] = signer(self.secrets, salt)
         return found
 
+    def trying(self, read: Callable[[], T]) -> T:
+        """Read what is signed, once more if it wasn't by any secret known but there is a new one."""
+        try:
+            return read()
+        except HandleInvalid:
+            if not self.learned():
+                raise
+            return read()
+
     def unsign_text(self, token: str, salt: str) -> str:
         """Return the text of a signed token, or raise `HandleInvalid`."""
-        for _attempt in range(2):
+
+        def read() -> str:
             try:
                 return self.signer(salt).unsign(token.encode()).decode()
             except (BadSignature, UnicodeError) as error:
-                if not self.learned():
-                    raise HandleInvalid(
-                        "A signed text was altered, or signed with a secret that this app doesn't have."
-                    ) from error
-        raise HandleInvalid("A signed text was altered, or signed with a secret that this app doesn't have.")
+                raise HandleInvalid(
+                    "A signed text was altered, or signed with a secret that this app doesn't have."
+                ) from error
+
+        return self.trying(read)
 
 
 class HasSecrets(Protocol):

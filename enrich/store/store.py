@@ -223,11 +223,14 @@ class Store:
         """Let a value count as used now, without loading it; is it there?"""
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
-        key = ref.key
-        if ref.name is not None:
-            found = self._look_up(ref.name, place)
-            key = "" if found is MISSING else found.key
+        key = self._key_of(ref, place)
         return bool(key) and place.renew(key)
+
+    def _key_of(self, ref: Ref, place: Backend) -> str:
+        if ref.name is None:
+            return ref.key
+        found = self._look_up(ref.name, place)
+        return "" if found is MISSING else found.key
 
     def lazy(self, ref: Ref) -> ServersideRef:
         """Return a reference that loads nothing until asked."""
@@ -253,10 +256,8 @@ class Store:
         """Drop a value, or a name with its value; was it there?"""
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
-        key = ref.key
+        key = self._key_of(ref, place)
         if ref.name is not None:
-            found = self._look_up(ref.name, place)
-            key = "" if found is MISSING else found.key
             for record in name_records(self.app, stored_name(ref.name), self._keyring.secrets):
                 place.delete_record(record)
         return bool(key) and place.delete(key)
@@ -283,12 +284,12 @@ class Store:
         Raises `HandleInvalid` when it was altered or signed with a secret this app doesn't have, `HandleForeign`
         when it is another session's or app's. That the value is gone shows in `get`.
         """
-        try:
-            handle = self._read_handle(token, session)
-        except HandleInvalid:
-            if not self._keyring.learned():
-                raise
-            handle = self._read_handle(token, session)
+
+        def read() -> Handle:
+            marks = [] if session is None else session_digests(session, self._keyring.secrets)
+            return read_handle(token, self._keyring.signer("handle"), app=self.app, sessions=marks)
+
+        handle = self._keyring.trying(read)
         try:
             store, place = self._places.find(handle.store)
         except StoreConfigError as error:
@@ -298,10 +299,6 @@ class Store:
             key = named.key  # what the name stands for now
         who = handle.producer.hex()
         return Ref(key, handle.name, store, key[:-32] or None, producer_id=who, written=float(handle.written))
-
-    def _read_handle(self, token: str, session: str | None) -> Handle:
-        sessions = [] if session is None else session_digests(session, self._keyring.secrets)
-        return read_handle(token, self._keyring.signer("handle"), app=self.app, sessions=sessions)
 
     def sign_text(self, text: str, *, salt: str) -> str:
         """Sign a text of the caller's own, such as a session cookie; `salt` names the purpose."""
@@ -337,13 +334,11 @@ class Store:
         lock_timeout: seconds to wait for another caller before computing it oneself.
         """
         _store, place = self._places.find(backend)
-        record = self._memo_record(key, scope, group, place)
+        record = memo_record(self.app, key, scope, group, place, self._keyring.secrets)
 
         def look() -> Any:
             data = place.get_record(record)
-            if data is MISSING:
-                return MISSING
-            found = Named.load(data)
+            found = MISSING if data is MISSING else Named.load(data)
             if found is MISSING:
                 return MISSING
             if ttl is not None and not 0 <= self._clock() - found.written <= ttl:
@@ -363,13 +358,6 @@ class Store:
 
         return self._flights.run(place, record, look, compute, timeout=lock_timeout)
 
-    def _memo_record(self, key: str | bytes, scope: str | None, group: str | None, place: Backend) -> str:
-        secrets, parts = self._keyring.secrets, []
-        if group is not None:
-            generation = place.get_record(group_record(self.app, group, secrets), kept=True)
-            parts = [group.encode(), b"0" if generation is MISSING else generation]
-        return memo_record(self.app, key, scope, parts, secrets)
-
     def forget(
         self,
         key: str | bytes | None = None,
@@ -379,9 +367,9 @@ class Store:
         backend: str | Backend | None = None,
     ) -> None:
         """Drop a memoized result, or without `key` all results of a group."""
-        _store, place = self._places.find(backend)
+        place = self._places.find(backend)[1]
         if key is not None:
-            place.delete_record(self._memo_record(key, scope, group, place))
+            place.delete_record(memo_record(self.app, key, scope, group, place, self._keyring.secrets))
         elif group is not None:
             record = group_record(self.app, group, self._keyring.secrets)
             place.set_record(record, str(time.time_ns()).encode(), kept=True)

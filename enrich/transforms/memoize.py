@@ -128,8 +128,18 @@ class Memo:
         app = current_app()
         made: list[str] = []
 
+        def made_text() -> str:
+            result = run()
+            try:
+                return dash_internals.to_json(result)
+            except TypeError as error:
+                raise TypeError(
+                    f"{spec}: what it returned can't be kept as JSON: {error}. Return plain data, or declare a "
+                    "ServersideOutput."
+                ) from error
+
         def for_everybody() -> str | None:
-            text = dash_internals.to_json(run())
+            text = made_text()
             if not any(_is_bound(app, token) for token in _tokens(json.loads(text))):
                 return text
             # It holds a value of one session's, which nobody else may read: each session has a result of its own.
@@ -137,7 +147,7 @@ class Memo:
             return None
 
         def for_session() -> str:
-            return made.pop() if made else dash_internals.to_json(run())
+            return made.pop() if made else made_text()
 
         if not self.by_session:
             key = self._key(app, None, spec, args, kwargs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
@@ -23,10 +21,11 @@ from enrich.errors import (
     MissingTransformError,
     StoreConfigError,
     StoreError,
+    UnstorableValueError,
 )
-from enrich.store import PREFIX, Ref, Settings, Store, looks_like_handle
+from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.store.arguments import check_arguments
 from enrich.store.places import name_of
-from enrich.store.secrets import given_secrets
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
@@ -157,7 +156,7 @@ class ServersideOutputTransform(DashTransform):
         check_setting(on_missing)
         self.on_missing = on_missing
         self.store_settings = store
-        _check_store_settings(store)
+        check_arguments(store)
         if session_id is not None and not callable(session_id):
             raise StoreConfigError(
                 f"session_id={session_id!r}: give a function that names the user of a request."
@@ -274,6 +273,10 @@ def _store_one(value: Any, slot: Slot, spec: CallbackSpec, held: Any) -> Any:
     if isinstance(value, Serverside):
         value, key, backend = value.value, value.key, value.backend or backend
     where = f"{spec}, output {slot}"
+    if dash_internals.is_patch(value):
+        raise UnstorableValueError(
+            f"{where}: a Patch changes what the page holds, which is a token here. Return the whole value."
+        )
     return _store(current_app(), value, where, key=key, backend=backend, check=own.session_check, held=held)
 
 
@@ -360,21 +363,6 @@ class _Handles:
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"
         return _replace_serverside(value, where)
-
-
-def _check_store_settings(given: Mapping[str, Any]) -> None:
-    """Refuse what no store can be opened with, where it is written rather than at the first request."""
-    known = inspect.signature(Store).parameters.keys() - {"backend", "backends", "server_secret"}
-    for name in given.keys() - known:
-        close = difflib.get_close_matches(name, known, n=1)
-        raise StoreConfigError(
-            f"ServersideOutputTransform has no setting {name!r}. "
-            + (f"Did you mean {close[0]!r}? " if close else "")
-            + f"Those of its store are {', '.join(sorted(known))}."
-        )
-    Settings(**{name: given[name] for name in ("max_bytes", "ttl", "session_quota") if name in given})
-    if given.get("secret") is not None:
-        given_secrets(given["secret"])
 
 
 def _names_in(code: CodeType) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tempfile
 from collections.abc import Callable
@@ -547,3 +548,26 @@ def test_a_group_whose_name_can_not_be_compared_is_refused_with_its_place(app: A
     with pytest.raises(DeclarationError) as caught:
         declare_it()
     says(caught.value, HERE, "group=")
+
+
+@pytest.mark.parametrize("words", ["what the user typed", "pd.DataFram", "", "list[", "Unknown"])
+def test_words_in_the_place_of_an_annotation_mean_nothing(words: str):
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Button(id="a"), html.P(id="x"), dcc.Store(id="s")])
+
+    @app.callback(ServersideOutput("s", "data"), Input("a", "n_clicks"))
+    def load(clicks):
+        return {"point": Point(1).x}
+
+    def tell(value):
+        return f"{value}"
+
+    tell.__annotations__ = {"value": words, "return": str}
+    app.callback(Output("x", "title"), Input("s", "data"))(tell)
+    page = Page(app)
+    page.act({"a.n_clicks": 1})
+    assert page["x.title"] == "{'point': 1}"

@@ -835,6 +835,16 @@ def test_settings_that_can_not_be_are_refused_where_they_are_written(settings: d
         ServersideOutputTransform(**settings)
 
 
+def test_a_patch_for_a_serverside_output_is_refused_with_its_place():
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"))(lambda n: Patch())
+    error = raised(Page(app), CLICK)
+    assert isinstance(error, UnstorableValueError)
+    assert "test_serverside.py:" in str(error)
+    assert "Return the whole value" in str(error)
+
+
 def test_on_missing_also_speaks_for_tokens_of_an_earlier_session():
     app, seen = producer_and_reader(on_missing=lambda error: f"instead: {type(error).__name__}")
     page = Page(app)

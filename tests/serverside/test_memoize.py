@@ -16,7 +16,7 @@ from enrich import (
     forget,
 )
 from enrich.errors import DeclarationError
-from enrich.page import Page
+from enrich.page import CallbackFailed, Page
 
 
 def make_app(**settings):
@@ -96,6 +96,15 @@ def test_a_number_of_seconds_is_how_long_a_result_is_kept(declare):
         page.act({"s.data": 2})
         page.act({"s.data": 3})
         assert calls.count(2) == runs
+
+
+def test_a_result_that_is_no_json_is_refused_with_its_place():
+    app = make_app()
+    app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(lambda value: {1, 2})
+    with pytest.raises(
+        CallbackFailed, match=r"test_memoize\.py:\d+\): what it returned can't be kept as JSON.*set"
+    ):
+        Page(app)
 
 
 def test_rows_with_equal_arguments_have_results_of_their_own():

@@ -15,6 +15,7 @@ import pytest
 
 from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFullError, StoreUnavailableError
 from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
+from enrich.store.names import memo_record
 
 from .conftest import Clock
 from .servers import Server, free_port, redis_command, running
@@ -233,7 +234,7 @@ def test_a_computation_longer_than_the_lease_keeps_its_lock(redis_url: str, monk
     leader = threading.Thread(target=one.compute, args=("key", slow))
     leader.start()
     begun.wait(30)
-    lock = one._memo_record("key", None, None, one.backend)
+    lock = memo_record("dash", "key", None, None, one.backend, one._keyring.secrets)
     until = time.monotonic() + 1.2
     while time.monotonic() < until:
         assert two.backend.try_lock(lock, 0.3) is None

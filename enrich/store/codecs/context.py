@@ -77,7 +77,11 @@ class Writer:
         """A value of a type we know nothing of: refused, unless pickles can be signed."""
         if self.pickler is None:
             kind = type_name(type(value))
-            raise Refusal(f"it is of type {kind}: {excerpt(value)}", "Return plain data instead.")
+            raise Refusal(
+                f"it is of type {kind}: {excerpt(value)}",
+                "Return plain data instead.",
+                pickle_helps=_can_be_pickled(value),
+            )
         buffers: list[memoryview] = []
 
         def keep(buffer: pickle.PickleBuffer) -> bool:
@@ -143,6 +147,14 @@ class Reader:
         parts = [self.source.part(index) for index in node["i"]]
         self.pickler.verify(parts, bytes.fromhex(node["s"]))
         return pickle.loads(parts[0], buffers=parts[1:])
+
+
+def _can_be_pickled(value: Any) -> bool:
+    try:
+        pickle.dumps(value, protocol=5)
+    except Exception:  # __reduce__ of any class runs here, and may raise anything
+        return False
+    return True
 
 
 def _embedded(reader: Reader, node: dict[str, Any]) -> Any:

@@ -16,6 +16,8 @@ Piece: TypeAlias = "memoryview | bytes"
 
 # Arrow recommends buffers that start on cache lines; pages are multiples of it, so this holds in the map too.
 ALIGNMENT = 64
+# Steps into a value that an error shows; of a longer way the middle is left out.
+_LONGEST_PATH = 12
 
 
 class CorruptEntry(ValueError):
@@ -42,7 +44,10 @@ class Refusal(Exception):
 
     def as_error(self, pickled: bool) -> UnstorableValueError:
         """What the user gets to read; ``pickled`` says that pickles were allowed already."""
-        place = "the value" + "".join(self.path)
+        path = list(self.path)
+        if len(path) > _LONGEST_PATH:
+            path[_LONGEST_PATH // 2 : -_LONGEST_PATH // 2] = ["…"]
+        place = "the value" + "".join(path)
         pickle = (
             " Or allow pickle: ServersideOutputTransform(allow_pickle=True), or Store(..., allow_pickle=True)."
             if self.pickle_helps and not pickled

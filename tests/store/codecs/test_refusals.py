@@ -271,3 +271,17 @@ def test_ordered_dict_with_attributes_is_refused() -> None:
     value.note = "kept in no item"
     with pytest.raises(UnstorableValueError, match="attributes"):
         encode(value)
+
+
+@pytest.mark.parametrize("kind", ["a lock", "a lambda", "a generator"])
+def test_pickle_is_not_offered_where_it_does_not_help(kind: str) -> None:
+    with pytest.raises(UnstorableValueError) as refused:
+        encode([REFUSED[kind]()])
+    assert "allow_pickle" not in str(refused.value)
+
+
+def test_a_long_way_into_a_value_is_shortened() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(UnstorableValueError, match=r"the value(\[0\]){6}…(\[0\]){6} can't"):
+        encode(endless)
