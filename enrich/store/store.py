@@ -253,7 +253,7 @@ class Store:
         return MISSING
 
     def delete(self, ref: Ref | str) -> bool:
-        """Drop a value, or a name with its value; was it there?"""
+        """Drop a value, or a name with its value, under whatever other names it stands too; was it there?"""
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
         key = self._key_of(ref, place)
