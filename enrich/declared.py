@@ -212,7 +212,9 @@ def resolve(declared: Iterable[Declared], prevent_initial_callbacks: Any) -> Pro
 
 def identity(spec: CallbackSpec) -> Any:
     """What makes two callbacks of embedded blueprints the same declaration."""
-    return (spec.origin, spec.func_name, spec.output_slots(), spec.input_slots())
+    slots = (*spec.output_slots(), *spec.input_slots())
+    # What converts a value is made anew with each embedding.
+    return (spec.origin, spec.func_name, *(slot.with_changes(converts=()) for slot in slots))
 
 
 class GlobalCallbacks:

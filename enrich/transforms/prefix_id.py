@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -14,8 +15,10 @@ from dash.dependencies import DashDependency
 
 from enrich import dash_internals
 from enrich.callbacks.clientside import compose, target_of
+from enrich.callbacks.declare import is_trigger
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program, Slot
-from enrich.dash_internals.views import is_component, map_props, renamed_view
+from enrich.callbacks.tree import grouping, keep_leaves
+from enrich.dash_internals.views import is_component, map_ids, map_props, renamed_view
 from enrich.transforms.base import DashTransform
 from enrich.transforms.names import Escape, Names, apply_prefix, default_prefix_escape
 
@@ -111,8 +114,18 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
     def rename(slot: Slot) -> Slot:
         if slot.role == "output" and slot.prop in _ID_PROPS:
             slot = slot.with_changes(converts=(*slot.converts, lambda value, *_: names.reference(value)))
+        elif slot.role == "output" and slot.prop == "id":
+            slot = slot.with_changes(
+                converts=(*slot.converts, lambda value, *_: map_ids(value, names.page_unless_written))
+            )
+        elif slot.prop == "id" and slot.passed:
+            # The outermost prefix is the last to be put on, and comes off first.
+            slot = slot.with_changes(
+                converts=(lambda value, *_: map_ids(value, names.author), *slot.converts)
+            )
         return slot.with_changes(id=names.of_slot(slot.id))
 
+    written = spec
     spec = spec.map_slots(rename).with_changes(
         options=_options(spec.options, layout, of_group=of_group),
         flags=_flags(spec.flags, names),
@@ -123,7 +136,7 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
         members = tuple(replace(m, spec=_prefixed(m.spec, layout, of_group=True)) for m in spec.func.members)
         return spec.with_changes(func=Joint(members))
     if isinstance(spec.func, Clientside):
-        return spec.with_changes(func=_clientside_view(spec.func, names)) if spec.func.is_authors else spec
+        return spec.with_changes(func=_clientside_view(written, names)) if spec.func.is_authors else spec
     reports = spec.is_background and spec.options["background"].get("progress") is not None
     return spec.with_changes(
         around=(layout.author_view, *spec.around),
@@ -132,9 +145,17 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
     )
 
 
-def _clientside_view(func: Clientside, names: Names) -> Clientside:
+def _clientside_view(spec: CallbackSpec, names: Names) -> Clientside:
+    func: Clientside = spec.func  # type: ignore[assignment]
     view = compose(("prefix.js",), names.for_scripts(), "view")
-    return Clientside(source=f"{view}({target_of(func)})", is_authors=True)
+    target = target_of(func)
+    if any(slot.prop == "id" for slot in (*spec.input_slots(), *spec.output_slots())):
+        # The app's own transforms, which hide triggers, come later.
+        seen = keep_leaves(lambda slot: slot.passed and not is_trigger(slot), spec.inputs)
+        arguments = seen if isinstance(seen, tuple) else (seen,)
+        for tree in (arguments, spec.outputs):
+            target += f", {json.dumps(grouping(lambda slot: slot.prop == 'id', tree))}"
+    return Clientside(source=f"{view}({target})", is_authors=True)
 
 
 def _flags(flags: Mapping[str, Any], names: Names) -> Mapping[str, Any]:

@@ -267,6 +267,138 @@ def test_ctx_shows_the_ids_that_the_author_wrote():
 
 
 @both
+def test_the_value_of_an_id_is_what_ctx_shows(make_app):
+    seen = {}
+    blueprint = DashBlueprint()
+    rows = [{"kind": "row", "i": i} for i in (0, 1)]
+    blueprint.layout = html.Div(
+        [html.Button(id="x"), html.Div(id="o"), dcc.Input(id="other", value="p-x")]
+        + [html.Button(id=row) for row in rows]
+    )
+
+    @blueprint.callback(
+        Output("o", "children"),
+        Input("x", "n_clicks"),
+        Input("x", "id"),
+        State({"kind": "row", "i": ALL}, "id"),
+        State("other", "value"),
+        State("gone", "id", allow_optional=True),
+        prevent_initial_call=True,
+    )
+    def look(_n, own, all_rows, other, gone):
+        seen.update(inputs=ctx.inputs, states=ctx.states, lists=(ctx.inputs_list, ctx.states_list))
+        seen["grouped"] = [item["value"] for item in ctx.args_grouping[2]]
+        seen["triggered"] = {one["prop_id"]: one["value"] for one in ctx.triggered}
+        assert (own, all_rows, other, gone) == ("x", rows, "p-x", None)
+        return {own: "found"}.get(ctx.triggered_id)
+
+    app = make_app()
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-x.n_clicks": 1, "p-x.id": "p-x"})
+    assert page["p-o.children"] == "found"
+    assert seen["triggered"] == {"x.n_clicks": 1, "x.id": "x"}
+    assert seen["inputs"]["x.id"] == "x"
+    assert [seen["states"][f'{{"i":{i},"kind":"row"}}.id'] for i in (0, 1)] == rows
+    inputs, states = seen["lists"]
+    assert inputs[1]["value"] == "x"
+    assert [item["value"] for item in states[0]] == seen["grouped"] == rows
+    assert states[1]["value"] == "p-x"
+
+
+def test_the_value_of_an_id_loses_each_prefix_of_nested_blueprints():
+    inner, outer, app = DashBlueprint(), DashBlueprint(), DashProxy("app")
+    inner.layout = html.Div([html.Button(id={"kind": "b", "i": 1}), html.Div(id={"kind": "o", "i": 1})])
+
+    @inner.callback(
+        output={"o": Output({"kind": "o", "i": MATCH}, "children")},
+        inputs={
+            "n": Input({"kind": "b", "i": MATCH}, "n_clicks"),
+            "own": State({"kind": "b", "i": MATCH}, "id"),
+        },
+        prevent_initial_call=True,
+    )
+    def show(n, own):
+        return {"o": f"{own['kind']} {own == ctx.triggered_id} {own in ctx.states.values()}"}
+
+    outer.layout = html.Div(inner.embed(outer, prefix="inner"))
+    app.layout = html.Div(outer.embed(app, prefix="outer"))
+    page = Page(app)
+    page.act({'{"i":1,"kind":"outer-inner-b"}.n_clicks': 1})
+    assert page['{"i":1,"kind":"outer-inner-o"}.children'] == "b True True"
+
+
+def test_the_value_of_an_id_that_has_no_prefix_stays():
+    blueprint, app = DashBlueprint(), DashProxy("app")
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+
+    @blueprint.callback(
+        Output("o", "children"), Input("b", "n_clicks"), State("p-user", "id"), prevent_initial_call=True
+    )
+    def show(n, user):
+        return user
+
+    prefix = PrefixIdTransform("p", escape=lambda component_id: component_id == "p-user")
+    app.layout = html.Div([html.Div(id="p-user"), blueprint.embed(app, prefix=prefix)])
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"] == "p-user"
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint"])
+def test_each_member_of_a_group_has_the_value_of_an_id_as_written(where):
+    app = DashProxy("app", transforms=[GroupTransform()] if where == "app" else None)
+    blueprint = DashBlueprint(transforms=[GroupTransform()] if where == "blueprint" else None)
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="one"), html.Div(id="two")])
+    for name in ("one", "two"):
+        blueprint.callback(Output(name, "children"), Input("b", "n_clicks"), State(name, "id"), group="g")(
+            lambda n, own: [own, ctx.states]
+        )
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-one.children"] == ["one", {"one.id": "one"}]
+    assert page["p-two.children"] == ["two", {"two.id": "two"}]
+
+
+def test_an_id_that_an_output_writes_gets_the_prefix():
+    blueprint, app = DashBlueprint(), DashProxy("app")
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id={"row": 1}), html.Div(id={"row": 2})])
+
+    @blueprint.callback(
+        Output("b", "id"), Output({"row": ALL}, "id"), Input("b", "n_clicks"), prevent_initial_call=True
+    )
+    def rename(n):
+        return f"b{n}", [{"row": "one"}, dash.no_update]
+
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    answer = page.requests[-1].answer["response"]
+    assert answer["p-b"] == {"id": "p-b1"}
+    assert answer['{"row":1}'] == {"id": {"row": "p-one"}}
+
+
+def test_a_layout_that_makes_its_blueprint_anew_declares_nothing_twice():
+    app = DashProxy("app")
+
+    def layout():
+        blueprint = DashBlueprint()
+        blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+        blueprint.callback(Output("o", "children"), Input("b", "n_clicks"), State("b", "id"))(show)
+        return html.Div(blueprint.embed(app, prefix="p"))
+
+    def show(n, own):
+        return f"{own} {n}"
+
+    app.layout = layout
+    Page(app)
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"] == "b 1"
+
+
+@both
 def test_set_props_takes_the_ids_that_the_author_wrote(make_app):
     app, blueprint = make_app(), counter()
 
