@@ -18,6 +18,7 @@ from enrich.callbacks.clientside import compose, target_of
 from enrich.callbacks.declare import is_trigger
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program, Slot
 from enrich.callbacks.tree import grouping, keep_leaves
+from enrich.dash_internals.components import Found
 from enrich.dash_internals.views import is_component, map_ids, map_props, renamed_view
 from enrich.transforms.base import DashTransform
 from enrich.transforms.names import Escape, Names, apply_prefix, default_prefix_escape
@@ -30,7 +31,25 @@ _ID_PROPS = frozenset({"htmlFor", "html_for", "target_id"})
 _TARGETS = frozenset({"dash_bootstrap_components", "dash_mantine_components"})
 """Libraries whose ``target`` names a component; elsewhere it may be a window, as in a link."""
 
-_ARIA = frozenset({"aria-controls", "aria-describedby", "aria-details", "aria-labelledby", "aria-owns"})
+_OF_HTML = frozenset({"form", "headers", "list"})
+"""Properties that hold the ids of others in HTML's own elements, and may hold anything elsewhere."""
+
+_HTML = frozenset({"dash_html_components", "dash_core_components", *_TARGETS})
+"""Libraries whose components hand those on to the elements."""
+
+_ARIA = frozenset(
+    f"aria-{name}"
+    for name in (
+        "activedescendant",
+        "controls",
+        "describedby",
+        "details",
+        "errormessage",
+        "flowto",
+        "labelledby",
+        "owns",
+    )
+)
 
 
 class PrefixIdTransform(DashTransform):
@@ -238,13 +257,13 @@ class _Layout:
 
     def everywhere(self, layout: Any) -> Any:
         """Rename in a layout: every id in it is as its author wrote it."""
-        return self._map(layout, self.names.page)
+        return self._map(layout, _Renaming(self.names.page, layout, self.names))
 
     def returned(self, value: Any) -> Any:
         """Rename in what a callback made, which may have ids that its author prefixed by hand."""
-        return self._map(value, self.names.page_unless_written)
+        return self._map(value, _Renaming(self.names.page_unless_written, value, self.names))
 
-    def _map(self, value: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map(self, value: Any, rename: _Renaming) -> Any:
         if type(value) in (list, tuple):
             parts = [self._map(part, rename) for part in value]
             return value if all(map(_is, parts, value)) else type(value)(parts)
@@ -259,14 +278,14 @@ class _Layout:
             return dash_internals.map_component(value, lambda part: self._map(part, rename))
         return value
 
-    def _map_component_props(self, component: Mapping[str, Any], rename: Callable[[Any], Any]) -> Any:
+    def _map_component_props(self, component: Mapping[str, Any], rename: _Renaming) -> Any:
         """Of a component in its JSON form."""
         return {
             name: self._map_prop(component["namespace"], name, prop, rename)
             for name, prop in component["props"].items()
         }
 
-    def _map_component(self, component: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map_component(self, component: Any, rename: _Renaming) -> Any:
         namespace = getattr(component, "_namespace", "")
         if self.prefix_func is None:
             return map_props(component, lambda name, prop: self._map_prop(namespace, name, prop, rename))
@@ -276,7 +295,7 @@ class _Layout:
         self.prefix_func(self.names.prefix, own, self.escape)
         return map_props(own, lambda name, prop: prop if name == "id" else self._map(prop, rename))
 
-    def _map_prop(self, namespace: str, name: str, prop: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map_prop(self, namespace: str, name: str, prop: Any, rename: _Renaming) -> Any:
         if prop is None:
             return prop
         if name == "id":
@@ -285,9 +304,33 @@ class _Layout:
             return self.names.reference(prop, rename)
         if name in _ARIA and isinstance(prop, str):
             return " ".join(str(rename(part)) for part in prop.split())
+        if name in _OF_HTML and namespace in _HTML and isinstance(prop, str):
+            return " ".join(rename(part) if rename.is_own(part) else part for part in prop.split())
         if name == "target_components" and isinstance(prop, dict):
             return {self.names.reference(key, rename): value for key, value in prop.items()}
         return self._map(prop, rename)
+
+
+class _Renaming:
+    """One way through a layout or a value."""
+
+    def __init__(self, rename: Callable[[Any], Any], whole: Any, names: Names) -> None:
+        self._rename, self._whole, self._names = rename, whole, names
+
+    def __call__(self, component_id: Any) -> Any:
+        return self._rename(component_id)
+
+    def is_own(self, text: str) -> bool:
+        """Is it surely the id of a component that gets the prefix: one in the whole, or one of the callbacks'?"""
+        return text in self._ids or self._names.is_known(text)
+
+    @functools.cached_property
+    def _ids(self) -> frozenset[str]:
+        found = Found()
+        found.search(self._whole)
+        return frozenset(
+            component_id for component_id, _ in found.components if isinstance(component_id, str)
+        )
 
 
 def _is(one: Any, other: Any) -> bool:
