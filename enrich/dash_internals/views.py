@@ -12,6 +12,7 @@ from dash._utils import AttributeDict
 from dash.development.base_component import Component
 
 from enrich.dash_internals.context import context, id_text
+from enrich.dash_internals.recording import explained_duplicates
 
 Rename = Callable[[Any], Any]
 """Maps a component's id, a string or a dict."""
@@ -213,4 +214,5 @@ def hand_over(source: Any, target: Any) -> None:
 
 def set_layout(app: Any, layout: Any) -> None:
     """Set an app's layout as Dash does, with its checks."""
-    Dash.layout.fset(app, layout)  # type: ignore[attr-defined]
+    with explained_duplicates(app):
+        Dash.layout.fset(app, layout)  # type: ignore[attr-defined]
