@@ -130,13 +130,12 @@ def _ids(callbacks: tuple[CallbackSpec, ...]) -> Iterator[str | FrozenId]:
 def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) -> CallbackSpec:
     names = layout.names
 
+    def refer(component_id: Any) -> Any:
+        return names.reference(component_id, names.page_unless_written)
+
     def rename(slot: Slot) -> Slot:
-        if slot.role == "output" and slot.prop in _ID_PROPS:
-            slot = slot.with_changes(converts=(*slot.converts, lambda value, *_: names.reference(value)))
-        elif slot.role == "output" and slot.prop == "id":
-            slot = slot.with_changes(
-                converts=(*slot.converts, lambda value, *_: map_ids(value, names.page_unless_written))
-            )
+        if slot.role == "output" and slot.prop in ("id", *_ID_PROPS):
+            slot = slot.with_changes(converts=(*slot.converts, lambda value, *_: map_ids(value, refer)))
         elif slot.prop == "id" and slot.passed:
             # The outermost prefix is the last to be put on, and comes off first.
             slot = slot.with_changes(

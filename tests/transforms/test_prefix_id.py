@@ -311,8 +311,14 @@ def test_dynamic_prefix_does_nothing_without_a_prefix():
 
 
 def test_the_value_of_an_output_that_names_a_component_gets_it():
-    own = spec(Output("label", "htmlFor"), Input("i", "value"), func=lambda _: "x")
-    assert call(prefixed(own), None) == "p-x"
+    own = spec(Output("label", "htmlFor"), Input("i", "value"), func=lambda value: value)
+    assert call(prefixed(own), "x") == "p-x"
+    assert call(prefixed(own), "p-i") == "p-i"
+
+
+def test_the_values_of_outputs_that_name_a_component_each_get_it():
+    own = spec(Output({"label": ALL}, "htmlFor"), Input("i", "value"), func=lambda _: ["x", None])
+    assert call(prefixed(own), None) == ["p-x", None]
 
 
 def test_components_in_a_report_of_progress_get_it():
