@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import dash
@@ -18,7 +19,6 @@ from dash import (
     ctx,
     dash_table,
     dcc,
-    exceptions,
     get_app,
     html,
     no_update,
@@ -29,7 +29,7 @@ from dash import (
 )
 from dash.exceptions import PreventUpdate
 
-from enrich import older
+from enrich import exceptions, older
 from enrich.app import Dash, DashProxy
 from enrich.blueprint import DashBlueprint, register
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
@@ -117,7 +117,13 @@ else:
 
     def __getattr__(name: str) -> Any:
         """Hand on what dash offers and this package does not replace, so that ``import enrich as dash`` runs an app."""
-        return older.load(name) if name in older.ON_DEMAND else getattr(dash, name)
+        if name in older.ON_DEMAND:
+            return older.load(name)
+        try:
+            return getattr(dash, name)
+        except AttributeError:
+            text = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(text, name=name, obj=sys.modules[__name__]) from None
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Iterable
 from typing import Any, cast
@@ -12,7 +11,7 @@ import dash
 from enrich import dash_internals
 from enrich.callbacks.spec import CallbackSpec, Clientside
 from enrich.declarations import Decorator
-from enrich.declared import Declarations, Embedding, global_callbacks
+from enrich.declared import Declarations, Embedding, embedded_at, global_callbacks
 from enrich.errors import DeclarationError
 from enrich.transforms.base import Transform, order
 from enrich.transforms.prefix_id import PrefixIdTransform
@@ -119,9 +118,17 @@ class DashBlueprint:
         Raises
         ------
         DeclarationError
-            If ``app`` is none of these, or the blueprint is embedded in itself.
+            If ``app`` is none of these, the blueprint is embedded in itself, or it has no layout.
         """
-        return _rendered(self._embedded(app, prefix), self._layout)
+        origin = dash_internals.caller()
+        if self._layout is None:
+            raise DeclarationError(
+                f"The blueprint that is embedded at {origin} has no layout. "
+                "Set its layout before, or call register_callbacks(), which embeds its callbacks alone."
+            )
+        layout = _rendered(self._embedded(app, prefix), self._layout)
+        _place(app).shown[origin, str(prefix)] = layout
+        return layout
 
     def register_callbacks(self, app: Any, prefix: str | PrefixIdTransform | None = None) -> None:
         """Make the blueprint's callbacks those of an app or of another blueprint; as ``embed``, without the layout."""
@@ -191,7 +198,7 @@ def _register_page(
     if inspect.iscoroutinefunction(layout):
 
         async def page_async(*args: Any, **variables: Any) -> Any:
-            return _mapped(embedding, await layout(*args, **variables))
+            return embedding.mapped(await layout(*args, **variables))
 
         dash.register_page(module, layout=page_async, **kwargs)  # type: ignore[no-untyped-call]
         return
@@ -204,11 +211,7 @@ def _register_page(
 
 
 def _rendered(embedding: Embedding, layout: Any, *args: Any, **kwargs: Any) -> Any:
-    return _mapped(embedding, layout(*args, **kwargs) if callable(layout) else layout)
-
-
-def _mapped(embedding: Embedding, layout: Any) -> Any:
-    return functools.reduce(lambda value, change: change(value), embedding.program(None).layout_maps, layout)
+    return embedding.mapped(layout(*args, **kwargs) if callable(layout) else layout)
 
 
 def _place(app: Any) -> Any:
@@ -224,3 +227,18 @@ def _place(app: Any) -> Any:
     raise DeclarationError(
         f"A blueprint can't be embedded in {app!r}. Give a DashProxy, a dash.Dash or a DashBlueprint."
     )
+
+
+def _explained(app: Any, component_id: str) -> DeclarationError | None:
+    """What to say where blueprints bring an id that is twice in an app's layout."""
+    origins = sorted(set(map(str, embedded_at(_place(app), component_id))))
+    if not origins:
+        return None
+    return DeclarationError(
+        f"The id `{component_id}` is twice in the layout. It comes with what is embedded at "
+        f"{' and at '.join(origins)}. "
+        'Give each place a prefix of its own: blueprint.embed(app, prefix="left").'
+    )
+
+
+dash_internals.explain_duplicate_ids(_explained)

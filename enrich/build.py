@@ -26,6 +26,7 @@ from enrich.callbacks.tree import leaves
 from enrich.declared import (
     Declared,
     Embedding,
+    Shown,
     global_callbacks,
     identity,
     in_order,
@@ -75,6 +76,7 @@ class Build:
         self.declared: list[Declared] = []
         self.version = 0
         self.places: WeakSet[Any] = WeakSet()
+        self.shown: Shown = {}
         self._emitted: dict[str, Emitted] = {}
         self._reusable: dict[int, Emitted] = {}
         self._lock = threading.RLock()

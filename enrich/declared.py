@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakSet
 
@@ -17,11 +18,15 @@ from enrich.callbacks.declare import read
 from enrich.callbacks.emit import dependency
 from enrich.callbacks.jobs import Job, make_job
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
+from enrich.dash_internals.components import Found
 from enrich.errors import DeclarationError
 from enrich.transforms.base import Transform
 
 Declared: TypeAlias = "tuple[int, CallbackSpec | Embedding]"
 """A declaration with its serial number, by which declarations of several places are put in order."""
+
+Shown: TypeAlias = "dict[tuple[Origin, str], Any]"
+"""The layout that ``embed`` gave last, by where it was called, and with which prefix."""
 
 next_serial = itertools.count().__next__
 
@@ -86,6 +91,7 @@ class Declarations:
         self.version = 0
         self.places: WeakSet[Any] = WeakSet()
         """Where these declarations are embedded."""
+        self.shown: Shown = {}
         self.list: list[Any] = []
         self.map: dict[str, Any] = {}
         dash_internals.record(self.list, self)
@@ -176,6 +182,22 @@ class Embedding:
             self._made = state, program
         return self._made[1]
 
+    def mapped(self, layout: Any) -> Any:
+        """The blueprint's layout, or a part of it, as it is in this place."""
+        return functools.reduce(lambda value, change: change(value), self.program(None).layout_maps, layout)
+
+
+def embedded_at(place: Any, component_id: str, within: Sequence[Embedding] = ()) -> Iterator[Origin]:
+    """Where a layout was embedded, in a place or in the blueprints in it, that brings a component of this id."""
+    for (origin, _), layout in place.shown.items():
+        found = Found()
+        found.search(functools.reduce(lambda value, outer: outer.mapped(value), within, layout))
+        if any(dash_internals.id_text(own) == component_id for own, _ in found.components):
+            yield origin
+    for _, entry in place.declared:
+        if isinstance(entry, Embedding):
+            yield from embedded_at(entry.source, component_id, (entry, *within))
+
 
 def in_order(*declared: Iterable[Declared]) -> list[Declared]:
     return sorted(itertools.chain(*declared), key=lambda entry: entry[0])
@@ -212,7 +234,9 @@ def resolve(declared: Iterable[Declared], prevent_initial_callbacks: Any) -> Pro
 
 def identity(spec: CallbackSpec) -> Any:
     """What makes two callbacks of embedded blueprints the same declaration."""
-    return (spec.origin, spec.func_name, spec.output_slots(), spec.input_slots())
+    slots = (*spec.output_slots(), *spec.input_slots())
+    # What converts a value is made anew with each embedding.
+    return (spec.origin, spec.func_name, *(slot.with_changes(converts=()) for slot in slots))
 
 
 class GlobalCallbacks:

@@ -1,10 +1,16 @@
-"""What a declaration can say beyond Dash's own Input, Output and State."""
+"""What a declaration can say: Dash's own words, and those beyond them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import Input, Output
+from dash.dependencies import ALL as ALL
+from dash.dependencies import ALLSMALLER as ALLSMALLER
+from dash.dependencies import MATCH as MATCH
+from dash.dependencies import ClientsideFunction as ClientsideFunction
+from dash.dependencies import Input as Input
+from dash.dependencies import Output as Output
+from dash.dependencies import State as State
 
 
 class Trigger(Input):

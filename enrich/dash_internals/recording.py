@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from dash import Dash, _callback
-from dash.exceptions import DashException
+from dash.exceptions import DashException, DuplicateIdError
 
 from enrich.callbacks.spec import Clientside, Origin
 from enrich.dash_internals.earlier import Earlier, earlier, keep
@@ -40,6 +40,7 @@ class OwnRecorder(Recorder, Protocol):
 _recorders: WeakValueDictionary[int, Recorder] = WeakValueDictionary()
 _global_recorder: list[Recorder] = []
 _not_for_plain_dash: list[str] = []
+_explain_duplicate: list[Callable[[Any, str], Exception | None]] = []
 
 
 def record(callback_list: list[Any], recorder: Recorder) -> None:
@@ -150,7 +151,26 @@ def _warning_setup_server(app: Any) -> Any:
     if id(app._callback_list) not in _recorders:
         while _not_for_plain_dash:
             warnings.warn(f"{_not_for_plain_dash.pop(0)} Use enrich.Dash.", stacklevel=2)
-    return _setup_server_of_dash(app)
+    with explained_duplicates(app):
+        return _setup_server_of_dash(app)
+
+
+@contextmanager
+def explained_duplicates(app: Any) -> Iterator[None]:
+    """Dash looks at a layout's ids in here: say more than it does where one is there twice."""
+    try:
+        yield
+    except DuplicateIdError as error:
+        name = str(error).partition("`")[2].rpartition("`")[0]
+        for explain in _explain_duplicate:
+            if (explained := explain(app, name)) is not None:
+                raise explained from error
+        raise
+
+
+def explain_duplicate_ids(explain: Callable[[Any, str], Exception | None]) -> None:
+    """Have a function look at an app whose layout has an id twice, for an error that says more than Dash's."""
+    _explain_duplicate[:] = [explain]
 
 
 def caller() -> Origin:

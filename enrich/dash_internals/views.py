@@ -12,6 +12,7 @@ from dash._utils import AttributeDict
 from dash.development.base_component import Component
 
 from enrich.dash_internals.context import context, id_text
+from enrich.dash_internals.recording import explained_duplicates
 
 Rename = Callable[[Any], Any]
 """Maps a component's id, a string or a dict."""
@@ -40,6 +41,9 @@ def renamed_view(whole: Any, to_author: Rename, to_page: Rename, show: Callable[
         component, _, prop = text.rpartition(".")
         return f"{_renamed_text(component, to_author)}.{prop}"
 
+    def shown(text: str, value: Any) -> Any:
+        return map_ids(value, to_author) if text.endswith(".id") else value
+
     view = AttributeDict(whole)
     view[_PAGE] = whole.get(_PAGE, whole)
     for name in _ITEMS:
@@ -47,10 +51,11 @@ def renamed_view(whole: Any, to_author: Rename, to_page: Rename, show: Callable[
             view[name] = _renamed_items(whole[name], to_author)
     for name in ("input_values", "state_values"):
         if whole.get(name):
-            view[name] = {prop_id(text): value for text, value in whole[name].items()}
+            view[name] = {prop_id(text): shown(text, value) for text, value in whole[name].items()}
     if whole.get("triggered_inputs"):
         view["triggered_inputs"] = [
-            {**t, "prop_id": prop_id(t["prop_id"])} for t in whole["triggered_inputs"]
+            {**t, "prop_id": prop_id(t["prop_id"]), "value": shown(t["prop_id"], t["value"])}
+            for t in whole["triggered_inputs"]
         ]
     if "updated_props" in whole:
         view["updated_props"] = _RenamedProps(whole["updated_props"], to_page, show)
@@ -71,7 +76,16 @@ def _renamed_items(node: Any, rename: Rename) -> Any:
     item["id"] = _renamed_text(node["id"], rename) if isinstance(node["id"], str) else rename(node["id"])
     if "str_id" in node:
         item["str_id"] = id_text(item["id"])
+    if node["property"] == "id" and "value" in node:
+        item["value"] = map_ids(node["value"], rename)
     return item
+
+
+def map_ids(value: Any, rename: Rename) -> Any:
+    """Rename in the value of a component's own ``id``, or in a list of such values; what is no id stays."""
+    if isinstance(value, list | tuple):
+        return [map_ids(part, rename) for part in value]
+    return rename(value) if isinstance(value, str | dict) else value
 
 
 def _renamed_text(text: str, rename: Rename) -> Any:
@@ -200,4 +214,5 @@ def hand_over(source: Any, target: Any) -> None:
 
 def set_layout(app: Any, layout: Any) -> None:
     """Set an app's layout as Dash does, with its checks."""
-    Dash.layout.fset(app, layout)  # type: ignore[attr-defined]
+    with explained_duplicates(app):
+        Dash.layout.fset(app, layout)  # type: ignore[attr-defined]

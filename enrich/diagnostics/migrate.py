@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist"})
+_NOTEBOOK = ".ipynb"
 
 
 def add_commands(commands: Any) -> None:
@@ -30,22 +31,27 @@ def _run(options: argparse.Namespace) -> int:
             raise
         print('This needs LibCST: pip install "dash-enrich[migrate]"', file=sys.stderr)
         return 2
-    files = list(_files(options.path))
+    found_files = list(_files(options.path))
+    notebooks = [path for path in found_files if path.suffix == _NOTEBOOK]
+    files = [path for path in found_files if path.suffix != _NOTEBOOK]
     changed = failed = 0
     for path in files:
         try:
             source = path.read_bytes()
             found = rewrite(source, str(path))
+            if options.write and found.code != source:
+                path.write_bytes(found.code)
         except (OSError, ValueError) as error:
-            print(f"{path}: can't be read: {error}", file=sys.stderr)
+            print(f"{path}: left alone, can't be read or written: {error}", file=sys.stderr)
             failed += 1
             continue
         for finding in found.findings:
             print(finding)
-        if found.code != source:
-            changed += 1
-            if options.write:
-                path.write_bytes(found.code)
+        changed += found.code != source
+    if notebooks:
+        print(
+            f"Notebooks are left alone ({len(notebooks)}, such as {notebooks[0]}): change their imports by hand."
+        )
     done = "changed" if options.write else "to change"
     print(
         f"{changed} of {len(files)} files {done}."
@@ -59,7 +65,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        for file in sorted(path.rglob("*.py")):
+        for file in sorted((*path.rglob("*.py"), *path.rglob(f"*{_NOTEBOOK}"))):
             parts = file.relative_to(path).parts[:-1]
             if not any(part in _SKIPPED or part.startswith(".") or part.endswith("venv") for part in parts):
                 yield file

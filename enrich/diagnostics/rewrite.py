@@ -1,4 +1,4 @@
-"""One file's imports of dash-extensions, rewritten: code in, code and findings out."""
+"""One file's imports of dash-extensions, rewritten, and what else is to change: code in, code and findings out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ _OLD = "dash_extensions"
 _MOVED = frozenset({f"{_OLD}.enrich", f"{_OLD}.logging"})
 """Modules whose names are in ``enrich``."""
 
+_OF_OLD_TRANSFORMS = ("apply_serverside", "apply_clientside")
+"""Methods by which a transform changed callbacks in place."""
+
+_METHODS = {
+    "run_server": "Dash 3 has app.run(...) in its place",
+    "register_celery_tasks": "it does nothing here and may go: a Celery worker that imports the app has its tasks",
+}
+"""Methods of an app that old apps call."""
+
+_MARKS = tuple(name.encode() for name in (_OLD, *_OF_OLD_TRANSFORMS, *_METHODS))
+"""What a file must mention for there to be anything to say of it."""
 
 _STORED_BY_PICKLE = {
     "plotly_resampler": "Serverside(FigureResampler(...)) needs ServersideOutputTransform(allow_pickle=True), "
@@ -48,18 +59,18 @@ class Rewritten:
 
 
 def rewrite(source: bytes, file: str) -> Rewritten:
-    """Rewrite a module's imports; comments, layout, encoding and line ends stay.
+    """Rewrite a module's imports, and name what its author has to change; comments, layout, encoding and line ends stay.
 
     Raises ``ValueError`` for what is not Python.
     """
-    if _OLD.encode() not in source:
+    if not any(mark in source for mark in _MARKS):
         return Rewritten(source, ())
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(source))
-    except (cst.ParserSyntaxError, UnicodeDecodeError) as error:
-        raise ValueError(str(error).splitlines()[0]) from error
     rewriter = _Rewriter(file)
-    code = wrapper.visit(rewriter).bytes
+    try:
+        code = MetadataWrapper(cst.parse_module(source)).visit(rewriter).bytes
+    # SyntaxError: an encoding is declared that Python doesn't know, or that the file's first bytes contradict.
+    except (cst.ParserSyntaxError, SyntaxError, UnicodeError, RecursionError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
     return Rewritten(code, tuple(sorted(rewriter.findings, key=lambda one: one.line)))
 
 
@@ -105,6 +116,20 @@ class _Rewriter(cst.CSTTransformer):
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
         return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        methods = [one.name.value for one in node.body.body if isinstance(one, cst.FunctionDef)]
+        if found := [name for name in _OF_OLD_TRANSFORMS if name in methods]:
+            self._left(
+                node,
+                f"class {node.name.value}",
+                f"it has {' and '.join(found)}; a transform has apply(program) here, and returns a changed program: "
+                "see docs/transforms.md",
+            )
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if isinstance(node.func, cst.Attribute) and (note := _METHODS.get(node.func.attr.value)):
+            self._left(node, f"{_code(node.func)}(...)", note)
 
     # One statement
 
@@ -200,8 +225,9 @@ class _Rewriter(cst.CSTTransformer):
     def _found(self, node: cst.CSTNode, old: str, new: str) -> None:
         self.findings.append(Finding(self.file, self._line(node), old, new))
 
-    def _left(self, node: cst.CSTNode, statement: cst.CSTNode, note: str) -> None:
-        self.findings.append(Finding(self.file, self._line(node), _code(statement), None, note))
+    def _left(self, node: cst.CSTNode, what: cst.CSTNode | str, note: str) -> None:
+        old = what if isinstance(what, str) else _code(what)
+        self.findings.append(Finding(self.file, self._line(node), old, None, note))
 
     def _line(self, node: cst.CSTNode) -> int:
         where: Any = self.get_metadata(PositionProvider, node)

@@ -92,7 +92,7 @@ class Names:
 
         An id counts as prefixed where a callback is declared with what it stands for, and none with the id itself.
         """
-        if not self._is_known(component_id) and self._is_known(self.author(component_id)):
+        if not self.is_known(component_id) and self.is_known(self.author(component_id)):
             return Prefixed(component_id) if isinstance(component_id, str) else component_id
         return self.page(component_id)
 
@@ -113,7 +113,8 @@ class Names:
             "kept": ["a-", "anchor-", "_pages_"] if default else ["_pages_"],
         }
 
-    def _is_known(self, component_id: Any) -> bool:
+    def is_known(self, component_id: Any) -> bool:
+        """Is a callback declared with the id?"""
         if not isinstance(component_id, dict):
             return component_id in self._known
         keys = tuple(sorted(component_id))

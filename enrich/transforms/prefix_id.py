@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -14,8 +15,11 @@ from dash.dependencies import DashDependency
 
 from enrich import dash_internals
 from enrich.callbacks.clientside import compose, target_of
+from enrich.callbacks.declare import is_trigger
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program, Slot
-from enrich.dash_internals.views import is_component, map_props, renamed_view
+from enrich.callbacks.tree import grouping, keep_leaves
+from enrich.dash_internals.components import Found
+from enrich.dash_internals.views import is_component, map_ids, map_props, renamed_view
 from enrich.transforms.base import DashTransform
 from enrich.transforms.names import Escape, Names, apply_prefix, default_prefix_escape
 
@@ -27,7 +31,25 @@ _ID_PROPS = frozenset({"htmlFor", "html_for", "target_id"})
 _TARGETS = frozenset({"dash_bootstrap_components", "dash_mantine_components"})
 """Libraries whose ``target`` names a component; elsewhere it may be a window, as in a link."""
 
-_ARIA = frozenset({"aria-controls", "aria-describedby", "aria-details", "aria-labelledby", "aria-owns"})
+_OF_HTML = frozenset({"form", "headers", "list"})
+"""Properties that hold the ids of others in HTML's own elements, and may hold anything elsewhere."""
+
+_HTML = frozenset({"dash_html_components", "dash_core_components", *_TARGETS})
+"""Libraries whose components hand those on to the elements."""
+
+_ARIA = frozenset(
+    f"aria-{name}"
+    for name in (
+        "activedescendant",
+        "controls",
+        "describedby",
+        "details",
+        "errormessage",
+        "flowto",
+        "labelledby",
+        "owns",
+    )
+)
 
 
 class PrefixIdTransform(DashTransform):
@@ -108,11 +130,20 @@ def _ids(callbacks: tuple[CallbackSpec, ...]) -> Iterator[str | FrozenId]:
 def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) -> CallbackSpec:
     names = layout.names
 
+    def refer(component_id: Any) -> Any:
+        return names.reference(component_id, names.page_unless_written)
+
     def rename(slot: Slot) -> Slot:
-        if slot.role == "output" and slot.prop in _ID_PROPS:
-            slot = slot.with_changes(converts=(*slot.converts, lambda value, *_: names.reference(value)))
+        if slot.role == "output" and slot.prop in ("id", *_ID_PROPS):
+            slot = slot.with_changes(converts=(*slot.converts, lambda value, *_: map_ids(value, refer)))
+        elif slot.prop == "id" and slot.passed:
+            # The outermost prefix is the last to be put on, and comes off first.
+            slot = slot.with_changes(
+                converts=(lambda value, *_: map_ids(value, names.author), *slot.converts)
+            )
         return slot.with_changes(id=names.of_slot(slot.id))
 
+    written = spec
     spec = spec.map_slots(rename).with_changes(
         options=_options(spec.options, layout, of_group=of_group),
         flags=_flags(spec.flags, names),
@@ -123,7 +154,7 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
         members = tuple(replace(m, spec=_prefixed(m.spec, layout, of_group=True)) for m in spec.func.members)
         return spec.with_changes(func=Joint(members))
     if isinstance(spec.func, Clientside):
-        return spec.with_changes(func=_clientside_view(spec.func, names)) if spec.func.is_authors else spec
+        return spec.with_changes(func=_clientside_view(written, names)) if spec.func.is_authors else spec
     reports = spec.is_background and spec.options["background"].get("progress") is not None
     return spec.with_changes(
         around=(layout.author_view, *spec.around),
@@ -132,9 +163,17 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
     )
 
 
-def _clientside_view(func: Clientside, names: Names) -> Clientside:
+def _clientside_view(spec: CallbackSpec, names: Names) -> Clientside:
+    func: Clientside = spec.func  # type: ignore[assignment]
     view = compose(("prefix.js",), names.for_scripts(), "view")
-    return Clientside(source=f"{view}({target_of(func)})", is_authors=True)
+    target = target_of(func)
+    if any(slot.prop == "id" for slot in (*spec.input_slots(), *spec.output_slots())):
+        # The app's own transforms, which hide triggers, come later.
+        seen = keep_leaves(lambda slot: slot.passed and not is_trigger(slot), spec.inputs)
+        arguments = seen if isinstance(seen, tuple) else (seen,)
+        for tree in (arguments, spec.outputs):
+            target += f", {json.dumps(grouping(lambda slot: slot.prop == 'id', tree))}"
+    return Clientside(source=f"{view}({target})", is_authors=True)
 
 
 def _flags(flags: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
@@ -217,13 +256,13 @@ class _Layout:
 
     def everywhere(self, layout: Any) -> Any:
         """Rename in a layout: every id in it is as its author wrote it."""
-        return self._map(layout, self.names.page)
+        return self._map(layout, _Renaming(self.names.page, layout, self.names))
 
     def returned(self, value: Any) -> Any:
         """Rename in what a callback made, which may have ids that its author prefixed by hand."""
-        return self._map(value, self.names.page_unless_written)
+        return self._map(value, _Renaming(self.names.page_unless_written, value, self.names))
 
-    def _map(self, value: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map(self, value: Any, rename: _Renaming) -> Any:
         if type(value) in (list, tuple):
             parts = [self._map(part, rename) for part in value]
             return value if all(map(_is, parts, value)) else type(value)(parts)
@@ -238,14 +277,14 @@ class _Layout:
             return dash_internals.map_component(value, lambda part: self._map(part, rename))
         return value
 
-    def _map_component_props(self, component: Mapping[str, Any], rename: Callable[[Any], Any]) -> Any:
+    def _map_component_props(self, component: Mapping[str, Any], rename: _Renaming) -> Any:
         """Of a component in its JSON form."""
         return {
             name: self._map_prop(component["namespace"], name, prop, rename)
             for name, prop in component["props"].items()
         }
 
-    def _map_component(self, component: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map_component(self, component: Any, rename: _Renaming) -> Any:
         namespace = getattr(component, "_namespace", "")
         if self.prefix_func is None:
             return map_props(component, lambda name, prop: self._map_prop(namespace, name, prop, rename))
@@ -255,7 +294,7 @@ class _Layout:
         self.prefix_func(self.names.prefix, own, self.escape)
         return map_props(own, lambda name, prop: prop if name == "id" else self._map(prop, rename))
 
-    def _map_prop(self, namespace: str, name: str, prop: Any, rename: Callable[[Any], Any]) -> Any:
+    def _map_prop(self, namespace: str, name: str, prop: Any, rename: _Renaming) -> Any:
         if prop is None:
             return prop
         if name == "id":
@@ -264,9 +303,33 @@ class _Layout:
             return self.names.reference(prop, rename)
         if name in _ARIA and isinstance(prop, str):
             return " ".join(str(rename(part)) for part in prop.split())
+        if name in _OF_HTML and namespace in _HTML and isinstance(prop, str):
+            return " ".join(rename(part) if rename.is_own(part) else part for part in prop.split())
         if name == "target_components" and isinstance(prop, dict):
             return {self.names.reference(key, rename): value for key, value in prop.items()}
         return self._map(prop, rename)
+
+
+class _Renaming:
+    """One way through a layout or a value."""
+
+    def __init__(self, rename: Callable[[Any], Any], whole: Any, names: Names) -> None:
+        self._rename, self._whole, self._names = rename, whole, names
+
+    def __call__(self, component_id: Any) -> Any:
+        return self._rename(component_id)
+
+    def is_own(self, text: str) -> bool:
+        """Is it surely the id of a component that gets the prefix: one in the whole, or one of the callbacks'?"""
+        return text in self._ids or self._names.is_known(text)
+
+    @functools.cached_property
+    def _ids(self) -> frozenset[str]:
+        found = Found()
+        found.search(self._whole)
+        return frozenset(
+            component_id for component_id, _ in found.components if isinstance(component_id, str)
+        )
 
 
 def _is(one: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -206,3 +207,35 @@ def test_a_blocking_group_blocks_each_place_on_its_own(browse, where):
     page.shows("#right-two", "by go")
     page.shows("#left-one", "one 1")
     assert sorted(seen) == [1, 1, 3]
+
+
+def test_a_function_in_the_browser_has_the_values_of_ids_as_written(browse):
+    blueprint = DashBlueprint()
+    blueprint.layout = html.Div(
+        [html.Button("go", id="go"), html.Div(id="seen"), html.Div(id="x")]
+        + [html.Div(id={"kind": "row", "i": i}) for i in (0, 1)]
+    )
+    blueprint.clientside_callback(
+        """({go, rows}) => {
+            const {states, states_list, triggered_id} = window.dash_clientside.callback_context;
+            return {seen: JSON.stringify([go, go === triggered_id, rows, states["go.id"], states_list]), own: "y"};
+        }""",
+        output={"seen": Output("seen", "children"), "own": Output("x", "id")},
+        inputs={
+            "click": Trigger("go", "n_clicks"),
+            "go": State("go", "id"),
+            "rows": State({"kind": "row", "i": ALL}, "id"),
+        },
+        prevent_initial_call=True,
+    )
+    outer = DashBlueprint()
+    outer.layout = html.Div(blueprint.embed(outer, prefix="inner"))
+    app = Dash("ids")
+    app.layout = html.Div(outer.embed(app, prefix="outer"))
+    page = browse(app)
+    page.click("#outer-inner-go")
+    page.wait(lambda: page.find("#outer-inner-seen").text, "the answer")
+    go, is_triggered, rows, own, states = json.loads(page.find("#outer-inner-seen").text)
+    assert (go, is_triggered, own, states[0]["value"]) == ("go", True, "go", "go")
+    assert rows == [item["value"] for item in states[1]] == [{"kind": "row", "i": i} for i in (0, 1)]
+    assert page.find("#outer-inner-y")

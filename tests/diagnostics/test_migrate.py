@@ -1,6 +1,7 @@
 """Moving an app here from dash-extensions: before -> after, and what is said of it."""
 
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -91,6 +92,29 @@ def test_objects_that_only_pickle_carries_are_pointed_at(line):
     assert "ServersideOutputTransform(allow_pickle=True)" in said(source)[1]
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (
+            "class Mine(DashTransform):\n    x = 1\n\n    def apply_serverside(self, callbacks):\n        return callbacks\n",
+            "app.py:1: class Mine  left alone: it has apply_serverside; a transform has apply(program) here",
+        ),
+        (
+            "app.run_server(debug=True)\n",
+            "app.py:1: app.run_server(...)  left alone: Dash 3 has app.run(...) in its place",
+        ),
+        (
+            "from main import app\napp.register_celery_tasks()\n",
+            "app.py:2: app.register_celery_tasks(...)  left alone: it does nothing here and may go",
+        ),
+    ],
+)
+def test_what_its_author_has_to_change_is_named(source, text):
+    assert after(source) == source
+    (finding,) = said(source)
+    assert finding.startswith(text)
+
+
 def test_a_finding_names_file_line_old_and_new():
     assert said("import os\n\nfrom dash_extensions.enrich import Dash\n") == [
         "app.py:3: from dash_extensions.enrich import Dash  -> from enrich import Dash"
@@ -122,10 +146,50 @@ def test_the_command_reports_and_changes_nothing_unless_told(tmp_path, capsys):
     assert "0 of 1 files to change." in capsys.readouterr().out
 
 
-def test_what_is_not_python_is_reported(tmp_path, capsys):
-    (tmp_path / "broken.py").write_text("from dash_extensions.enrich import (\n")
-    assert main(["migrate", str(tmp_path)]) == 1
-    assert "can't be read" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"from dash_extensions.enrich import (\n",
+        b"from dash_extensions.enrich import Dash\nx = '\xe9'\n",
+        b"# coding: nope\nfrom dash_extensions.enrich import Dash\n",
+        b"\xef\xbb\xbf# coding: latin-1\nfrom dash_extensions.enrich import Dash\n",
+        b"from dash_extensions.enrich import Dash\nx = " + b"+".join([b"1"] * 1_000) + b"\n",
+    ],
+    ids=["syntax", "bytes", "unknown encoding", "two encodings", "depth"],
+)
+def test_what_is_not_python_is_named_and_the_others_are_changed(tmp_path, capsys, broken):
+    (tmp_path / "a.py").write_bytes(broken)
+    (tmp_path / "b.py").write_text("from dash_extensions.enrich import Dash\n")
+    assert main(["migrate", str(tmp_path), "--write"]) == 1
+    assert f"{tmp_path / 'a.py'}: left alone, can't be read" in capsys.readouterr().err
+    assert (tmp_path / "a.py").read_bytes() == broken
+    assert (tmp_path / "b.py").read_text() == "from enrich import Dash\n"
+
+
+def test_a_file_that_cannot_be_written_is_named_and_the_others_are_changed(tmp_path, capsys, monkeypatch):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("from dash_extensions.enrich import Dash\n")
+    write = Path.write_bytes
+
+    def refuse_one(path, data):
+        if path.name == "a.py":
+            raise PermissionError("read-only")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse_one)
+    assert main(["migrate", str(tmp_path), "--write"]) == 1
+    out, err = capsys.readouterr()
+    assert "a.py: left alone, can't be read or written: read-only" in err
+    assert "1 of 2 files changed." in out
+    assert (tmp_path / "b.py").read_text() == "from enrich import Dash\n"
+
+
+def test_notebooks_are_left_alone_and_said_to_be(tmp_path, capsys):
+    (tmp_path / "app.ipynb").write_text('{"cells": []}')
+    assert main(["migrate", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f"Notebooks are left alone (1, such as {tmp_path / 'app.ipynb'})" in out
+    assert "0 of 0 files to change." in out
 
 
 def test_without_libcst_it_says_what_to_install(tmp_path, capsys, monkeypatch):

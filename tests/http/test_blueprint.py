@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import SimpleNamespace
 
 import dash
@@ -30,7 +31,7 @@ from enrich import (
 )
 from enrich.callbacks.spec import Program
 from enrich.declared import global_callbacks
-from enrich.page import Page
+from enrich.page import CallbackFailed, Page
 
 
 def counter(**settings):
@@ -130,14 +131,61 @@ def test_one_inner_blueprint_stands_in_two_outer_ones():
 
 def test_a_blueprint_in_itself_is_refused():
     blueprint, other = DashBlueprint(), DashBlueprint()
-    blueprint.embed(other)
+    blueprint.register_callbacks(other)
     with pytest.raises(DeclarationError, match="embedded in itself"):
-        other.embed(blueprint)
+        other.register_callbacks(blueprint)
 
 
 def test_something_that_holds_no_callbacks_is_refused():
     with pytest.raises(DeclarationError, match="Give a DashProxy, a dash.Dash or a DashBlueprint"):
         counter().embed("app")
+
+
+@both
+@pytest.mark.parametrize("prefix", [None, "p"])
+def test_an_id_that_two_places_bring_is_refused_with_both_named(make_app, prefix):
+    app, blueprint = make_app(), counter()
+    first = blueprint.embed(app, prefix=prefix)
+    second = blueprint.embed(app, prefix=prefix)
+    app.layout = html.Div([first, second])
+    with pytest.raises(CallbackFailed) as failed:
+        Page(app)
+    error = failed.value.__cause__
+    assert isinstance(error, DeclarationError)
+    line = sys._getframe().f_lineno - 6
+    name = "button" if prefix is None else "p-button"
+    assert f"The id `{name}` is twice in the layout" in str(error)
+    assert f"embedded at {__file__}:{line - 1} and at {__file__}:{line}. " in str(error)
+    assert "prefix=" in str(error)
+    assert isinstance(error.__cause__, dash.exceptions.DuplicateIdError)
+
+
+def test_an_id_that_places_in_a_blueprint_bring_is_refused_with_the_inner_ones_named():
+    app, inner, outer = DashProxy("app"), counter(), DashBlueprint()
+    outer.layout = html.Div([inner.embed(outer), inner.embed(outer)])
+    line = sys._getframe().f_lineno - 1
+    app.layout = html.Div(outer.embed(app, prefix="outer"))
+    with pytest.raises(CallbackFailed, match=f"The id `outer-button` is twice.*{__file__}:{line} "):
+        Page(app)
+
+
+def test_an_id_that_is_twice_in_what_a_function_gives_is_refused_with_the_place_named():
+    app, blueprint = DashProxy("app"), counter()
+    with pytest.raises(DeclarationError, match=f"The id `log` is twice.*{__file__}"):
+        app.layout = lambda: html.Div([html.Div(id="log"), blueprint.embed(app)])
+
+
+def test_an_id_that_is_twice_without_a_blueprint_is_refused_by_dash():
+    app = DashProxy("app")
+    app.layout = html.Div([counter().embed(app), html.Div(id="x"), html.Div(id="x")])
+    with pytest.raises(CallbackFailed, match="DuplicateIdError.*`x`"):
+        Page(app)
+
+
+def test_embedding_a_blueprint_without_a_layout_is_refused():
+    line = sys._getframe().f_lineno + 2
+    with pytest.raises(DeclarationError, match=f"{__file__}:{line} has no layout.*register_callbacks"):
+        DashBlueprint().embed(DashProxy("app"))
 
 
 def test_embedding_again_declares_nothing_twice():
@@ -205,15 +253,15 @@ def test_global_callbacks_belong_to_a_blueprint_that_asks_for_them():
         return value
 
     app = DashProxy("app", include_global_callbacks=False)
-    DashBlueprint(include_global_callbacks=True).embed(app, prefix="p")
-    DashBlueprint().embed(app, prefix="q")
+    DashBlueprint(include_global_callbacks=True).register_callbacks(app, prefix="p")
+    DashBlueprint().register_callbacks(app, prefix="q")
     assert list(app.callback_map) == ["p-o.children"]
 
 
 def test_clientside_callbacks_are_embedded_too():
     app, blueprint = DashProxy("app"), DashBlueprint()
     blueprint.clientside_callback("(x) => x", Output("o", "children"), Input("i", "value"))
-    blueprint.embed(app, prefix="p")
+    blueprint.register_callbacks(app, prefix="p")
     (entry,) = app._callback_list
     assert (entry["output"], entry["inputs"][0]["id"]) == ("p-o.children", "p-i")
     assert len(blueprint.clientside_callbacks) == 1
@@ -264,6 +312,138 @@ def test_ctx_shows_the_ids_that_the_author_wrote():
     assert seen["ids"] == rows
     page.act({"p-b.n_clicks": 1})
     assert seen["triggered_id"] == "b"
+
+
+@both
+def test_the_value_of_an_id_is_what_ctx_shows(make_app):
+    seen = {}
+    blueprint = DashBlueprint()
+    rows = [{"kind": "row", "i": i} for i in (0, 1)]
+    blueprint.layout = html.Div(
+        [html.Button(id="x"), html.Div(id="o"), dcc.Input(id="other", value="p-x")]
+        + [html.Button(id=row) for row in rows]
+    )
+
+    @blueprint.callback(
+        Output("o", "children"),
+        Input("x", "n_clicks"),
+        Input("x", "id"),
+        State({"kind": "row", "i": ALL}, "id"),
+        State("other", "value"),
+        State("gone", "id", allow_optional=True),
+        prevent_initial_call=True,
+    )
+    def look(_n, own, all_rows, other, gone):
+        seen.update(inputs=ctx.inputs, states=ctx.states, lists=(ctx.inputs_list, ctx.states_list))
+        seen["grouped"] = [item["value"] for item in ctx.args_grouping[2]]
+        seen["triggered"] = {one["prop_id"]: one["value"] for one in ctx.triggered}
+        assert (own, all_rows, other, gone) == ("x", rows, "p-x", None)
+        return {own: "found"}.get(ctx.triggered_id)
+
+    app = make_app()
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-x.n_clicks": 1, "p-x.id": "p-x"})
+    assert page["p-o.children"] == "found"
+    assert seen["triggered"] == {"x.n_clicks": 1, "x.id": "x"}
+    assert seen["inputs"]["x.id"] == "x"
+    assert [seen["states"][f'{{"i":{i},"kind":"row"}}.id'] for i in (0, 1)] == rows
+    inputs, states = seen["lists"]
+    assert inputs[1]["value"] == "x"
+    assert [item["value"] for item in states[0]] == seen["grouped"] == rows
+    assert states[1]["value"] == "p-x"
+
+
+def test_the_value_of_an_id_loses_each_prefix_of_nested_blueprints():
+    inner, outer, app = DashBlueprint(), DashBlueprint(), DashProxy("app")
+    inner.layout = html.Div([html.Button(id={"kind": "b", "i": 1}), html.Div(id={"kind": "o", "i": 1})])
+
+    @inner.callback(
+        output={"o": Output({"kind": "o", "i": MATCH}, "children")},
+        inputs={
+            "n": Input({"kind": "b", "i": MATCH}, "n_clicks"),
+            "own": State({"kind": "b", "i": MATCH}, "id"),
+        },
+        prevent_initial_call=True,
+    )
+    def show(n, own):
+        return {"o": f"{own['kind']} {own == ctx.triggered_id} {own in ctx.states.values()}"}
+
+    outer.layout = html.Div(inner.embed(outer, prefix="inner"))
+    app.layout = html.Div(outer.embed(app, prefix="outer"))
+    page = Page(app)
+    page.act({'{"i":1,"kind":"outer-inner-b"}.n_clicks': 1})
+    assert page['{"i":1,"kind":"outer-inner-o"}.children'] == "b True True"
+
+
+def test_the_value_of_an_id_that_has_no_prefix_stays():
+    blueprint, app = DashBlueprint(), DashProxy("app")
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+
+    @blueprint.callback(
+        Output("o", "children"), Input("b", "n_clicks"), State("p-user", "id"), prevent_initial_call=True
+    )
+    def show(n, user):
+        return user
+
+    prefix = PrefixIdTransform("p", escape=lambda component_id: component_id == "p-user")
+    app.layout = html.Div([html.Div(id="p-user"), blueprint.embed(app, prefix=prefix)])
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"] == "p-user"
+
+
+@pytest.mark.parametrize("where", ["app", "blueprint"])
+def test_each_member_of_a_group_has_the_value_of_an_id_as_written(where):
+    app = DashProxy("app", transforms=[GroupTransform()] if where == "app" else None)
+    blueprint = DashBlueprint(transforms=[GroupTransform()] if where == "blueprint" else None)
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="one"), html.Div(id="two")])
+    for name in ("one", "two"):
+        blueprint.callback(Output(name, "children"), Input("b", "n_clicks"), State(name, "id"), group="g")(
+            lambda n, own: [own, ctx.states]
+        )
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-one.children"] == ["one", {"one.id": "one"}]
+    assert page["p-two.children"] == ["two", {"two.id": "two"}]
+
+
+def test_an_id_that_an_output_writes_gets_the_prefix():
+    blueprint, app = DashBlueprint(), DashProxy("app")
+    blueprint.layout = html.Div([html.Button(id="b"), html.Div(id={"row": 1}), html.Div(id={"row": 2})])
+
+    @blueprint.callback(
+        Output("b", "id"), Output({"row": ALL}, "id"), Input("b", "n_clicks"), prevent_initial_call=True
+    )
+    def rename(n):
+        return f"b{n}", [{"row": "one"}, dash.no_update]
+
+    app.layout = html.Div(blueprint.embed(app, prefix="p"))
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    answer = page.requests[-1].answer["response"]
+    assert answer["p-b"] == {"id": "p-b1"}
+    assert answer['{"row":1}'] == {"id": {"row": "p-one"}}
+
+
+def test_a_layout_that_makes_its_blueprint_anew_declares_nothing_twice():
+    app = DashProxy("app")
+
+    def layout():
+        blueprint = DashBlueprint()
+        blueprint.layout = html.Div([html.Button(id="b"), html.Div(id="o")])
+        blueprint.callback(Output("o", "children"), Input("b", "n_clicks"), State("b", "id"))(show)
+        return html.Div(blueprint.embed(app, prefix="p"))
+
+    def show(n, own):
+        return f"{own} {n}"
+
+    app.layout = layout
+    Page(app)
+    page = Page(app)
+    page.act({"p-b.n_clicks": 1})
+    assert page["p-o.children"] == "b 1"
 
 
 @both
@@ -337,7 +517,7 @@ def test_running_hits_the_right_id():
         running=[(Output("button", "disabled"), True, False)],
     )(lambda n: n)
     for name in ("left", "right"):
-        blueprint.embed(app, prefix=name)
+        blueprint.register_callbacks(app, prefix=name)
     assert [entry["running"]["running"] for entry in app._callback_list] == [
         {"left-button.disabled": True},
         {"right-button.disabled": True},
@@ -441,7 +621,7 @@ def test_server_side_values_pass_between_a_blueprints_callbacks(nested):
 def test_a_plain_app_has_no_store_for_a_blueprint():
     blueprint = DashBlueprint(transforms=[ServersideOutputTransform()])
     with pytest.raises(DeclarationError, match=r"plain dash\.Dash.*Use enrich\.Dash"):
-        blueprint.embed(dash.Dash("plain"))
+        blueprint.register_callbacks(dash.Dash("plain"))
 
 
 def test_callbacks_that_only_act_run_under_each_prefix():
@@ -500,7 +680,7 @@ def test_a_blueprint_embedded_while_the_app_serves_is_there_from_then_on():
     grouped = DashBlueprint()
     grouped.callback(Output("x", "children"), Input("y", "value"), group="g")(lambda value: value)
     with pytest.raises(LateDeclarationError):
-        grouped.embed(enrich_served())
+        grouped.register_callbacks(enrich_served())
 
 
 def enrich_served():
@@ -667,7 +847,7 @@ def test_a_background_job_knows_the_place_it_runs_for(tmp_path):
 
     app = DashProxy("app")
     for name in ("left", "right"):
-        blueprint.embed(app, prefix=name)
+        blueprint.register_callbacks(app, prefix=name)
     (spec,) = blueprint.callbacks
     assert spec.job.owner is not None
     for name in ("left", "right"):

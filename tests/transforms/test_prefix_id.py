@@ -177,6 +177,42 @@ def test_properties_that_name_other_components_get_it():
     assert link.target == "_blank"
 
 
+def references():
+    return [
+        dcc.Input(list="x"),
+        html.Button(form="x"),
+        html.Td(headers="x elsewhere"),
+        html.Div(**{"aria-errormessage": "x"}),
+    ]
+
+
+def test_properties_of_html_that_name_components_of_the_same_layout_get_it():
+    field, button, cell, described, _ = laid_out(html.Div([*references(), html.Div(id="x")])).children
+    assert (field.list, button.form, cell.headers) == ("p-x", "p-x", "p-x elsewhere")
+    assert getattr(described, "aria-errormessage") == "p-x"
+
+
+def test_properties_of_html_that_name_what_a_callback_is_declared_with_get_it():
+    known = spec(Output("x", "children"), Input("y", "value"))
+    assert returned(html.Button(form="x"), known).form == "p-x"
+    assert laid_out(html.Button(form="x"), known).form == "p-x"
+
+
+def test_properties_of_html_that_name_other_components_stay():
+    field, button, cell, _ = laid_out(html.Div(references())).children
+    assert (field.list, button.form, cell.headers) == ("x", "x", "x elsewhere")
+    assert (
+        laid_out(html.Div([html.Button(form="x"), html.Div(id="x")]), escape=lambda _: True).children[0].form
+        == "x"
+    )
+
+
+def test_properties_of_other_libraries_that_are_called_so_stay():
+    other = html.Div()
+    other._prop_names, other._namespace, other.list = ["list"], "their_components", "x"
+    assert laid_out(html.Div([other, html.Div(id="x")])).children[0].list == "x"
+
+
 @pytest.mark.parametrize(
     ("target", "after"), [("x", "p-x"), ({"kind": "x"}, {"kind": "p-x"}), ("#x", "#p-x")]
 )
@@ -275,8 +311,14 @@ def test_dynamic_prefix_does_nothing_without_a_prefix():
 
 
 def test_the_value_of_an_output_that_names_a_component_gets_it():
-    own = spec(Output("label", "htmlFor"), Input("i", "value"), func=lambda _: "x")
-    assert call(prefixed(own), None) == "p-x"
+    own = spec(Output("label", "htmlFor"), Input("i", "value"), func=lambda value: value)
+    assert call(prefixed(own), "x") == "p-x"
+    assert call(prefixed(own), "p-i") == "p-i"
+
+
+def test_the_values_of_outputs_that_name_a_component_each_get_it():
+    own = spec(Output({"label": ALL}, "htmlFor"), Input("i", "value"), func=lambda _: ["x", None])
+    assert call(prefixed(own), None) == ["p-x", None]
 
 
 def test_components_in_a_report_of_progress_get_it():

@@ -37,12 +37,42 @@
         const dot = text.lastIndexOf(".");
         return named(text.slice(0, dot), author) + text.slice(dot);
     };
+    const ids = (value, change) =>
+        Array.isArray(value)
+            ? value.map((part) => ids(part, change))
+            : typeof value === "string" || (isObject(value) && value !== api.no_update)
+              ? change(value)
+              : value;
+    // A tree of values, and one of the same shape that says of each whether it is a component's own id.
+    const idsIn = (value, places, change) => {
+        if (!isObject(places)) {
+            return places ? ids(value, change) : value;
+        }
+        if (!isObject(value) || value === api.no_update) {
+            return value;
+        }
+        const part = ([k, v]) => [k, k in places ? idsIn(v, places[k], change) : v];
+        return Array.isArray(value)
+            ? value.map((v, i) => part([i, v])[1])
+            : Object.fromEntries(Object.entries(value).map(part));
+    };
+    const shown = (name, value) => (name.endsWith(".id") ? ids(value, author) : value);
+    const item = (node) => ({
+        ...node,
+        id: author(node.id),
+        ...("value" in node && {value: shown(`.${node.property}`, node.value)})
+    });
     const items = (node) =>
-        Array.isArray(node) ? node.map(items) : isObject(node) && "id" in node ? {...node, id: author(node.id)} : node;
-    const values = (own) => Object.fromEntries(Object.entries(own).map(([text, value]) => [propId(text), value]));
+        Array.isArray(node) ? node.map(items) : isObject(node) && "id" in node ? item(node) : node;
+    const values = (own) =>
+        Object.fromEntries(Object.entries(own).map(([text, value]) => [propId(text), shown(text, value)]));
     const view = (whole) => ({
         ...whole,
-        triggered: whole.triggered.map((one) => ({...one, prop_id: propId(one.prop_id)})),
+        triggered: whole.triggered.map((one) => ({
+            ...one,
+            prop_id: propId(one.prop_id),
+            value: shown(one.prop_id, one.value)
+        })),
         triggered_id: whole.triggered_id && author(whole.triggered_id),
         inputs: values(whole.inputs),
         states: values(whole.states),
@@ -69,15 +99,16 @@
         return Object.keys(own).every((k) => own[k] === value[k]) ? value : own;
     };
     return {
-        view: (target) =>
+        view: (target, taken, given) =>
             function (...args) {
+                const answer = (result) => idsIn(returned(result), given, page);
                 const [whole, send] = [api.callback_context, api.set_props];
                 api.callback_context = view(whole);
                 api.set_props = (id, props) =>
                     send(typeof id === "string" ? named(id, page) : page(id), returned(props));
                 try {
-                    const result = target.apply(this, args);
-                    return result instanceof Promise ? result.then(returned) : returned(result);
+                    const result = target.apply(this, idsIn(args, taken, author));
+                    return result instanceof Promise ? result.then(answer) : answer(result);
                 } finally {
                     // What a promise does later has the page's own: another callback may be running by then.
                     [api.callback_context, api.set_props] = [whole, send];
