@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dash import Dash, page_registry
+from dash._utils import stringify_id
 from dash.development.base_component import Component
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -77,6 +78,18 @@ def component_type(component: Component) -> str:
     namespaces = {"dash_core_components": "dcc", "dash_html_components": "html"}
     namespace = str(getattr(component, "_namespace", ""))
     return f"{namespaces.get(namespace, namespace)}.{getattr(component, '_type', type(component).__name__)}"
+
+
+def repeated_ids(layout: Any) -> dict[str, list[Component]]:
+    """The ids that several components of a layout have, with those: what Dash looks at before it serves an app."""
+    found: dict[str, list[Component]] = {}
+    for part in layout if isinstance(layout, list | tuple) else [layout]:
+        # A text may stand in a list, and is no component.
+        for component in (part, *part._traverse()) if isinstance(part, Component) else ():
+            component_id = getattr(component, "id", None)
+            if component_id is not None:
+                found.setdefault(str(stringify_id(component_id)), []).append(component)
+    return {component_id: components for component_id, components in found.items() if len(components) > 1}
 
 
 @dataclass(slots=True)

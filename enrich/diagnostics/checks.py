@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.diagnostics.check_functions import check_async, check_functions, check_options, check_stores
-from enrich.diagnostics.check_graph import check_cycles, check_outputs
-from enrich.diagnostics.check_layout import check_layout
+from enrich.diagnostics.check_graph import check_cycles, check_outputs, check_repeats
+from enrich.diagnostics.check_layout import check_ids, check_layout
+from enrich.diagnostics.check_wildcards import check_wildcards
 from enrich.diagnostics.finding import Finding, Mode, Settings
 from enrich.diagnostics.known import KnownComponents
 from enrich.errors import CheckFailed, CheckWarning, DeclarationError, EnrichError
@@ -78,8 +79,11 @@ def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
             program = written
     known = KnownComponents(app, program)
     found = [
+        *check_ids(app),
         *check_layout(written.callbacks, known),
         *check_options(written.callbacks),
+        *check_repeats(written.callbacks),
+        *check_wildcards(program.callbacks),
         *check_cycles(program.callbacks),
         *check_outputs(program.callbacks),
         *check_functions(program.callbacks),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
-from enrich.callbacks.spec import CallbackSpec
+from enrich.callbacks.spec import CallbackSpec, Role
 from enrich.errors import DeclarationError
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -20,6 +20,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "unknown-property": "error",
     "never-runs": "error",
     "cycle": "error",
+    "duplicate-id": "error",
     "duplicate-output": "error",
     "replaced": "error",
     "not-buildable": "error",
@@ -27,8 +28,12 @@ SEVERITIES: Mapping[str, Severity] = {
     "signature": "error",
     "async-extra": "error",
     "unshared-store": "error",
+    "wildcards": "error",
 }
 """The checks by code. An error can't work; a warning is hardly meant."""
+
+REFUSED = "The browser refuses that, and then runs no callback of the app."
+ROLES: Mapping[Role, str] = {"input": "an Input", "state": "a State", "output": "an Output"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,21 @@ from typing import Any
 import dash
 import pytest
 from dash import Input, Output, State, dcc, html
+from dash.exceptions import DuplicateIdError
 from versions import needs_dash
 
 import enrich
-from enrich import ALL, ALLSMALLER, MATCH, CheckFailed, CheckWarning, DashProxy, ServersideOutput, Trigger
+from enrich import (
+    ALL,
+    ALLSMALLER,
+    MATCH,
+    CheckFailed,
+    CheckWarning,
+    DashProxy,
+    ServersideOutput,
+    Trigger,
+    dash_internals,
+)
 from enrich.diagnostics.checks import find
 from enrich.store import MemoryBackend
 from enrich.transforms import MultiplexerTransform, ServersideOutputTransform, TriggerTransform
@@ -275,6 +286,41 @@ def test_overlapping_patterns_claim_the_same_output():
     assert codes(app) == ["duplicate-output"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Output("log", "children"), Output("log", "children")),
+        (Output({"row": ALL}, "title"), Output({"row": 1}, "title")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_shared", [False, True], ids=["alone", "shared"])
+def test_an_output_that_a_callback_has_twice_is_found(one: Output, other: Output, is_shared: bool):
+    app = make_app()
+    if is_shared:
+        app.callback(one, Input("name", "value"))(lambda v: v)
+    app.callback(one, other, Input("button", "n_clicks"))(lambda n: (n, n))  # here: twice
+    finding = only(app)
+    assert (finding.code, finding.line) == ("duplicate-output", line_of("# here: twice"))
+    assert "has two outputs for one property, '" in finding.text
+    assert finding.text.endswith("runs no callback of the app. Remove one of the two.")
+
+
+def test_outputs_that_differ_or_are_marked_are_not_the_same():
+    app = make_app(prevent_initial_callbacks=True)
+    app.callback(
+        Output("log", "children"),
+        Output("log", "children", allow_duplicate=True),
+        Input("button", "n_clicks"),
+    )(lambda n: (n, n))
+    app.callback(Output({"row": 1}, "title"), Output({"row": 2}, "title"), Input("button", "n_clicks"))(
+        lambda n: (n, n)
+    )
+    app.callback(Output({"row": ALL}, "title"), Input("name", "value"), group="g")(lambda v: [v])
+    app.callback(Output({"row": 1}, "title"), Input("name", "n_blur"), group="g")(lambda v: v)
+    assert codes(app) == []
+
+
 def test_callbacks_that_replace_each_other_are_found_with_both_places():
     app = DashProxy("checked")
     app.layout = make_app().layout
@@ -299,6 +345,113 @@ def test_an_app_that_cannot_be_built_is_said_to_be_so():
     app.callback(Output("log", "children"), Input("button", "n_clicks"), group="g")(lambda n: n)
     app.clientside_callback("(n) => n", Output("log", "title"), Input("button", "n_clicks"), group="g")
     assert "not-buildable" in codes(app)
+
+
+# --- wildcards --------------------------------------------------------------------------------------
+
+CELLS = html.Div(
+    [html.Div(id={"row": 1}), html.Div(id={"row": 1, "column": 1}), html.Button(id="b"), html.Div(id="o")]
+)
+LOG, CLICKS = Output("o", "children"), Input("b", "n_clicks")
+ROW = Output({"row": MATCH}, "title")
+CELL = Output({"row": MATCH, "column": MATCH}, "title")
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        (
+            [ROW, CELL, Input({"row": MATCH}, "n_clicks")],
+            "has MATCH on 'row' in its Output '{row: MATCH}.title', and on 'column' and 'row' in "
+            "'{column: MATCH, row: MATCH}.title'. The browser refuses that, and then runs no callback of the app. "
+            "Give all its outputs MATCH on the same keys.",
+        ),
+        ([LOG, ROW, CLICKS], "has MATCH on nothing in its Output 'o.children', and on 'row'"),
+        (
+            [ROW, Input({"row": MATCH, "column": MATCH}, "n_clicks")],
+            "has MATCH on 'column' in an Input '{column: MATCH, row: MATCH}.n_clicks', and no output has MATCH there.",
+        ),
+        ([ROW, CLICKS, State({"column": MATCH, "row": 1}, "n_clicks")], "has MATCH on 'column' in a State"),
+        ([LOG, Input({"row": ALLSMALLER}, "n_clicks")], "has ALLSMALLER on 'row' in an Input"),
+        (
+            [ROW, CLICKS, State({"row": MATCH, "column": ALLSMALLER}, "title")],
+            "has ALLSMALLER on 'column' in a",
+        ),
+        ([Output({"row": ALLSMALLER}, "title"), CLICKS], "Use MATCH or ALL there."),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("is_clientside", [False, True], ids=["server", "clientside"])
+def test_wildcards_that_the_browser_refuses_are_found(slots: list[Any], said: str, is_clientside: bool):
+    app = make_app(CELLS)
+    if is_clientside:
+        app.clientside_callback("() => 1", *slots)  # here: clientside
+    else:
+        app.callback(*slots)(lambda *args: args)  # here: server
+    finding = only(app)
+    line = line_of("# here: clientside" if is_clientside else "# here: server")
+    assert (finding.code, finding.file, finding.line) == ("wildcards", __file__, line)
+    assert said in finding.text
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        [ROW, Input({"row": MATCH}, "n_clicks"), State({"row": ALLSMALLER}, "title")],
+        [CELL, Input({"row": MATCH, "column": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+        [ROW, Output({"row": MATCH, "column": ALL}, "title"), CLICKS],
+        [Output({"row": ALL}, "title"), LOG, Input({"row": ALL}, "n_clicks")],
+        [Input({"row": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+    ],
+    ids=["smaller", "some keys", "ALL beside MATCH", "ALL", "no outputs"],
+)
+def test_wildcards_that_the_browser_takes_are_left_alone(slots: list[Any]):
+    app = make_app(CELLS)
+    app.callback(*slots)(lambda *args: args)
+    assert codes(app) == []
+
+
+@pytest.mark.parametrize(("may_stand_alone", "expected"), [(True, []), (False, ["wildcards"])], ids=str)
+def test_a_match_without_any_in_the_outputs_is_new(
+    may_stand_alone: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dash_internals, "MATCH_MAY_STAND_ALONE", may_stand_alone)
+    app = make_app(CELLS)
+    app.callback(LOG, Input({"row": MATCH}, "n_clicks"))(lambda n: n)
+    assert codes(app) == expected
+
+
+def test_members_of_a_group_have_their_wildcards_checked():
+    app = make_app(CELLS)
+    app.callback(LOG, CLICKS, group="g")(lambda n: n)
+    app.callback(LOG, Input({"row": ALLSMALLER}, "n_clicks"), group="g")(lambda n: n)  # here: member
+    finding = only(app)
+    assert (finding.code, finding.line) == ("wildcards", line_of("# here: member"))
+
+
+# --- ids that the layout has twice ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("repeated", ["log", {"row": 1}], ids=str)
+def test_an_id_that_the_layout_has_twice_is_found(repeated: Any):
+    app = make_app([html.Div([html.Div(id=repeated), dcc.Input(id="name")]), "text", dcc.Input(id=repeated)])
+    finding = only(app)
+    assert (finding.code, finding.callback) == ("duplicate-id", "")
+    assert "on 2 components of its layout, a html.Div and a dcc.Input. Dash refuses to serve that." in str(
+        finding
+    )
+    # As Dash has it.
+    with pytest.raises(DuplicateIdError):
+        app._setup_server()
+
+
+def test_a_layout_that_is_looked_at_twice_repeats_no_id():
+    app = make_app(lambda: html.Div([html.Div(id="log"), html.Div()]))
+    app.callback(Output("log", "children"), Input("log", "n_clicks"))(lambda n: n)
+    assert codes(app) == []
+    app = make_app()
+    app.validation_layout = html.Div([app.layout, html.Div(id="log")])
+    assert codes(app) == []
 
 
 # --- functions --------------------------------------------------------------------------------------
