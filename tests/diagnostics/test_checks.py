@@ -454,6 +454,28 @@ def test_a_layout_that_is_looked_at_twice_repeats_no_id():
     assert codes(app) == []
 
 
+@pytest.mark.parametrize(
+    ("inputs", "func"),
+    [
+        ([Input("button", "n_clicks")], lambda n: n),
+        ([Input("button", "n_clicks"), Trigger("name", "value")], lambda n: n),
+    ],
+    ids=["equal inputs", "a trigger"],
+)
+def test_a_group_that_cannot_be_joined_is_all_that_is_said_of_it(
+    inputs: list[Any], func: Any, tmp_path: Path
+):
+    diskcache = pytest.importorskip("diskcache")
+    app = make_app(background_callback_manager=dash.DiskcacheManager(diskcache.Cache(str(tmp_path))))
+    app.callback(Output("log", "children"), *inputs, group="g")(func)
+    app.callback(Output("log", "children"), *inputs, group="g", background=True)(func)
+    # Two that write each other's inputs: only the transform that breaks the cycle tells them from a circle.
+    app.callback(Output("log", "title"), Input("name", "value"))(func)
+    app.callback(Output("name", "value"), enrich.CycleBreakerInput("log", "title"))(func)
+    assert "has background=True" in only(app).text
+    assert codes(app) == ["not-buildable"]
+
+
 # --- functions --------------------------------------------------------------------------------------
 
 
