@@ -562,8 +562,9 @@ def test_a_background_callback_needs_a_store_that_its_process_sees(tmp_path: Pat
 
 def test_a_near_miss_of_an_option_is_warned_of_once():
     app = make_app()
-    with pytest.warns(UserWarning, match="Did you mean 'progress_default'"):
+    with pytest.warns(UserWarning, match="Did you mean 'progress_default'") as told:
         app.callback(Output("log", "children"), Input("button", "n_clicks"), progess_default=1)(lambda n: n)
+    assert [(w.filename, w.lineno) for w in told] == [(__file__, line_of("progess_default=1)"))]
     assert codes(app) == ["misspelt-option"]
     # It had its warning, so the first request is quiet.
     assert app.server.test_client().get("/").status_code == 200
