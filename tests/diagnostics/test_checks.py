@@ -76,6 +76,15 @@ def test_a_callback_whose_only_input_is_nowhere_can_never_run():
     assert "can never run: no layout has its input 'buton'. Did you mean 'button'?" in str(only(app))
 
 
+def test_an_id_is_looked_for_under_the_prefix_of_a_blueprint():
+    part = enrich.DashBlueprint()
+    part.layout = html.Button(id="go")
+    app = make_app()
+    app.layout = html.Div([html.Div(id="log"), part.embed(app, prefix="section")])
+    app.callback(Output("log", "children"), Input("go", "n_clicks"))(lambda n: n)
+    assert "no layout has its input 'go'. Did you mean 'section-go'?" in str(only(app))
+
+
 def test_clientside_callbacks_are_checked_too():
     app = make_app()
     app.clientside_callback("(n) => n", Output("logg", "children"), Input("button", "n_clicks"))
