@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash, page_registry
+from dash import Dash, hooks, page_registry
 from dash._utils import stringify_id
 from dash.development.base_component import Component
 
@@ -114,7 +114,8 @@ def layouts_of(app: Dash) -> Layouts:
     if not callable(layout):
         base = (layout,) if layout is not None else ()
     pages: dict[str, Any] = {}
-    is_whole = layout is not None
+    # A hook may put anything beside the layout, each time it is served.
+    is_whole = layout is not None and not hooks.get_hooks("layout")
     if not app.use_pages:
         base = (*base, validation) if validation is not None else base
         is_whole = is_whole and (not callable(layout) or validation is not None)

@@ -188,6 +188,14 @@ def test_a_layout_that_is_a_function_may_give_other_ids_to_others():
     assert codes(app) == []
 
 
+def test_a_hook_may_add_to_the_layout():
+    app = make_app()
+    app.callback(Output("added", "children"), Input("button", "n_clicks"))(lambda n: n)
+    assert codes(app) == ["unknown-id"]
+    dash.hooks.layout()(lambda layout: html.Div([layout, html.Div(id="added")]))
+    assert codes(app) == []
+
+
 def test_components_in_properties_are_found():
     app = make_app(html.Div([dcc.Loading(html.Div(id="in"), custom_spinner=html.Div(id="spinner"))]))
     app.callback(Output("spinner", "children"), Input("in", "n_clicks"))(lambda v: v)
