@@ -9,6 +9,8 @@ from typing import Any
 
 import flask
 
+from enrich import observing
+from enrich.app import DashProxy
 from enrich.errors import EnrichError
 from enrich.page_errors import CallbackFailed, NotOnPage
 from enrich.patched import is_patch, patched
@@ -36,7 +38,8 @@ class Page:
     It keeps the properties of the layout's components, sends a request for each callback that an action fires, and
     follows the chain of what they return: one callback after another, and none before those that write its inputs.
     A ``Patch`` changes what it holds. Clientside callbacks are not run, ``running`` is not shown, and components that a
-    callback adds make no initial calls of their own. Cookies are kept, so two pages are two browsers.
+    callback adds make no initial calls of their own. Cookies are kept, so two pages are two browsers. Loading an app of
+    enrich runs its startup checks.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ class Page:
         """Fetch the page anew, and make its initial calls."""
         prefix = self.app.config.requests_pathname_prefix
         self._get(prefix)
+        if isinstance(self.app, DashProxy):
+            observing.run_checks(self.app)
         self.props.clear()
         self._collect(self._get(f"{prefix}_dash-layout"))
         self.callbacks = self._get(f"{prefix}_dash-dependencies")

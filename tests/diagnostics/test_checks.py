@@ -26,6 +26,7 @@ from enrich import (
 )
 from enrich.diagnostics.checks import find
 from enrich.store import MemoryBackend
+from enrich.testing import Page
 from enrich.transforms import MultiplexerTransform, ServersideOutputTransform, TriggerTransform
 
 needs_async_pages = needs_dash(4, 2, "makes the layouts of pages within a running loop")
@@ -611,6 +612,17 @@ def test_a_worker_of_another_server_is_not_checked_unless_it_asks_for_it():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert broken().server.test_client().get("/").status_code == 200
+
+
+def test_a_page_of_a_test_is_checked_and_says_it_once():
+    app = broken()
+    with pytest.warns(CheckWarning, match="3 findings") as told:
+        Page(app)
+    assert [(w.filename, w.lineno) for w in told] == [(__file__, line_of("# here: broken"))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Page(app)
+        Page(broken(checks="off"))
 
 
 def test_with_the_dev_tools_on_the_first_request_is_checked():
