@@ -14,16 +14,16 @@ from enrich.diagnostics.finding import REFUSED, ROLES, Finding
 def check_wildcards(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
     """Find outputs whose MATCH keys differ, and inputs and states that look for a MATCH that no output has."""
     for spec in callbacks:
-        if isinstance(spec.func, Joint):
-            yield from check_wildcards(member.spec for member in spec.func.members)
-        # Without outputs, dash-renderer looks at none of it.
-        elif (outputs := spec.output_slots()) and (said := _refused(spec, outputs)) is not None:
-            yield Finding.at(spec, "wildcards", said)
+        # For the browser, the members of a joint one have all outputs of the whole.
+        own = [member.spec for member in spec.func.members] if isinstance(spec.func, Joint) else [spec]
+        for one in own:
+            if (said := _refused(one, spec.output_slots())) is not None:
+                yield Finding.at(one, "wildcards", said)
 
 
 def _refused(spec: CallbackSpec, outputs: tuple[Slot, ...]) -> str | None:
-    keys = outputs[0].match_keys
-    for slot in outputs:
+    keys = outputs[0].match_keys if outputs else frozenset()
+    for slot in spec.output_slots():
         if smaller := _smaller_keys(slot):
             return f"has ALLSMALLER on {_named(smaller)} in its Output '{slot}'. {REFUSED} Use MATCH or ALL there."
         if slot.match_keys != keys:
@@ -37,7 +37,7 @@ def _refused(spec: CallbackSpec, outputs: tuple[Slot, ...]) -> str | None:
             word = "ALLSMALLER" if unbound & _smaller_keys(slot) else "MATCH"
             return (
                 f"has {word} on {_named(unbound)} in {ROLES[slot.role]} '{slot}', and no output has MATCH there. "
-                f"{REFUSED} Use ALL, or give its outputs MATCH on {_named(unbound)}."
+                f"{REFUSED} Use ALL, or outputs with MATCH on {_named(unbound)}."
             )
     return None
 

@@ -395,6 +395,10 @@ CELL = Output({"row": MATCH, "column": MATCH}, "title")
             [ROW, CLICKS, State({"row": MATCH, "column": ALLSMALLER}, "title")],
             "has ALLSMALLER on 'column' in a",
         ),
+        (
+            [Input({"row": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+            "has ALLSMALLER on 'row' in an",
+        ),
         ([Output({"row": ALLSMALLER}, "title"), CLICKS], "Use MATCH or ALL there."),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
@@ -419,7 +423,7 @@ def test_wildcards_that_the_browser_refuses_are_found(slots: list[Any], said: st
         [CELL, Input({"row": MATCH, "column": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
         [ROW, Output({"row": MATCH, "column": ALL}, "title"), CLICKS],
         [Output({"row": ALL}, "title"), LOG, Input({"row": ALL}, "n_clicks")],
-        [Input({"row": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+        [Input({"row": ALL}, "title"), CLICKS],
     ],
     ids=["smaller", "some keys", "ALL beside MATCH", "ALL", "no outputs"],
 )
@@ -429,13 +433,14 @@ def test_wildcards_that_the_browser_takes_are_left_alone(slots: list[Any]):
     assert codes(app) == []
 
 
+@pytest.mark.parametrize("outputs", [[LOG], []], ids=["an output", "none"])
 @pytest.mark.parametrize(("may_stand_alone", "expected"), [(True, []), (False, ["wildcards"])], ids=str)
 def test_a_match_without_any_in_the_outputs_is_new(
-    may_stand_alone: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    outputs: list[Output], may_stand_alone: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(dash_internals, "MATCH_MAY_STAND_ALONE", may_stand_alone)
     app = make_app(CELLS)
-    app.callback(LOG, Input({"row": MATCH}, "n_clicks"))(lambda n: n)
+    app.callback(*outputs, Input({"row": MATCH}, "n_clicks"))(lambda n: n)
     assert codes(app) == expected
 
 
@@ -443,6 +448,9 @@ def test_members_of_a_group_have_their_wildcards_checked():
     app = make_app(CELLS)
     app.callback(LOG, CLICKS, group="g")(lambda n: n)
     app.callback(LOG, Input({"row": ALLSMALLER}, "n_clicks"), group="g")(lambda n: n)  # here: member
+    # This one has no output, and that of the other binds its row.
+    app.callback(ROW, Input({"row": MATCH}, "n_clicks"), group="rows")(lambda n: n)
+    app.callback(Input({"row": ALLSMALLER}, "title"), group="rows")(lambda titles: None)
     finding = only(app)
     assert (finding.code, finding.line) == ("wildcards", line_of("# here: member"))
 
