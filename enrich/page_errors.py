@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from enrich.diagnostics.finding import meant
 from enrich.errors import EnrichError
+from enrich.meant import meant
 
 
 @dataclass(slots=True)

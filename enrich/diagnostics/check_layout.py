@@ -7,8 +7,9 @@ from typing import Any
 
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.dash_internals.components import component_type, property_names, repeated_ids, takes_property
-from enrich.diagnostics.finding import ROLES, Finding, meant
+from enrich.diagnostics.finding import ROLES, Finding
 from enrich.diagnostics.known import KnownComponents
+from enrich.meant import meant
 
 
 def check_layout(callbacks: Iterable[CallbackSpec], known: KnownComponents) -> Iterator[Finding]:

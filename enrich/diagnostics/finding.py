@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 from enrich.callbacks.spec import CallbackSpec, Role
 from enrich.errors import DeclarationError
+from enrich.meant import meant
 
 Severity: TypeAlias = Literal["error", "warning"]
 Mode: TypeAlias = Literal["error", "warn", "off"]
@@ -106,13 +106,3 @@ class Settings:
         """What is said of one check; ``None`` if nothing is."""
         found: Mode | None = self.by_code.get(code)
         return self.general if found is None else found
-
-
-def meant(name: str, known: Any) -> str:
-    """Guess at what was meant, as a sentence of its own; empty where nothing comes near."""
-    # Prefixes and suffixes are what long ids differ in least, so only near ones count.
-    known = list(known)
-    close = get_close_matches(name, known, n=1, cutoff=0.7)
-    # Or the same name with the prefix of a blueprint, however long that is.
-    close += (one for one in known if one.endswith(f"-{name}"))
-    return f" Did you mean '{close[0]}'?" if close else ""
