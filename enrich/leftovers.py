@@ -43,10 +43,12 @@ class Leftovers:
             transform = _TRANSFORM_OF_FLAG.get(flag)
             if transform is not None and value and (flag, str(spec.origin)) not in self._told:
                 self._told.add((flag, str(spec.origin)))
-                warnings.warn(
+                warnings.warn_explicit(
                     f"{spec} has {flag}=, which has no effect without {transform}. "
                     f"Add {transform}() to transforms=, or remove {flag}=.",
-                    stacklevel=2,
+                    UserWarning,
+                    spec.origin.file,
+                    spec.origin.line,
                 )
 
 

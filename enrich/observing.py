@@ -48,7 +48,13 @@ def check(app: DashProxy, *, starting: bool = False) -> None:
     _log.info("App %r serves %d callback%s", app.config.name, count, "" if count == 1 else "s")
     if app._watch is not None:
         app._watch.about_to_serve()
-    if app.checks != "off" and (app.checks is not None or starting or app._dev_tools.ui):
+    if app.checks is not None or starting or app._dev_tools.ui:
+        run_checks(app)
+
+
+def run_checks(app: DashProxy) -> None:
+    """Run the startup checks, unless the app switches them off; for a served app, ``check`` decides."""
+    if app.checks != "off":
         from enrich.diagnostics.checks import report
 
         report(app)

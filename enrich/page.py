@@ -9,6 +9,10 @@ from typing import Any
 
 import flask
 
+from enrich import observing
+from enrich.app import DashProxy
+from enrich.errors import EnrichError
+from enrich.page_errors import CallbackFailed, NotOnPage
 from enrich.patched import is_patch, patched
 
 _WILDCARDS = (["MATCH"], ["ALL"], ["ALLSMALLER"])
@@ -28,28 +32,14 @@ class Request:
 
 
 @dataclass(slots=True)
-class CallbackFailed(Exception):
-    """A callback, or the page itself, answered with an error.
-
-    Its text is that of the exception that the server met, which is also its ``__cause__``; otherwise what was sent.
-    """
-
-    output: str
-    status: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.output!r} answered {self.status}:\n{self.text}"
-
-
-@dataclass(slots=True)
 class Page:
     """Load an app's page and act on it, without a browser.
 
     It keeps the properties of the layout's components, sends a request for each callback that an action fires, and
     follows the chain of what they return: one callback after another, and none before those that write its inputs.
     A ``Patch`` changes what it holds. Clientside callbacks are not run, ``running`` is not shown, and components that a
-    callback adds make no initial calls of their own. Cookies are kept, so two pages are two browsers.
+    callback adds make no initial calls of their own. Cookies are kept, so two pages are two browsers. Loading an app of
+    enrich runs its startup checks.
 
     Parameters
     ----------
@@ -64,6 +54,10 @@ class Page:
     ------
     CallbackFailed
         When the page, its layout or a callback answers with an error.
+    NotOnPage
+        For the name of a component or of a property that the page doesn't have.
+    EnrichError
+        For an app that is not on Flask.
 
     Examples
     --------
@@ -92,6 +86,11 @@ class Page:
 
     def __post_init__(self) -> None:
         if self.client is None:
+            if not isinstance(self.app.server, flask.Flask):
+                raise EnrichError(
+                    f"A Page drives apps on Flask, and {self.app.config.name!r} is on {type(self.app.server).__name__}. "
+                    "Use that server's own test client, or make the app without backend= and server= in its tests."
+                )
             self.client = self.app.server.test_client()
         if self.load:
             self.reload()
@@ -100,6 +99,8 @@ class Page:
         """Fetch the page anew, and make its initial calls."""
         prefix = self.app.config.requests_pathname_prefix
         self._get(prefix)
+        if isinstance(self.app, DashProxy):
+            observing.run_checks(self.app)
         self.props.clear()
         self._collect(self._get(f"{prefix}_dash-layout"))
         self.callbacks = self._get(f"{prefix}_dash-dependencies")
@@ -108,15 +109,43 @@ class Page:
 
     def act(self, changes: Mapping[str, Any]) -> None:
         """Set properties as a user would (``{"button.n_clicks": 1}``), and run what that fires."""
-        for prop_id, value in changes.items():
-            component, _, prop = prop_id.rpartition(".")
+        places = [self._place(prop_id) for prop_id in changes]
+        for component, _ in places:
+            if component not in self.props and not self._may_come(component):
+                raise NotOnPage.component(component, self.props)
+        for (component, prop), value in zip(places, changes.values(), strict=True):
             self.props.setdefault(component, {})[prop] = value
-        self._run(self._fired(set(changes)))
+        self._run(self._fired({f"{component}.{prop}" for component, prop in places}))
 
     def __getitem__(self, prop_id: str) -> Any:
         """The value of a property, as in ``page["log.children"]``."""
-        component, _, prop = prop_id.rpartition(".")
+        component, prop = self._place(prop_id)
+        if component not in self.props:
+            raise NotOnPage.component(component, self.props)
+        if prop not in self.props[component]:
+            raise NotOnPage.property(component, prop, self.props[component])
         return self.props[component][prop]
+
+    def _place(self, prop_id: str) -> tuple[str, str]:
+        """The component and the property; a pattern may be written with its keys in any order."""
+        component, _, prop = prop_id.rpartition(".")
+        try:
+            component = _text(_parsed(component))
+        except ValueError:
+            raise NotOnPage.form(prop_id) from None
+        if not component or not prop:
+            raise NotOnPage.form(prop_id)
+        return component, prop
+
+    def _may_come(self, component: str) -> bool:
+        """Is it a component that a callback names, and that Dash lets a layout be without?"""
+        if not (component.startswith("{") or self.app.config.suppress_callback_exceptions):
+            return False
+        return any(
+            _fits(spec, f"{component}.{spec['property']}") is not None
+            for callback in self.callbacks
+            for spec in (*callback["inputs"], *callback["state"], *self._output_specs(callback))
+        )
 
     def _get(self, path: str) -> Any:
         return self._open(path, path, method="GET").json

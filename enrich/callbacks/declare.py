@@ -248,10 +248,12 @@ def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:
         return
     for name in flags:
         if (known := near_miss(name)) is not None:
-            warnings.warn(
+            warnings.warn_explicit(
                 f"The callback at {origin} has an option '{name}', which nothing here knows. "
                 f"Did you mean '{known}'?",
-                stacklevel=2,
+                UserWarning,
+                origin.file,
+                origin.line,
             )
 
 

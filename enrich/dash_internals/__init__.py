@@ -37,6 +37,7 @@ from enrich.dash_internals.recording import (
 from enrich.dash_internals.registration import (
     CALLBACK_OPTIONS,
     CALLBACK_STRUCTURE,
+    MATCH_MAY_STAND_ALONE,
     add_api,
     declare_callback,
     declare_clientside_callback,
@@ -77,6 +78,7 @@ from enrich.dash_internals.timings import with_server_timing
 __all__ = [
     "CALLBACK_OPTIONS",
     "CALLBACK_STRUCTURE",
+    "MATCH_MAY_STAND_ALONE",
     "NO_UPDATE",
     "Decorator",
     "PreventUpdate",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash, page_registry
+from dash import Dash, hooks, page_registry
+from dash._utils import stringify_id
 from dash.development.base_component import Component
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -79,6 +80,18 @@ def component_type(component: Component) -> str:
     return f"{namespaces.get(namespace, namespace)}.{getattr(component, '_type', type(component).__name__)}"
 
 
+def repeated_ids(layout: Any) -> dict[str, list[Component]]:
+    """The ids that several components of a layout have, with those: what Dash looks at before it serves an app."""
+    found: dict[str, list[Component]] = {}
+    for part in layout if isinstance(layout, list | tuple) else [layout]:
+        # A text may stand in a list, and is no component.
+        for component in (part, *part._traverse()) if isinstance(part, Component) else ():
+            component_id = getattr(component, "id", None)
+            if component_id is not None:
+                found.setdefault(str(stringify_id(component_id)), []).append(component)
+    return {component_id: components for component_id, components in found.items() if len(components) > 1}
+
+
 @dataclass(slots=True)
 class Layouts:
     """All layouts of an app, as far as they are known."""
@@ -101,7 +114,8 @@ def layouts_of(app: Dash) -> Layouts:
     if not callable(layout):
         base = (layout,) if layout is not None else ()
     pages: dict[str, Any] = {}
-    is_whole = layout is not None
+    # A hook may put anything beside the layout, each time it is served.
+    is_whole = layout is not None and not hooks.get_hooks("layout")
     if not app.use_pages:
         base = (*base, validation) if validation is not None else base
         is_whole = is_whole and (not callable(layout) or validation is not None)

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dash import Input, Output, State, _callback, _validate
+from dash import Input, Output, State, __version__, _callback, _validate
 from dash._utils import create_callback_id
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 from dash.exceptions import DuplicateCallback
@@ -35,6 +35,8 @@ CALLBACK_OPTIONS = frozenset(_DEFAULTS) | {"_allow_dynamic_callbacks", "callback
 """Keywords of ``dash.callback`` beside the dependencies."""
 CALLBACK_STRUCTURE = frozenset({"output", "inputs", "state", "prevent_initial_call"})
 """Keywords of ``dash.callback`` that its parser reads."""
+MATCH_MAY_STAND_ALONE = tuple(int(part) for part in __version__.split(".")[:2]) >= (4, 2)
+"""Does dash-renderer take inputs with MATCH where no output has any?"""
 
 
 def says_nothing(option: str, value: Any) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from dash import ALLSMALLER
 
 from enrich.callbacks.overlap import may_meet, overlapping
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot
-from enrich.diagnostics.finding import Finding
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Slot
+from enrich.diagnostics.finding import REFUSED, Finding
 
 
 class Edge(NamedTuple):
@@ -136,7 +136,7 @@ def check_outputs(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
     claims = [
         (slot, place)
         for place, spec in enumerate(callbacks)
-        for slot in spec.output_slots()
+        for slot in _unrepeated(spec)
         if not slot.allow_duplicate and place not in twins
     ]
     slots = [slot for slot, _ in claims]
@@ -150,6 +150,36 @@ def check_outputs(callbacks: Sequence[CallbackSpec]) -> Iterator[Finding]:
                 f"writes '{slot}', and so does {callbacks[other]}. Add MultiplexerTransform(), or give "
                 "allow_duplicate=True to one of the outputs.",
             )
+
+
+def _unrepeated(spec: CallbackSpec) -> Iterator[Slot]:
+    """The outputs that no earlier one of the callback stands for: of the others ``check_repeats`` speaks."""
+    slots = spec.output_slots()
+    repeated = overlapping(slots)
+    return (slot for place, slot in enumerate(slots) if place not in repeated)
+
+
+def check_repeats(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
+    """Find callbacks that have one output twice, as they were written: a transform may mark one of the two."""
+    for spec in callbacks:
+        if isinstance(spec.func, Joint):
+            yield from check_repeats(member.spec for member in spec.func.members)
+            continue
+        slots = [slot for slot in spec.output_slots() if not slot.allow_duplicate]
+        for later in sorted(overlapping(slots)):
+            slot = slots[later]
+            first = next((s for s in slots[:later] if _same(s, slot) and _keys(s) == _keys(slot)), None)
+            if first is not None:
+                yield Finding.at(
+                    spec,
+                    "duplicate-output",
+                    f"has two outputs for one property, '{first}' and '{slot}'. {REFUSED} Remove one of the two.",
+                )
+
+
+def _keys(slot: Slot) -> tuple[str, ...]:
+    # Dash-renderer compares ids with the same keys alone, partial ones too.
+    return slot.id.keys if isinstance(slot.id, FrozenId) else ()
 
 
 def _twins(callbacks: Sequence[CallbackSpec]) -> dict[int, int]:

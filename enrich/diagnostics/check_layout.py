@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from enrich.callbacks.spec import CallbackSpec, Slot
-from enrich.dash_internals.components import component_type, property_names, takes_property
-from enrich.diagnostics.finding import Finding, meant
+from enrich.dash_internals.components import component_type, property_names, repeated_ids, takes_property
+from enrich.diagnostics.finding import ROLES, Finding
 from enrich.diagnostics.known import KnownComponents
-
-_ROLES = {"input": "an Input", "state": "a State", "output": "an Output"}
+from enrich.meant import meant
 
 
 def check_layout(callbacks: Iterable[CallbackSpec], known: KnownComponents) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def _missing(
             " If a callback adds it later, give suppress_callback_exceptions=True."
         )
         yield Finding.at(
-            spec, "unknown-id", f"has {_ROLES[slot.role]} '{slot}', and no layout has '{slot.id}'.{hint}"
+            spec, "unknown-id", f"has {ROLES[slot.role]} '{slot}', and no layout has '{slot.id}'.{hint}"
         )
 
 
@@ -56,7 +56,7 @@ def _property(spec: CallbackSpec, slot: Slot, known: KnownComponents) -> Iterato
     yield Finding.at(
         spec,
         "unknown-property",
-        f"has {_ROLES[slot.role]} '{slot}', and '{slot.id}' is a {component_type(first)}, which has no property "
+        f"has {ROLES[slot.role]} '{slot}', and '{slot.id}' is a {component_type(first)}, which has no property "
         f"'{slot.prop}'.{meant(slot.prop, property_names(first))}",
     )
 
@@ -80,6 +80,22 @@ def _pages(spec: CallbackSpec, slots: list[Slot], known: KnownComponents) -> Ite
         f"can never run: its inputs are on different pages, {where}. "
         "Give allow_optional=True to those that may be missing.",
     )
+
+
+def check_ids(app: Any) -> Iterator[Finding]:
+    """Find ids that the layout gives to several components; a layout that is a function is refused when it is set."""
+    if app._layout is None or callable(app._layout):
+        return
+    for component_id, components in repeated_ids(app._layout_value()).items():
+        kinds = " and ".join(f"a {component_type(component)}" for component in components)
+        yield Finding(
+            "duplicate-id",
+            "",
+            "",
+            0,
+            f"has the id '{component_id}' on {len(components)} components of its layout, {kinds}. "
+            "Dash refuses to serve that. Give each an id of its own.",
+        )
 
 
 def _is_of_dash(spec: CallbackSpec) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import logging
 import warnings
+from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.diagnostics.check_functions import check_async, check_functions, check_options, check_stores
-from enrich.diagnostics.check_graph import check_cycles, check_outputs
-from enrich.diagnostics.check_layout import check_layout
+from enrich.diagnostics.check_graph import check_cycles, check_outputs, check_repeats
+from enrich.diagnostics.check_layout import check_ids, check_layout
+from enrich.diagnostics.check_wildcards import check_wildcards
 from enrich.diagnostics.finding import Finding, Mode, Settings
 from enrich.diagnostics.known import KnownComponents
 from enrich.errors import CheckFailed, CheckWarning, DeclarationError, EnrichError
+from enrich.transforms.base import DashTransform
 
 _log = logging.getLogger("enrich.checks")
 _told: WeakKeyDictionary[Any, set[Finding]] = WeakKeyDictionary()
@@ -67,26 +69,30 @@ def _found(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
 def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
     build = app._build
     failure: list[Finding] = []
+    is_whole = True
     try:
         build.refresh()
         program = build.program
     except EnrichError as error:
         failure = [Finding("not-buildable", "", "", 0, f"can't be built: {error}")]
-        try:
-            program = functools.reduce(lambda program, step: step.apply(program), build.transforms, written)
-        except EnrichError:
-            program = written
+        program, is_whole = _transformed(written, build.transforms)
     known = KnownComponents(app, program)
+    # What a transform that failed would have joined or set apart hangs together in another way.
+    cycles = list(check_cycles(program.callbacks)) if is_whole else []
+    claims = list(check_outputs(program.callbacks)) if is_whole else []
     found = [
+        *check_ids(app),
         *check_layout(written.callbacks, known),
         *check_options(written.callbacks),
-        *check_cycles(program.callbacks),
-        *check_outputs(program.callbacks),
+        *check_repeats(written.callbacks),
+        *check_wildcards(program.callbacks),
+        *cycles,
+        *claims,
         *check_functions(program.callbacks),
         *check_async(program.callbacks, app),
         *check_stores(written.callbacks, app),
     ]
-    if not any(finding.code in ("replaced", "duplicate-output") for finding in found):
+    if not claims:
         # Those are what most often keeps an app from being built, and they say more.
         found += failure
     if not found:
@@ -96,6 +102,17 @@ def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
         (finding, mode) for finding in dict.fromkeys(found) if (mode := modes.of(finding)) != "off"
     ]
     return sorted(kept, key=lambda one: modes.place(one[0]))
+
+
+def _transformed(program: Program, transforms: Iterable[DashTransform]) -> tuple[Program, bool]:
+    """The program after the transforms that can be applied, and whether that is all of them."""
+    is_whole = True
+    for transform in transforms:
+        try:
+            program = transform.apply(program)
+        except EnrichError:
+            is_whole = False
+    return program, is_whole
 
 
 class _Modes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
-from enrich.callbacks.spec import CallbackSpec
+from enrich.callbacks.spec import CallbackSpec, Role
 from enrich.errors import DeclarationError
+from enrich.meant import meant
 
 Severity: TypeAlias = Literal["error", "warning"]
 Mode: TypeAlias = Literal["error", "warn", "off"]
@@ -20,6 +20,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "unknown-property": "error",
     "never-runs": "error",
     "cycle": "error",
+    "duplicate-id": "error",
     "duplicate-output": "error",
     "replaced": "error",
     "not-buildable": "error",
@@ -27,8 +28,12 @@ SEVERITIES: Mapping[str, Severity] = {
     "signature": "error",
     "async-extra": "error",
     "unshared-store": "error",
+    "wildcards": "error",
 }
 """The checks by code. An error can't work; a warning is hardly meant."""
+
+REFUSED = "The browser refuses that, and then runs no callback of the app."
+ROLES: Mapping[Role, str] = {"input": "an Input", "state": "a State", "output": "an Output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,3 @@ class Settings:
         """What is said of one check; ``None`` if nothing is."""
         found: Mode | None = self.by_code.get(code)
         return self.general if found is None else found
-
-
-def meant(name: str, known: Any) -> str:
-    """Guess at what was meant, as a sentence of its own; empty where nothing comes near."""
-    # Prefixes and suffixes are what long ids differ in least, so only near ones count.
-    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f" Did you mean '{close[0]}'?" if close else ""

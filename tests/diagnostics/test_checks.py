@@ -9,12 +9,24 @@ from typing import Any
 import dash
 import pytest
 from dash import Input, Output, State, dcc, html
+from dash.exceptions import DuplicateIdError
 from versions import needs_dash
 
 import enrich
-from enrich import ALL, ALLSMALLER, MATCH, CheckFailed, CheckWarning, DashProxy, ServersideOutput, Trigger
+from enrich import (
+    ALL,
+    ALLSMALLER,
+    MATCH,
+    CheckFailed,
+    CheckWarning,
+    DashProxy,
+    ServersideOutput,
+    Trigger,
+    dash_internals,
+)
 from enrich.diagnostics.checks import find
 from enrich.store import MemoryBackend
+from enrich.testing import Page
 from enrich.transforms import MultiplexerTransform, ServersideOutputTransform, TriggerTransform
 
 needs_async_pages = needs_dash(4, 2, "makes the layouts of pages within a running loop")
@@ -63,6 +75,15 @@ def test_a_callback_whose_only_input_is_nowhere_can_never_run():
     app = make_app()
     app.callback(Output("log", "children"), Input("buton", "n_clicks"))(lambda n: n)
     assert "can never run: no layout has its input 'buton'. Did you mean 'button'?" in str(only(app))
+
+
+def test_an_id_is_looked_for_under_the_prefix_of_a_blueprint():
+    part = enrich.DashBlueprint()
+    part.layout = html.Button(id="go")
+    app = make_app()
+    app.layout = html.Div([html.Div(id="log"), part.embed(app, prefix="section")])
+    app.callback(Output("log", "children"), Input("go", "n_clicks"))(lambda n: n)
+    assert "no layout has its input 'go'. Did you mean 'section-go'?" in str(only(app))
 
 
 def test_clientside_callbacks_are_checked_too():
@@ -165,6 +186,14 @@ def test_a_layout_that_is_a_function_may_give_other_ids_to_others():
 
     app = make_app(layout)
     app.callback(Output("log", "children"), Input("for-admins", "value"))(lambda v: v)
+    assert codes(app) == []
+
+
+def test_a_hook_may_add_to_the_layout():
+    app = make_app()
+    app.callback(Output("added", "children"), Input("button", "n_clicks"))(lambda n: n)
+    assert codes(app) == ["unknown-id"]
+    dash.hooks.layout()(lambda layout: html.Div([layout, html.Div(id="added")]))
     assert codes(app) == []
 
 
@@ -275,6 +304,41 @@ def test_overlapping_patterns_claim_the_same_output():
     assert codes(app) == ["duplicate-output"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Output("log", "children"), Output("log", "children")),
+        (Output({"row": ALL}, "title"), Output({"row": 1}, "title")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_shared", [False, True], ids=["alone", "shared"])
+def test_an_output_that_a_callback_has_twice_is_found(one: Output, other: Output, is_shared: bool):
+    app = make_app()
+    if is_shared:
+        app.callback(one, Input("name", "value"))(lambda v: v)
+    app.callback(one, other, Input("button", "n_clicks"))(lambda n: (n, n))  # here: twice
+    finding = only(app)
+    assert (finding.code, finding.line) == ("duplicate-output", line_of("# here: twice"))
+    assert "has two outputs for one property, '" in finding.text
+    assert finding.text.endswith("runs no callback of the app. Remove one of the two.")
+
+
+def test_outputs_that_differ_or_are_marked_are_not_the_same():
+    app = make_app(prevent_initial_callbacks=True)
+    app.callback(
+        Output("log", "children"),
+        Output("log", "children", allow_duplicate=True),
+        Input("button", "n_clicks"),
+    )(lambda n: (n, n))
+    app.callback(Output({"row": 1}, "title"), Output({"row": 2}, "title"), Input("button", "n_clicks"))(
+        lambda n: (n, n)
+    )
+    app.callback(Output({"row": ALL}, "title"), Input("name", "value"), group="g")(lambda v: [v])
+    app.callback(Output({"row": 1}, "title"), Input("name", "n_blur"), group="g")(lambda v: v)
+    assert codes(app) == []
+
+
 def test_callbacks_that_replace_each_other_are_found_with_both_places():
     app = DashProxy("checked")
     app.layout = make_app().layout
@@ -299,6 +363,143 @@ def test_an_app_that_cannot_be_built_is_said_to_be_so():
     app.callback(Output("log", "children"), Input("button", "n_clicks"), group="g")(lambda n: n)
     app.clientside_callback("(n) => n", Output("log", "title"), Input("button", "n_clicks"), group="g")
     assert "not-buildable" in codes(app)
+
+
+# --- wildcards --------------------------------------------------------------------------------------
+
+CELLS = html.Div(
+    [html.Div(id={"row": 1}), html.Div(id={"row": 1, "column": 1}), html.Button(id="b"), html.Div(id="o")]
+)
+LOG, CLICKS = Output("o", "children"), Input("b", "n_clicks")
+ROW = Output({"row": MATCH}, "title")
+CELL = Output({"row": MATCH, "column": MATCH}, "title")
+
+
+@pytest.mark.parametrize(
+    ("slots", "said"),
+    [
+        (
+            [ROW, CELL, Input({"row": MATCH}, "n_clicks")],
+            "has MATCH on 'row' in its Output '{row: MATCH}.title', and on 'column' and 'row' in "
+            "'{column: MATCH, row: MATCH}.title'. The browser refuses that, and then runs no callback of the app. "
+            "Give all its outputs MATCH on the same keys.",
+        ),
+        ([LOG, ROW, CLICKS], "has MATCH on nothing in its Output 'o.children', and on 'row'"),
+        (
+            [ROW, Input({"row": MATCH, "column": MATCH}, "n_clicks")],
+            "has MATCH on 'column' in an Input '{column: MATCH, row: MATCH}.n_clicks', and no output has MATCH there.",
+        ),
+        ([ROW, CLICKS, State({"column": MATCH, "row": 1}, "n_clicks")], "has MATCH on 'column' in a State"),
+        ([LOG, Input({"row": ALLSMALLER}, "n_clicks")], "has ALLSMALLER on 'row' in an Input"),
+        (
+            [ROW, CLICKS, State({"row": MATCH, "column": ALLSMALLER}, "title")],
+            "has ALLSMALLER on 'column' in a",
+        ),
+        (
+            [Input({"row": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+            "has ALLSMALLER on 'row' in an",
+        ),
+        ([Output({"row": ALLSMALLER}, "title"), CLICKS], "Use MATCH or ALL there."),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("is_clientside", [False, True], ids=["server", "clientside"])
+def test_wildcards_that_the_browser_refuses_are_found(slots: list[Any], said: str, is_clientside: bool):
+    app = make_app(CELLS)
+    if is_clientside:
+        app.clientside_callback("() => 1", *slots)  # here: clientside
+    else:
+        app.callback(*slots)(lambda *args: args)  # here: server
+    finding = only(app)
+    line = line_of("# here: clientside" if is_clientside else "# here: server")
+    assert (finding.code, finding.file, finding.line) == ("wildcards", __file__, line)
+    assert said in finding.text
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        [ROW, Input({"row": MATCH}, "n_clicks"), State({"row": ALLSMALLER}, "title")],
+        [CELL, Input({"row": MATCH, "column": ALLSMALLER}, "title"), Input({"row": MATCH}, "n_clicks")],
+        [ROW, Output({"row": MATCH, "column": ALL}, "title"), CLICKS],
+        [Output({"row": ALL}, "title"), LOG, Input({"row": ALL}, "n_clicks")],
+        [Input({"row": ALL}, "title"), CLICKS],
+    ],
+    ids=["smaller", "some keys", "ALL beside MATCH", "ALL", "no outputs"],
+)
+def test_wildcards_that_the_browser_takes_are_left_alone(slots: list[Any]):
+    app = make_app(CELLS)
+    app.callback(*slots)(lambda *args: args)
+    assert codes(app) == []
+
+
+@pytest.mark.parametrize("outputs", [[LOG], []], ids=["an output", "none"])
+@pytest.mark.parametrize(("may_stand_alone", "expected"), [(True, []), (False, ["wildcards"])], ids=str)
+def test_a_match_without_any_in_the_outputs_is_new(
+    outputs: list[Output], may_stand_alone: bool, expected: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dash_internals, "MATCH_MAY_STAND_ALONE", may_stand_alone)
+    app = make_app(CELLS)
+    app.callback(*outputs, Input({"row": MATCH}, "n_clicks"))(lambda n: n)
+    assert codes(app) == expected
+
+
+def test_members_of_a_group_have_their_wildcards_checked():
+    app = make_app(CELLS)
+    app.callback(LOG, CLICKS, group="g")(lambda n: n)
+    app.callback(LOG, Input({"row": ALLSMALLER}, "n_clicks"), group="g")(lambda n: n)  # here: member
+    # This one has no output, and that of the other binds its row.
+    app.callback(ROW, Input({"row": MATCH}, "n_clicks"), group="rows")(lambda n: n)
+    app.callback(Input({"row": ALLSMALLER}, "title"), group="rows")(lambda titles: None)
+    finding = only(app)
+    assert (finding.code, finding.line) == ("wildcards", line_of("# here: member"))
+
+
+# --- ids that the layout has twice ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("repeated", ["log", {"row": 1}], ids=str)
+def test_an_id_that_the_layout_has_twice_is_found(repeated: Any):
+    app = make_app([html.Div([html.Div(id=repeated), dcc.Input(id="name")]), "text", dcc.Input(id=repeated)])
+    finding = only(app)
+    assert (finding.code, finding.callback) == ("duplicate-id", "")
+    assert "on 2 components of its layout, a html.Div and a dcc.Input. Dash refuses to serve that." in str(
+        finding
+    )
+    # As Dash has it.
+    with pytest.raises(DuplicateIdError):
+        app._setup_server()
+
+
+def test_a_layout_that_is_looked_at_twice_repeats_no_id():
+    app = make_app(lambda: html.Div([html.Div(id="log"), html.Div()]))
+    app.callback(Output("log", "children"), Input("log", "n_clicks"))(lambda n: n)
+    assert codes(app) == []
+    app = make_app()
+    app.validation_layout = html.Div([app.layout, html.Div(id="log")])
+    assert codes(app) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "func"),
+    [
+        ([Input("button", "n_clicks")], lambda n: n),
+        ([Input("button", "n_clicks"), Trigger("name", "value")], lambda n: n),
+    ],
+    ids=["equal inputs", "a trigger"],
+)
+def test_a_group_that_cannot_be_joined_is_all_that_is_said_of_it(
+    inputs: list[Any], func: Any, tmp_path: Path
+):
+    diskcache = pytest.importorskip("diskcache")
+    app = make_app(background_callback_manager=dash.DiskcacheManager(diskcache.Cache(str(tmp_path))))
+    app.callback(Output("log", "children"), *inputs, group="g")(func)
+    app.callback(Output("log", "children"), *inputs, group="g", background=True)(func)
+    # Two that write each other's inputs: only the transform that breaks the cycle tells them from a circle.
+    app.callback(Output("log", "title"), Input("name", "value"))(func)
+    app.callback(Output("name", "value"), enrich.CycleBreakerInput("log", "title"))(func)
+    assert "has background=True" in only(app).text
+    assert codes(app) == ["not-buildable"]
 
 
 # --- functions --------------------------------------------------------------------------------------
@@ -387,8 +588,9 @@ def test_a_background_callback_needs_a_store_that_its_process_sees(tmp_path: Pat
 
 def test_a_near_miss_of_an_option_is_warned_of_once():
     app = make_app()
-    with pytest.warns(UserWarning, match="Did you mean 'progress_default'"):
+    with pytest.warns(UserWarning, match="Did you mean 'progress_default'") as told:
         app.callback(Output("log", "children"), Input("button", "n_clicks"), progess_default=1)(lambda n: n)
+    assert [(w.filename, w.lineno) for w in told] == [(__file__, line_of("progess_default=1)"))]
     assert codes(app) == ["misspelt-option"]
     # It had its warning, so the first request is quiet.
     assert app.server.test_client().get("/").status_code == 200
@@ -418,6 +620,17 @@ def test_a_worker_of_another_server_is_not_checked_unless_it_asks_for_it():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert broken().server.test_client().get("/").status_code == 200
+
+
+def test_a_page_of_a_test_is_checked_and_says_it_once():
+    app = broken()
+    with pytest.warns(CheckWarning, match="3 findings") as told:
+        Page(app)
+    assert [(w.filename, w.lineno) for w in told] == [(__file__, line_of("# here: broken"))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Page(app)
+        Page(broken(checks="off"))
 
 
 def test_with_the_dev_tools_on_the_first_request_is_checked():

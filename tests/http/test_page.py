@@ -5,8 +5,11 @@ from __future__ import annotations
 import dash
 import pytest
 from dash import ALL, ALLSMALLER, MATCH, Input, Output, Patch, State, dcc, html
+from versions import needs_dash
 
+from enrich.errors import EnrichError
 from enrich.page import CallbackFailed, Page
+from enrich.page_errors import NotOnPage
 
 
 @pytest.fixture
@@ -22,6 +25,94 @@ def test_it_holds_the_properties_of_the_layout(app):
     assert page["a.children"] is None
     with pytest.raises(KeyError):
         page["nowhere.title"]
+
+
+@pytest.mark.parametrize(
+    ("prop_id", "said"),
+    [
+        (
+            "button.n_clicks",
+            "No component has the id 'button'. Did you mean 'buttons'? The page has 'buttons', '{\"r\":1}'.",
+        ),
+        ('{"r":2}.n_clicks', "No component has the id '{\"r\":2}'. Did you mean '{\"r\":1}'?"),
+        (
+            "buttons",
+            "'buttons' names no property of a component. Write 'id.property', such as 'button.n_clicks'",
+        ),
+        ('{"r":1}', "Write 'id.property'"),
+        ('{"r":1.5}', "Write 'id.property'"),
+        ("{r:1}.n_clicks", "Write 'id.property'"),
+        ("", "Write 'id.property'"),
+        (".n_clicks", "Write 'id.property'"),
+    ],
+    ids=str,
+)
+def test_what_is_not_on_the_page_is_refused(prop_id: str, said: str):
+    app = dash.Dash("app")
+    app.layout = html.Div([html.Button(id="buttons"), html.Button(id={"r": 1})])
+    page = Page(app)
+    for use in (lambda: page.act({"buttons.n_clicks": 1, prop_id: 1}), lambda: page[prop_id]):
+        with pytest.raises(NotOnPage) as refused:
+            use()
+        assert said in str(refused.value)
+    # Not even what stood before it is done.
+    assert "n_clicks" not in page.props["buttons"]
+
+
+def test_a_property_that_nobody_has_set_is_refused_and_may_be_set(app):
+    page = Page(app)
+    with pytest.raises(
+        NotOnPage, match=r"'a' has no property 'titel' that .* Did you mean 'title'\? It has '"
+    ):
+        page["a.titel"]
+    page.act({"a.hidden": True})
+    assert page["a.hidden"] is True
+
+
+def test_a_pattern_may_be_written_in_any_order():
+    app = dash.Dash("app", prevent_initial_callbacks=True)
+    app.layout = html.Div([html.Div(id={"i": 1, "k": "x"}), html.Div(id="b")])
+    app.callback(Output("b", "title"), Input({"i": ALL, "k": "x"}, "n_clicks"))(str)
+    page = Page(app)
+    page.act({'{"k": "x", "i": 1}.n_clicks': 3})
+    assert page["b.title"] == "[3]"
+    assert len(page.props) == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "acted", "is_suppressed", "expected"),
+    [
+        ("late", "late", True, True),
+        ("late", "late", False, False),
+        ("late", "lat", True, False),
+        ({"row": ALL}, '{"row":1}', False, True),
+        ({"row": ALL}, '{"column":1}', True, False),
+    ],
+    ids=["suppressed", "not suppressed", "not named", "a pattern", "another pattern"],
+)
+def test_what_callbacks_name_may_be_acted_on_where_dash_lets_a_layout_be_without_it(
+    named, acted, is_suppressed, expected
+):
+    app = dash.Dash("app", prevent_initial_callbacks=True, suppress_callback_exceptions=is_suppressed)
+    app.layout = html.Div(id="b")
+    app.callback(Output("b", "title"), Input(named, "n_clicks"))(str)
+    page = Page(app)
+    if expected:
+        page.act({f"{acted}.n_clicks": 3})
+        assert page["b.title"] in ("3", "[3]")
+    else:
+        with pytest.raises(NotOnPage):
+            page.act({f"{acted}.n_clicks": 3})
+
+
+@pytest.mark.parametrize("backend", ["fastapi", "quart"])
+@needs_dash(4, 2, "runs on FastAPI and Quart")
+def test_an_app_that_is_not_on_flask_is_refused(backend: str):
+    pytest.importorskip(backend)
+    app = dash.Dash("app", backend=backend)
+    app.layout = html.Div()
+    with pytest.raises(EnrichError, match=rf"(?i)A Page drives apps on Flask, and 'app' is on {backend}"):
+        Page(app)
 
 
 def test_it_works_under_a_path():
