@@ -118,14 +118,9 @@ class DashBlueprint:
         Raises
         ------
         DeclarationError
-            If ``app`` is none of these, the blueprint is embedded in itself, or it has no layout.
+            If ``app`` is none of these, or the blueprint is embedded in itself.
         """
         origin = dash_internals.caller()
-        if self._layout is None:
-            raise DeclarationError(
-                f"The blueprint that is embedded at {origin} has no layout. "
-                "Set its layout before, or call register_callbacks(), which embeds its callbacks alone."
-            )
         layout = _rendered(self._embedded(app, prefix), self._layout)
         _place(app).shown[origin, str(prefix)] = layout
         return layout

@@ -148,10 +148,10 @@ def read_handle(token: str, sign: Signer, *, app: str, sessions: Sequence[bytes]
         raise HandleForeign(
             f"Handle {_shown(token)} belongs to another browser session"
             + (". " if sessions else ", and this request has none. ")
-            + "Its value has to be made anew: on_missing= says what a callback gets until then. A page that was open "
-            "before the browser was closed, or a dcc.Store(storage_type='local'), keeps tokens of the session before. "
-            "If it happens on each visit, the browser drops the session's cookie: in a frame of "
-            "another site it must be sent with SameSite=None; Secure over https, and Partitioned where third-party "
+            + "Reload the page to have its value made anew. A dcc.Store(storage_type='local') keeps tokens for longer "
+            "than the session that ends with the browser: say with on_missing= what their readers get then. If it "
+            "happens on each visit, the browser drops the session's cookie: in a frame of another site it must be "
+            "sent with SameSite=None; Secure over https, and Partitioned where third-party "
             "cookies are blocked. Values for everybody need session_check=False; apps with a login should "
             "give session_id=."
         )

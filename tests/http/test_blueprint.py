@@ -182,10 +182,14 @@ def test_an_id_that_is_twice_without_a_blueprint_is_refused_by_dash():
         Page(app)
 
 
-def test_embedding_a_blueprint_without_a_layout_is_refused():
-    line = sys._getframe().f_lineno + 2
-    with pytest.raises(DeclarationError, match=f"{__file__}:{line} has no layout.*register_callbacks"):
-        DashBlueprint().embed(DashProxy("app"))
+def test_a_blueprint_without_a_layout_brings_its_callbacks():
+    app, blueprint = DashProxy("app"), DashBlueprint()
+    app.layout = html.Div([html.Button(id="b"), html.P(id="p")])
+    blueprint.callback(Output("p", "title"), Input("b", "n_clicks"))(lambda clicks: f"{clicks}")
+    assert blueprint.embed(app) is None
+    page = Page(app)
+    page.act({"b.n_clicks": 2})
+    assert page["p.title"] == "2"
 
 
 def test_embedding_again_declares_nothing_twice():

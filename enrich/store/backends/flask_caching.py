@@ -74,7 +74,7 @@ class FlaskCachingBackend:
             )
         self.name = name
         # Of a cache of another kind nobody knows who else writes to it.
-        self._reach = reach or next((_REACH[kind] for kind in kinds if kind in _REACH), None)
+        self._reach: Reach | None = reach or next((_REACH[kind] for kind in kinds if kind in _REACH), None)
         self._cache = _without_pickle(_inner(cache))
         self._settings = Settings()
         self._tier = Tier(None, self._settings)
