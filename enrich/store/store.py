@@ -170,7 +170,7 @@ class Store:
         columns: only these columns of a table.
         default: returned when the value is gone; without it that raises `HandleExpired`.
         """
-        ref = ref if isinstance(ref, Ref) else self._as_ref(ref)
+        ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
         decode = partial(codecs.decode, as_type=as_type, columns=columns, pickler=self._pickler)
         value = self._load(ref, place, decode)

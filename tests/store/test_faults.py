@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import logging
 import mmap
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from enrich.errors import HandleExpired, StoreFullError, StoreNotSharedError, St
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, default_cache_dir
 from enrich.store.audit import verify_entries
 from enrich.store.backends import folder as folder_module
+from enrich.testing import key_of
 
 from .conftest import Clock
 from .workers import value_of
@@ -291,6 +295,43 @@ def test_what_isn_t_a_plain_file_counts_as_missing(tmp_path: Path, plant: str):
     assert outside.read_bytes() == before
     assert not (tmp_path / "new").exists()
     store.sweep()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.ENOENT])
+def test_a_write_that_fails_keeps_hold_of_nothing(tmp_path: Path, monkeypatch, number: int):
+    backend = FileSystemBackend(tmp_path)
+
+    def failing(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(folder_module, "write_all", failing)
+    array = np.zeros(1000)
+    alive = weakref.ref(array)
+    gc.disable()
+    try:
+        with pytest.raises((StoreFullError, StoreUnavailableError)):
+            backend.write(key_of("a"), [memoryview(array).cast("B")], 8000)
+        del array
+        assert alive() is None
+    finally:
+        gc.enable()
+    assert backend.ledger.read().used == 0
+    assert temporary_files(tmp_path) == []
+
+
+def test_an_interrupted_write_is_not_tried_again(tmp_path: Path, monkeypatch):
+    backend = FileSystemBackend(tmp_path / "values")
+    backend.write(key_of("a"), [b"x"], 1)
+    backend.sweeper.join()
+
+    def interrupted(*_: Any) -> None:
+        monkeypatch.undo()
+        shutil.rmtree(tmp_path / "values")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder_module, "write_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        backend.write(key_of("b"), [b"x"], 1)
 
 
 @pytest.mark.parametrize("top", ["entries", "records", "locks"])

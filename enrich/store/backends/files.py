@@ -6,8 +6,7 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -185,29 +184,25 @@ class FileSystemBackend:
         new: bool = False,
     ) -> bool:
         settings = self._settings
-        write = partial(
-            self.folder.write, sub, name, buffers, nbytes,
-            used=settings.clock(), bounds=bounds, durable=settings.durable, new=new,
-        )  # fmt: skip
-        try:
-            return write()
-        except OSError as error:
-            return self._write_again(write, nbytes, error)
+        for left in reversed(range(_TRIES)):
+            try:
+                return self.folder.write(
+                    sub, name, buffers, nbytes,
+                    used=settings.clock(), bounds=bounds, durable=settings.durable, new=new,
+                )  # fmt: skip
+            except OSError as error:
+                if not left or not self._mended(error, nbytes):
+                    raise self._failed(error, nbytes) from error
+        raise AssertionError("the last attempt returns or raises")
 
-    def _write_again(self, write: Callable[[], bool], nbytes: int, error: OSError) -> bool:
-        """Write once the reason why it failed is out of the way, if it can be."""
+    def _mended(self, error: OSError, nbytes: int) -> bool:
+        """Take the reason why a write failed out of the way; was there something to be done?"""
         try:
-            for _attempt in range(_TRIES):
-                if isinstance(error, FileNotFoundError):
-                    # The folder was removed while running, or a sweeper took a temporary file not locked yet.
-                    self.folder.make("")
-                elif error.errno not in _FULL or not self.sweeper.free(nbytes):
-                    break
-                try:
-                    return write()
-                except OSError as once_more:
-                    error = once_more
-            raise error
+            if isinstance(error, FileNotFoundError):
+                # The folder was removed while running, or a sweeper took a temporary file that wasn't locked yet.
+                self.folder.make("")
+                return True
+            return error.errno in _FULL and self.sweeper.free(nbytes)
         except OSError as failure:
             raise self._failed(failure, nbytes) from failure
 

@@ -125,7 +125,7 @@ class Folder:
         finally:
             os.close(at)
 
-    def _made(self, sub: str) -> int | None:
+    def _open_or_make(self, sub: str) -> int | None:
         """Open a folder inside this one, made if it isn't there; None where the system has no names in an open one."""
         if not _AT:
             os.makedirs(f"{self._text}/{sub}", self.dir_mode, exist_ok=True)
@@ -200,11 +200,11 @@ class Folder:
         `bounds` are asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
         them. With `new`, a file that is there already is left alone, and the answer is False.
         """
-        at = self._made(sub)
+        at = self._open_or_make(sub)
         fd = -1
         within = "" if _AT else f"{self._text}/{sub}/"
         path, target = f"{within}{TEMPORARY}{os.urandom(8).hex()}", within + name
-        admitted = False
+        counted: Bounds | None = None
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
@@ -214,7 +214,7 @@ class Folder:
             if bounds is not None:
                 os.ftruncate(fd, nbytes)
                 bounds.admit(nbytes)
-                admitted = True
+                counted = bounds
             write_all(fd, buffers, nbytes)
             if durable:
                 os.fsync(fd)
@@ -233,8 +233,9 @@ class Folder:
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path, dir_fd=at)
-            if admitted and bounds is not None:
-                bounds.withdraw(nbytes)
+            if counted is not None:
+                with contextlib.suppress(OSError):  # the next sweep counts anew
+                    counted.withdraw(nbytes)
             raise
         finally:
             if fd >= 0:

@@ -96,7 +96,7 @@ class _LockedFile:
                 self.close()
                 self._pid = os.getpid()
             fd = self._fd
-            if fd < 0 or not os.fstat(fd).st_nlink:
+            if fd < 0 or not os.fstat(fd).st_nlink:  # the folder was removed meanwhile
                 fd = self._open()
             lock_fd(fd, wait=True)
         except BaseException:
@@ -117,7 +117,7 @@ class _LockedFile:
         self._fd = -1
 
     def _open(self) -> int:
-        self.close()  # the folder was removed meanwhile
+        self.close()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
         return self._fd

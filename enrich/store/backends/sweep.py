@@ -47,14 +47,14 @@ class Sweeper:
         """
         account = self.ledger.reserve(nbytes, self.limit)
         if account is None or not account.swept:
-            account = self._made_room(nbytes, account)
+            account = self._make_room(nbytes, account)
         self._account = account
 
     def withdraw(self, nbytes: int) -> None:
         """Count a file out that wasn't written after all."""
         self.ledger.release(nbytes)
 
-    def _made_room(self, nbytes: int, account: Account | None) -> Account:
+    def _make_room(self, nbytes: int, account: Account | None) -> Account:
         # The sweep counts the file itself, so it isn't reserved a second time.
         if self._swept(0, _WAIT) is not None:
             account = self.ledger.read()

@@ -71,6 +71,7 @@ def decode(
     """
     if columns is not None:
         check_columns(columns)
+        columns = list(columns)  # it may be an iterator
     if isinstance(buffer, Held):
         return _held_value(buffer, as_type, columns)
     view = memoryview(buffer)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from .arrow_layout import ABSENT, Body, Column, Shape, Span, Spec
 from .arrow_messages import read_batch
 from .entry import Piece, Refusal
-from .memory import Decode, FrameReader, pack_bits
+from .memory import FrameReader, ReadColumn, pack_bits
 
 _SIMPLE: dict[str, pa.DataType] = {
     str(kind): kind
@@ -157,7 +157,7 @@ def check_field(field: pa.Field) -> None:
         )
 
 
-def arrow_decoder(spec: Spec) -> Decode:
+def arrow_decoder(spec: Spec) -> ReadColumn:
     """How the array of a spec is read that says where its buffers are."""
     kind, has_offsets = type_of(spec["ty"]), spec["b"] == 2
 

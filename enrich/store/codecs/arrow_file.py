@@ -59,12 +59,12 @@ _TAIL = struct.Struct("<i6s")
 class Plan(dict[str, Any]):
     """Our metadata of a file; shared by all that say the same."""
 
-    __slots__ = ("decode",)
+    __slots__ = ("recipe",)
 
     def __init__(self, plan: dict[str, Any]) -> None:
         super().__init__(plan)
         # How such a table is read, once somebody has worked it out.
-        self.decode: Any = None
+        self.recipe: Any = None
 
 
 class ArrowEntry(NamedTuple):

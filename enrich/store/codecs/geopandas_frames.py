@@ -17,7 +17,7 @@ from .arrow_file import ArrowEntry
 from .arrow_layout import Body, Column, Spec
 from .context import KINDS, TABLES, Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .pandas_columns import ARRAYS, SPECS
 from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
 
@@ -66,7 +66,7 @@ def _crs(writer: Writer, crs: pyproj.CRS | None) -> Node:
     raise Refusal(f"its CRS {excerpt(crs)} has no exact text", "Set a CRS that an authority defines.")
 
 
-def _decoder(spec: Spec) -> Decode:
+def _decoder(spec: Spec) -> ReadColumn:
     texts = arrow_decoder(spec["c"])
 
     def decode(source: FrameReader, base: int, rows: int) -> GeometryArray:

@@ -49,7 +49,7 @@ class FrameReader:
 
 # How a column is read: from what, where the memory starts that its numbers count from, and how many rows it has.
 # Made from a spec once, and then used for all entries of one make.
-Decode = Callable[[FrameReader, int, int], Any]
+ReadColumn = Callable[[FrameReader, int, int], Any]
 
 
 def pack_bits(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

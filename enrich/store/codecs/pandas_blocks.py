@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from .arrow_layout import ABSENT, Body, Column, Span, Spec, shared
 from .entry import ALIGNMENT, Refusal
-from .memory import Decode, FrameReader, pack_bits
+from .memory import FrameReader, ReadColumn, pack_bits
 from .numpy_values import raw
 
 Array = np.ndarray[Any, Any]
@@ -156,7 +156,7 @@ def with_validity(body: Body, column: Column, missing: Array, kind: pa.DataType)
     return Column(kind, ((column.nodes[0][0], nulls),), (validity, column.buffers[1]))
 
 
-def block_decoder(spec: Spec, first: int = 0, count: int | None = None) -> Decode:
+def block_decoder(spec: Spec, first: int = 0, count: int | None = None) -> ReadColumn:
     """How the columns of one dtype are read, or ``count`` of them from the ``first`` on: as (columns × rows)."""
     columns: int = spec["k"] if count is None else count
     if spec["t"] == "bits":
@@ -187,7 +187,7 @@ def block_decoder(spec: Spec, first: int = 0, count: int | None = None) -> Decod
     return flat
 
 
-def flat_decoder(spec: Spec) -> Decode:
+def flat_decoder(spec: Spec) -> ReadColumn:
     """How the single column of a block is read, as an array of one dimension."""
     block = block_decoder(spec)
     return lambda source, base, rows: block(source, base, rows)[0]

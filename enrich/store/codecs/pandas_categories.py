@@ -7,7 +7,7 @@ import pandas as pd
 from .arrow_layout import Body, Column, Spec, shared
 from .context import Writer
 from .entry import Refusal
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .pandas_columns import ARRAYS, SPECS, decoder
 from .pandas_index import encode_categories, encode_codes, index_decoder
 from .pandas_internals import categorical, ndarray_of
@@ -29,7 +29,7 @@ def _spec(codes: Spec, categories: Spec, ordered: bool) -> Spec:
     return {"t": "cat", "c": codes, "ordered": ordered, "categories": categories}
 
 
-def _decoder(spec: Spec) -> Decode:
+def _decoder(spec: Spec) -> ReadColumn:
     categories, codes, ordered = index_decoder(spec["categories"]), decoder(spec["c"]), spec["ordered"]
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.Categorical:

@@ -17,7 +17,7 @@ from .arrow_columns import arrow_decoder, encode_arrow, one_array
 from .arrow_layout import Body, Column, Shape, Spec, null_column, shared, struct_column
 from .context import Node, Writer
 from .entry import CorruptEntry, Refusal, type_name
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .pandas_blocks import encode_flat, flat_decoder, is_flat, with_validity
 from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dtype, string_wrapper, with_freq
 from .pandas_objects import encode_objects, object_decoder
@@ -31,10 +31,10 @@ EncodeArray = Callable[[Writer, Body, Any], Encoded]
 
 # By dtype and by tag, so that a library's arrays can be added where the library is imported.
 ARRAYS: dict[type[Any], EncodeArray] = {}
-SPECS: dict[str, Callable[[Spec], Decode]] = {}
+SPECS: dict[str, Callable[[Spec], ReadColumn]] = {}
 
 
-def decoder(spec: Spec) -> Decode:
+def decoder(spec: Spec) -> ReadColumn:
     """How the array of a column's spec is read."""
     make = SPECS.get(spec["t"])
     if make is None:
@@ -94,7 +94,7 @@ def _masked(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, _spec("masked", spec)
 
 
-def _masked_decoder(spec: Spec) -> Decode:
+def _masked_decoder(spec: Spec) -> ReadColumn:
     values = flat_decoder(spec["c"])
 
     def decode(source: FrameReader, base: int, rows: int) -> Any:
@@ -129,7 +129,7 @@ def string_na(dtype: Any) -> str:
     return "NA" if getattr(dtype, "na_value", pd.NA) is pd.NA else "nan"
 
 
-def _string_decoder(spec: Spec) -> Decode:
+def _string_decoder(spec: Spec) -> ReadColumn:
     storage, missing = spec["s"], spec["na"]
     if storage == "python":
         cells, dtype = object_decoder(spec["c"]), string_dtype(storage, missing)
@@ -147,7 +147,7 @@ def _arrow(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "arrow", "c": spec, "f": 0}
 
 
-def _arrow_decoder(spec: Spec) -> Decode:
+def _arrow_decoder(spec: Spec) -> ReadColumn:
     wrap = pd.arrays.ArrowExtensionArray
     if "f" not in spec:
         values = arrow_decoder(spec["c"])
@@ -167,7 +167,7 @@ def _arrow_zone(zone: Node) -> str:
     return str(zone["v"]) if zone["k"] in ("zoneinfo", "pytz") else "UTC"
 
 
-def _zoned_decoder(spec: Spec) -> Decode:
+def _zoned_decoder(spec: Spec) -> ReadColumn:
     moments = flat_decoder(spec["c"])
 
     def decode(source: FrameReader, base: int, rows: int) -> Any:
@@ -185,7 +185,7 @@ def _period(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "period", "c": spec, "d": writer.node(values.dtype.freq)}
 
 
-def _period_decoder(spec: Spec) -> Decode:
+def _period_decoder(spec: Spec) -> ReadColumn:
     ordinals = flat_decoder(spec["c"])
 
     def decode(source: FrameReader, base: int, rows: int) -> Any:
@@ -206,7 +206,7 @@ def _interval(writer: Writer, body: Body, values: Any) -> Encoded:
     return column, {"t": "interval", "sides": specs, "closed": values.closed}
 
 
-def _interval_decoder(spec: Spec) -> Decode:
+def _interval_decoder(spec: Spec) -> ReadColumn:
     sides = [(decoder(side), side.get("freq")) for side in spec["sides"]]
 
     def decode(source: FrameReader, base: int, rows: int) -> Any:
@@ -219,7 +219,7 @@ def _interval_decoder(spec: Spec) -> Decode:
     return decode
 
 
-def _node_decoder(spec: Spec) -> Decode:
+def _node_decoder(spec: Spec) -> ReadColumn:
     return lambda source, base, rows: source.reader.value(spec["v"])
 
 

@@ -30,6 +30,7 @@ _MOST_METADATA = 16 << 20
 _NUMBERS = frozenset("bBhHiIlLqQefd")
 _TEXT = pa.large_string()
 _NAT = np.iinfo(np.int64).min
+_NAME_TYPES = frozenset({str, type(None)})
 
 
 # What a frame's file says beside its data follows from these; and the memory that the file holds.
@@ -125,7 +126,7 @@ def _look_at(frame: pd.DataFrame, form: _Form, regions: _Regions) -> None:
 
 def _look_at_names(columns: pd.Index, form: _Form) -> None:
     names, name, dtype = tuple(labels_of(columns)), columns.name, columns.dtype
-    if type(columns) is not pd.Index or type(name) not in _NAMES or set(map(type, names)) != {str}:
+    if type(columns) is not pd.Index or type(name) not in _NAME_TYPES or set(map(type, names)) != {str}:
         raise _Formless
     form += (name, names, _kind(dtype) if isinstance(dtype, pd.StringDtype) else None)
 
@@ -133,7 +134,7 @@ def _look_at_names(columns: pd.Index, form: _Form) -> None:
 def _look_at_index(index: pd.Index, form: _Form, regions: _Regions) -> None:
     """Look at an index of the rows, or at categories."""
     kind, name = type(index), index.name
-    if type(name) not in _NAMES:
+    if type(name) not in _NAME_TYPES:
         raise _Formless
     form += (kind, name)
     if kind is pd.RangeIndex:
@@ -144,9 +145,6 @@ def _look_at_index(index: pd.Index, form: _Form, regions: _Regions) -> None:
         _look_at_strings(array, form, regions)
     else:
         _look_at_numbers(values_of(index), form, regions)
-
-
-_NAMES = frozenset({str, type(None)})
 
 
 def _look_at_numbers(array: Any, form: _Form, regions: _Regions) -> None:

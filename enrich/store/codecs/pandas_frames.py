@@ -15,7 +15,7 @@ from .arrow_layout import Body, Column, Spec, shared
 from .columns_asked import check_names, unknown_columns
 from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt, label
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .pandas_blocks import block_decoder, encode_block, is_flat
 from .pandas_columns import decoder, encode_column, is_opaque
 from .pandas_index import (
@@ -185,8 +185,8 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # Of a column that is read without the others of its block: the first of its numbers, how it is read, and where it goes.
-_Single = tuple[int, Decode, Any]
-_MOST_CHOICES = 64
+_Single = tuple[int, ReadColumn, Any]
+_MOST_CHOICES = _MOST_CHOSEN = 64
 
 
 class _Recipe:
@@ -195,17 +195,22 @@ class _Recipe:
     def __init__(self, plan: Mapping[str, Any]) -> None:
         self._specs: list[Spec] = plan["blocks"]
         self._names: Spec = plan["columns"]
-        self.index = index_decoder(plan["index"])
+        self._index: Spec = plan["index"]
         self.has_extras = "attrs" in plan or "unique" in plan
-        self._choices: dict[tuple[str, ...], tuple[list[_Single], Decode]] = {}
+        self._choices: dict[tuple[str, ...], tuple[list[_Single], ReadColumn]] = {}
 
     @cached_property
-    def names(self) -> Decode:
+    def index(self) -> ReadColumn:
+        """How the index is read."""
+        return index_decoder(self._index)
+
+    @cached_property
+    def names(self) -> ReadColumn:
         """How the names of all columns are read."""
         return index_decoder(self._names)
 
     @cached_property
-    def blocks(self) -> list[tuple[Decode, Any]]:
+    def blocks(self) -> list[tuple[ReadColumn, Any]]:
         """How each block is read, and where its columns are."""
         return [(_decoder(spec["c"]), _placement(spec["l"])) for spec in self._specs]
 
@@ -227,27 +232,28 @@ class _Recipe:
             found.append((spec["n"], _decoder(spec["c"], row, 1), placement(slice(place, place + 1, 1))))
         return found
 
-    def choice(self, columns: Sequence[str]) -> tuple[list[_Single], Decode]:
+    def choice(self, columns: Sequence[str]) -> tuple[list[_Single], ReadColumn]:
         """How the columns of these names are read, and the names; for names that are in the plan."""
         asked = tuple(columns)
         found = self._choices.get(asked)
         if found is None:
             names = self._names["v"]
-            wanted = positions_of(names, columns)
+            wanted = positions_of(names, asked)
             # Only the names asked for are made into an index.
             found = self.singles(wanted), index_decoder({**self._names, "v": [names[at] for at in wanted]})
-            if len(self._choices) >= _MOST_CHOICES:
-                self._choices.clear()
-            self._choices[asked] = found
+            if len(asked) <= _MOST_CHOSEN:
+                if len(self._choices) >= _MOST_CHOICES:
+                    self._choices.clear()
+                self._choices[asked] = found
         return found
 
 
 def decode_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The DataFrame of an entry, or only some of its columns."""
     plan, base, rows = entry.plan, entry.body_at, entry.rows
-    recipe: _Recipe = plan.decode
+    recipe: _Recipe = plan.recipe
     if recipe is None:
-        recipe = plan.decode = _Recipe(plan)
+        recipe = plan.recipe = _Recipe(plan)
     source = FrameReader(entry, reader)
     if columns is None:
         blocks = [(decode(source, base, rows), places) for decode, places in recipe.blocks]
@@ -285,7 +291,7 @@ def with_extras(data: Any, reader: Reader, plan: dict[str, Any]) -> Any:
     return data
 
 
-def _decoder(spec: Spec, first: int = 0, count: int | None = None) -> Decode:
+def _decoder(spec: Spec, first: int = 0, count: int | None = None) -> ReadColumn:
     return block_decoder(spec, first, count) if spec["t"] in _FLAT else decoder(spec)
 
 

@@ -16,7 +16,7 @@ from .arrow_layout import Body, Column, Spec, shared
 from .context import Node, Writer
 from .entry import CorruptEntry, Encoded, Pickler, Refusal, label, type_name
 from .json_values import is_text
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .numpy_values import objects
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import decoder, encode_column, string_na
@@ -150,7 +150,7 @@ def _is_readable(kind: pa.DataType) -> bool:
     return bool(pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def index_decoder(spec: Spec) -> Decode:
+def index_decoder(spec: Spec) -> ReadColumn:
     """How the index of a spec is read."""
     make = _INDEXES.get(spec["k"])
     if make is None:
@@ -158,7 +158,7 @@ def index_decoder(spec: Spec) -> Decode:
     return make(spec)
 
 
-def _range_decoder(spec: Spec) -> Decode:
+def _range_decoder(spec: Spec) -> ReadColumn:
     name = spec["n"]
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.RangeIndex:
@@ -168,12 +168,12 @@ def _range_decoder(spec: Spec) -> Decode:
     return decode
 
 
-def _vast_decoder(spec: Spec) -> Decode:
+def _vast_decoder(spec: Spec) -> ReadColumn:
     values, name = range(*spec["v"]), spec["n"]
     return lambda source, base, rows: range_index(values, decode_name(source, name))
 
 
-def _dictionary_decoder(spec: Spec) -> Decode:
+def _dictionary_decoder(spec: Spec) -> ReadColumn:
     index = index_decoder(spec["i"])
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.Index:
@@ -184,7 +184,7 @@ def _dictionary_decoder(spec: Spec) -> Decode:
     return decode
 
 
-def _multi_decoder(spec: Spec) -> Decode:
+def _multi_decoder(spec: Spec) -> ReadColumn:
     parts = [(index_decoder(level), decoder(code)) for level, code in zip(spec["l"], spec["c"], strict=True)]
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.MultiIndex:
@@ -195,11 +195,11 @@ def _multi_decoder(spec: Spec) -> Decode:
     return decode
 
 
-def _entry_decoder(spec: Spec) -> Decode:
+def _entry_decoder(spec: Spec) -> ReadColumn:
     return lambda source, base, rows: source.reader.value(spec["v"])
 
 
-def _plain_decoder(spec: Spec) -> Decode:
+def _plain_decoder(spec: Spec) -> ReadColumn:
     values, name, freq = decoder(spec["a"]), spec["n"], spec.get("freq")
     make = plain_index if spec["a"]["t"] == "str" else index_of
 
@@ -241,7 +241,7 @@ def _names_spec(names: tuple[str, ...], dtype: tuple[str, str] | None, name: Nod
     return {"k": "names", "v": names, "d": dtype, "n": name}
 
 
-def _names_decoder(spec: Spec) -> Decode:
+def _names_decoder(spec: Spec) -> ReadColumn:
     names, dtype, name = spec["v"], spec["d"], spec["n"]
     if dtype is None:
         return lambda source, base, rows: plain_index(objects(names), decode_name(source, name))
@@ -258,7 +258,7 @@ def _texts(names: tuple[str, ...]) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(names, pa.large_string())])
 
 
-_INDEXES: dict[str, Callable[[Spec], Decode]] = {
+_INDEXES: dict[str, Callable[[Spec], ReadColumn]] = {
     "range": _range_decoder,
     "vast": _vast_decoder,
     "dictionary": _dictionary_decoder,

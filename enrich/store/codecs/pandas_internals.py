@@ -81,12 +81,10 @@ def frame_of(blocks: Blocks, index: pd.Index, columns: pd.Index) -> pd.DataFrame
     """A frame over these arrays as they are: (columns × rows) of numpy, or one extension array for a column."""
     made = []
     for values, positions in blocks:
-        known: Any = type(values)
-        if known is np.ndarray:
-            known = values.dtype
-            if values.ndim == 1:
-                values = values.reshape(1, -1)
+        known: Any = values.dtype if type(values) is np.ndarray else type(values)
         kind, wrap = _block_make(known)
+        if type(values) is np.ndarray and values.ndim == 1:
+            values = values.reshape(1, -1)
         made.append(kind(values if wrap is None else wrap(values), positions, 2))
     manager = BlockManager(made, [columns, index], verify_integrity=False)
     return pd.DataFrame._from_mgr(manager, manager.axes)
@@ -118,9 +116,9 @@ _IN_TWO_DIMENSIONS: dict[Any, Any] = {
 
 def index_of(values: Any, name: Any) -> pd.Index:
     """An index over an array as it is."""
-    if isinstance(values, np.ndarray) and values.dtype.kind not in "mM":
-        return plain_index(values, name)
-    if isinstance(values.dtype, pd.StringDtype):
+    if isinstance(values.dtype, pd.StringDtype) or (
+        isinstance(values, np.ndarray) and values.dtype.kind not in "mM"
+    ):
         return plain_index(values, name)
     return pd.Index(values, copy=False, name=name)
 

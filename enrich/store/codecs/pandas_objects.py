@@ -19,7 +19,7 @@ from .arrow_columns import arrow_decoder, encode_arrow
 from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struct_column
 from .context import Writer, dumps
 from .entry import Refusal
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .numpy_values import objects, raw
 
 MISSING: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
@@ -211,7 +211,7 @@ def _text(writer: Writer, row: int, cell: Any) -> str:
         writer.pickler = pickler
 
 
-def object_decoder(spec: Spec) -> Decode:
+def object_decoder(spec: Spec) -> ReadColumn:
     """How the array of a spec of this file is read."""
     if spec["t"] == "fill":
         return lambda source, base, rows: np.full(rows, MISSING[spec["null"]], object)
@@ -221,7 +221,7 @@ def object_decoder(spec: Spec) -> Decode:
     return _mixed_decoder([*zip(spec["k"], map(arrow_decoder, spec["c"]), strict=True)])
 
 
-def _mixed_decoder(kinds: list[tuple[str, Decode]]) -> Decode:
+def _mixed_decoder(kinds: list[tuple[str, ReadColumn]]) -> ReadColumn:
     def decode(source: FrameReader, base: int, rows: int) -> np.ndarray[Any, Any]:
         values = np.full(rows, None, object)
         children = [(kind, child(source, base, rows)) for kind, child in kinds]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .arrow_layout import Body, Column, Spec, null_column
 from .context import Writer
-from .memory import Decode, FrameReader
+from .memory import FrameReader, ReadColumn
 from .numpy_values import encode_dtype
 from .pandas_columns import ARRAYS, SPECS
 from .pandas_internals import sparse_array, sparse_places
@@ -29,7 +29,7 @@ def _encode(writer: Writer, body: Body, values: pd.arrays.SparseArray) -> tuple[
     return null_column(len(values)), spec
 
 
-def _decoder(spec: Spec) -> Decode:
+def _decoder(spec: Spec) -> ReadColumn:
     kind = spec["k"]
     nodes = (spec["values"], spec["fill"], spec["d"], *spec["places"])
 

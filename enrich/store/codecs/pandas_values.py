@@ -70,7 +70,12 @@ def _offset(writer: Writer, value: Any) -> Node:
 
 def _plain_offset(writer: Writer, value: Any) -> Node:
     if type(value) is pd.DateOffset:
-        return {TAG: "pandas.DateOffset", "n": value.n, "z": value.normalize, "k": writer.node(value.kwds)}
+        return {
+            TAG: "pandas.DateOffset",
+            "n": value.n,
+            "z": value.normalize,
+            "k": writer.node(dict(sorted(value.kwds.items()))),
+        }
     kind, parts = type(value), offset_parts(value)
     if getattr(pd.offsets, kind.__name__, None) is not kind or kind(**parts) != value:
         raise Refusal(f"it is the offset {excerpt(value)}", "Set its freq to None.")

@@ -13,6 +13,7 @@ import pytest
 
 from enrich.errors import StoreError, UnknownColumnError
 from enrich.store.codecs import decode, describe
+from enrich.store.codecs.arrow_file import open_entry
 
 from .exactness import assert_same, stored
 from .pickling import KeyedPickler
@@ -108,6 +109,24 @@ def test_chosen_columns_equal_those_of_the_whole(kind: str) -> None:
     places = list(range(len(frame.columns)))[::-2]
     names = [frame.columns.tolist()[place] for place in places]
     assert_same(frame.iloc[:, places], decode(stored(frame), columns=names))
+
+
+def test_columns_may_be_asked_for_by_an_iterator() -> None:
+    data = stored(FRAME)
+    for _ in range(2):
+        assert_same(FRAME[["c", "a"]], decode(data, columns=(name for name in ["c", "a"])))
+        assert_same(FRAME[["c", "a"]], decode(data, columns=["c", "a"]))
+
+
+def test_what_is_kept_of_the_columns_asked_for_is_bounded() -> None:
+    names = [f"c{number}" for number in range(100)]
+    data = stored(pd.DataFrame([range(100)], columns=names))
+    for number in range(300):
+        chosen = names[number % 90 :: 2 + number % 7]
+        assert decode(data, columns=chosen).columns.tolist() == chosen
+    plan = open_entry(memoryview(data)).plan
+    assert len(plan.recipe._choices) <= 64
+    assert max(map(len, plan.recipe._choices)) <= 64
 
 
 def test_columns_of_one_name_all_come() -> None:
