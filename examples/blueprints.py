@@ -7,6 +7,8 @@ from enrich import Dash, DashBlueprint, Input, Output, dcc, html
 
 LABELS = {"lifeExp": "Life expectancy (years)", "year": ""}
 gapminder = plotly.data.gapminder()
+# plotly makes a template ready at its first use, and goes wrong if two requests do so at once.
+px.line(template="plotly_white")
 
 panel = DashBlueprint()
 panel.layout = html.Div(
