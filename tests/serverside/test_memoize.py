@@ -152,6 +152,26 @@ def test_server_side_values_are_remembered_and_count_by_their_content(declare):
     assert (len(loads), len(sums), page["p.data"]) == (2, 1, 3)
 
 
+def test_a_hit_reads_nothing_of_the_value_it_stands_for(monkeypatch):
+    app, read = make_app(), []
+    load = app.callback(ServersideOutput("o", "data"), Input("s", "data"), memoize=True)
+    load(lambda value: pd.DataFrame({"a": range(10_000)}))
+    page = Page(app)
+    backend = type(app.store.backend)
+    whole = backend.read
+
+    def counted(self, key, /, **options):
+        found = whole(self, key, **options)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(backend, "read", counted)
+    page.act({"s.data": 1})
+    assert page.requests[-1].status == 200
+    # The result that is kept is the token.
+    assert 0 < sum(read) < 1000
+
+
 def test_sessions_do_not_share_results_unless_told_so():
     app, calls = make_app(), []
     app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from enrich.errors import StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import NO_LINKS, Bounds, Folder, open_default, unavailable
+from enrich.store.backends.folder import NO_LINKS, TIMES_BY_FD, Bounds, Folder, open_default, unavailable
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
@@ -157,7 +157,7 @@ class FileSystemBackend:
 
     def _renew_read(self, key: str, fd: int, now: float) -> None:
         try:
-            if os.utime in os.supports_fd:
+            if TIMES_BY_FD:
                 os.utime(fd, (now, now))
             else:
                 os.utime(self.path(key), (now, now))
@@ -184,7 +184,9 @@ class FileSystemBackend:
         new: bool = False,
     ) -> bool:
         settings = self._settings
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
+            left -= 1
             try:
                 return self.folder.write(
                     sub, name, buffers, nbytes,
@@ -193,7 +195,6 @@ class FileSystemBackend:
             except OSError as error:
                 if not left or not self._mended(error, nbytes):
                     raise self._failed(error, nbytes) from error
-        raise AssertionError("the last attempt returns or raises")
 
     def _mended(self, error: OSError, nbytes: int) -> bool:
         """Take the reason why a write failed out of the way; was there something to be done?"""
@@ -282,7 +283,7 @@ class FileSystemBackend:
             age = now - found.st_mtime
             if not kept and age > self._settings.ttl:
                 return MISSING
-            if abs(age) > self._settings.renew_after and os.utime in os.supports_fd:
+            if abs(age) > self._settings.renew_after and TIMES_BY_FD:
                 self._renew_read(file, fd, now)
             return bytes(read_whole(fd, found.st_size))
         finally:

@@ -21,7 +21,8 @@ from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.protocol import Buffer
 
 _AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
-_BY_FD = os.utime in os.supports_fd
+TIMES_BY_FD = os.utime in os.supports_fd
+"""Can the times of an open file be set?"""
 _GATHERS = hasattr(os, "writev")
 _IOV_MAX = os.sysconf("SC_IOV_MAX") if _GATHERS else 1
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -202,8 +203,7 @@ class Folder:
         """
         at = self._open_or_make(sub)
         fd = -1
-        within = "" if _AT else f"{self._text}/{sub}/"
-        path, target = f"{within}{TEMPORARY}{os.urandom(8).hex()}", within + name
+        path, target = self._name(sub, f"{TEMPORARY}{os.urandom(8).hex()}"), self._name(sub, name)
         counted: Bounds | None = None
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
@@ -218,7 +218,7 @@ class Folder:
             write_all(fd, buffers, nbytes)
             if durable:
                 os.fsync(fd)
-            os.utime(fd if _BY_FD else path, (used, used))
+            os.utime(fd if TIMES_BY_FD else path, (used, used))
             if sys.platform == "win32":
                 os.close(fd)
                 fd = -1

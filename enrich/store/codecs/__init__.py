@@ -111,13 +111,11 @@ def _held_value(held: Held, as_type: Any, columns: Sequence[str] | None) -> Any:
 def read_entry(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
     """The value of an Arrow file as the type it was written from."""
     kind = entry.plan["kind"]
-    read = KINDS.get(kind)
-    if read is None:
+    if kind not in KINDS:
         load_library(kind.partition(".")[0])
-        read = KINDS.get(kind)
-        if read is None:
-            raise CorruptEntry(f"a table of unknown kind: {kind}")
-    return read(entry, reader, columns)
+    if kind not in KINDS:
+        raise CorruptEntry(f"a table of unknown kind: {kind}")
+    return KINDS[kind](entry, reader, columns)
 
 
 def describe(buffer: Any) -> Description:

@@ -15,7 +15,7 @@ from .memory import FrameReader, ReadColumn, pack_bits
 from .numpy_values import raw
 
 Array = np.ndarray[Any, Any]
-_NAT = np.iinfo(np.int64).min
+NAT = np.iinfo(np.int64).min
 # Regions below this size are copied together, so that many narrow columns aren't as many writes.
 _SMALL = 1 << 20
 # Fewer columns are described sooner one by one.
@@ -135,7 +135,7 @@ def _make(dtype: np.dtype[Any], char: str) -> _Make:
 
 def _moments(body: Body, make: _Make, span: Span, values: Array) -> Column:
     rows = len(values)
-    nulls, validity = _validity(body, values.view("i8") == _NAT) if rows else (0, ABSENT)
+    nulls, validity = _validity(body, values.view("i8") == NAT) if rows else (0, ABSENT)
     return Column(make.type, ((rows, nulls),), (validity, span))
 
 

@@ -18,12 +18,11 @@ from .arrow_layout import Body, Column, Shape, Spec, null_column, shared, struct
 from .context import Node, Writer
 from .entry import CorruptEntry, Refusal, type_name
 from .memory import FrameReader, ReadColumn
-from .pandas_blocks import encode_flat, flat_decoder, is_flat, with_validity
+from .pandas_blocks import NAT, encode_flat, flat_decoder, is_flat, with_validity
 from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dtype, string_wrapper, with_freq
 from .pandas_objects import encode_objects, object_decoder
 from .timezones import encode_timezone
 
-_NAT = np.iinfo(np.int64).min
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 
 Encoded = tuple[Column, Spec]
@@ -181,7 +180,7 @@ def _zoned_decoder(spec: Spec) -> ReadColumn:
 def _period(writer: Writer, body: Body, values: Any) -> Encoded:
     ordinals = values.asi8.reshape(-1)
     column, spec = encode_flat(body, ordinals)
-    column = with_validity(body, column, ordinals == _NAT, pa.int64())
+    column = with_validity(body, column, ordinals == NAT, pa.int64())
     return column, {"t": "period", "c": spec, "d": writer.node(values.dtype.freq)}
 
 

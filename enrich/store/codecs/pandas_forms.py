@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .entry import Encoded, Pickler
+from .pandas_blocks import NAT
 from .pandas_columns import string_na
 from .pandas_frames import encode_frame
 from .pandas_index import labels_of, values_of
@@ -29,7 +30,6 @@ _MOST_METADATA = 16 << 20
 # Numbers that Arrow has as they lie in memory.
 _NUMBERS = frozenset("bBhHiIlLqQefd")
 _TEXT = pa.large_string()
-_NAT = np.iinfo(np.int64).min
 _NAME_TYPES = frozenset({str, type(None)})
 
 
@@ -163,7 +163,7 @@ def _look_at_moments(values: Any, form: _Form, regions: _Regions) -> None:
     array = ndarray_of(values)
     ticks = array.view(np.int64)
     # Zones have more to them than a name. What is missing is marked in a bitmap, which would have to be made.
-    if type(values.dtype) is pd.DatetimeTZDtype or np.minimum.reduce(ticks, axis=None) == _NAT:
+    if type(values.dtype) is pd.DatetimeTZDtype or np.minimum.reduce(ticks, axis=None) == NAT:
         raise _Formless
     form.append(array.dtype)
     _look_at_numbers(ticks, form, regions)

@@ -201,10 +201,9 @@ def _entry_decoder(spec: Spec) -> ReadColumn:
 
 def _plain_decoder(spec: Spec) -> ReadColumn:
     values, name, freq = decoder(spec["a"]), spec["n"], spec.get("freq")
-    make = plain_index if spec["a"]["t"] == "str" else index_of
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.Index:
-        index = make(values(source, base, rows), decode_name(source, name))
+        index = index_of(values(source, base, rows), decode_name(source, name))
         return index if freq is None else with_freq(index, source.reader.value(freq))
 
     return decode

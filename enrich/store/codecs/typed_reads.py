@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -26,16 +27,21 @@ def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequ
         from . import read_entry
 
         return read_entry(entry, reader, columns)
-    if form in ("pandas.DataFrame", "numpy.ndarray"):
-        frame = _pandas(entry, reader, columns)
-        return frame if form == "pandas.DataFrame" else frame.to_numpy()
-    return _FROM_TABLE[form](_table(entry, reader, columns))
+    return _formed(form, lambda: _pandas(entry, reader, columns), lambda: _table(entry, reader, columns))
+
+
+def _formed(form: str, frame: Callable[[], pd.DataFrame], table: Callable[[], pa.Table]) -> Any:
+    """A table in a form that is made of a frame or of Arrow's table."""
+    if form in _FROM_FRAME:
+        return _FROM_FRAME[form](frame())
+    return _FROM_TABLE[form](table())
 
 
 def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | None) -> Any:
     """A value that isn't stored as a table, as a type."""
     form = None if as_type is None else _form(as_type)
-    if kind.startswith("polars."):
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(value, (polars.DataFrame, polars.LazyFrame, polars.Series)):
         return _own_polars(value, form, columns)
     if as_type is not None and form is not None and columns is None:
         if isinstance(value, as_type):
@@ -62,16 +68,16 @@ def _own_polars(value: Any, form: str | None, columns: Sequence[str] | None) -> 
         raise StoreError(
             f"The stored polars frame has types that Arrow lacks, so it can't be read as {form}: {error}."
         ) from error
-    return table.to_pandas() if form == "pandas.DataFrame" else _FROM_TABLE[form](table)
+    return _formed(form, table.to_pandas, lambda: table)
 
 
 def _form(as_type: Any) -> str:
     name = getattr(as_type, "__name__", "")
     library = str(getattr(as_type, "__module__", "")).partition(".")[0].lstrip("_")
     form = f"{library}.{name}"
-    if form in _FROM_TABLE or form in ("pandas.DataFrame", "numpy.ndarray"):
+    if form in _FROM_FRAME or form in _FROM_TABLE:
         return form
-    known = ", ".join(["pandas.DataFrame", "numpy.ndarray", *_FROM_TABLE])
+    known = ", ".join([*_FROM_FRAME, *_FROM_TABLE])
     asked = type_name(as_type) if isinstance(as_type, type) else repr(as_type)
     raise StoreError(f"Stored tables can't be read as {asked}, but as one of: {known}.")
 
@@ -119,6 +125,10 @@ def _duckdb(table: pa.Table) -> Any:
     return import_module("duckdb").from_arrow(table)
 
 
+_FROM_FRAME: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "pandas.DataFrame": lambda frame: frame,
+    "numpy.ndarray": lambda frame: frame.to_numpy(),
+}
 _FROM_TABLE: dict[str, Callable[[pa.Table], Any]] = {
     "pyarrow.Table": lambda table: table,
     "polars.DataFrame": _polars,

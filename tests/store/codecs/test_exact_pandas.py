@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -182,3 +185,21 @@ def test_frames_of_one_make_differ_only_in_what_they_hold() -> None:
         assert_same(round_trip(frame), frame)
         starts.add(bytes(encode(frame).buffers[0]))
     assert len(starts) == 1
+
+
+def test_an_offset_gives_equal_bytes_whatever_python_hashes_with() -> None:
+    code = (
+        "import pandas as pd, hashlib; from enrich.store.codecs import encode; "
+        "offset = pd.DateOffset(months=1, days=2, hours=3, minutes=4); "
+        "print(hashlib.sha256(b''.join(encode(offset).buffers)).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(digests) == 1

@@ -82,6 +82,9 @@ def test_frame_that_only_polars_can_write_is_read_as_far_as_that_goes() -> None:
     assert_same(frame.select("b"), decode(data, columns=["b"]))
     assert_same(frame, decode(data, as_type=pl.LazyFrame).collect())
     assert decode(data, as_type=pd.DataFrame, columns=["a"]).equals(pd.DataFrame({"a": [1, 2]}))
+    assert decode(data, as_type=np.ndarray, columns=["a"]).tolist() == [[1], [2]]
+    with pytest.raises(StoreError, match="types that Arrow lacks"):
+        decode(data, as_type=pa.Table)
     with pytest.raises(UnknownColumnError, match="no column 'z'"):
         decode(data, columns=["z"])
     with pytest.raises(UnknownColumnError, match="no column 'z'"):
