@@ -128,11 +128,13 @@ def _decode_array(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:
 
 def objects(cells: list[Any]) -> np.ndarray[Any, Any]:
     """A one-dimensional array of these very objects, whatever they are."""
-    values = np.empty(len(cells), object)
     # Assigning the list as a whole would take sequences of one length apart.
-    for index, cell in enumerate(cells):
-        values[index] = cell
-    return values
+    return np.fromiter(cells, object, len(cells))
+
+
+def addresses(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Where each object of an array is, as `id` says it, in the array's own memory: good while that lives."""
+    return np.frombuffer(values, np.uintp)
 
 
 def _decode_objects(reader: Reader, node: dict[str, Any]) -> np.ndarray[Any, Any]:

@@ -20,11 +20,12 @@ from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struc
 from .context import Writer, dumps
 from .entry import Refusal
 from .memory import FrameReader, ReadColumn
-from .numpy_values import objects, raw
+from .numpy_values import addresses, objects, raw
 
 MISSING: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
 _MARKERS: dict[type[Any], str] = {type(None): "None", type(pd.NA): "NA", type(pd.NaT): "NaT"}
 _Cells = Sequence[Any]
+Array = np.ndarray[Any, Any]
 
 
 def _timestamps(cells: _Cells) -> pa.Array:
@@ -65,10 +66,19 @@ def _of(kind: pa.DataType) -> Callable[..., pa.Array]:
     return lambda cells, mask=None: pa.array(cells, kind, mask=mask, from_pandas=True)
 
 
+def _integers(cells: Array, mask: Array | None = None) -> pa.Array:
+    # numpy makes numbers of Python's own, and the other way round, a good deal faster than Arrow does.
+    if mask is None:
+        return pa.array(cells.astype(np.int64))
+    numbers = np.zeros(len(cells), np.int64)
+    numbers[~mask] = cells[~mask].astype(np.int64)
+    return pa.array(numbers, mask=mask)
+
+
 _PURE: dict[type[Any], Callable[..., pa.Array]] = {
     str: _of(pa.large_string()),
     bool: _of(pa.bool_()),
-    int: _of(pa.int64()),
+    int: _integers,
     float: lambda cells: pa.array(cells, pa.float64(), from_pandas=False),
     bytes: _of(pa.large_binary()),
     date: _of(pa.date32()),
@@ -80,20 +90,42 @@ _PURE: dict[type[Any], Callable[..., pa.Array]] = {
 }
 
 
-# These Arrow takes from an array of objects as it is, with every kind of missing cell as null, and behind a mask.
+# These are made from an array of objects as it is, with a mask for what is missing or of another type.
 _DIRECT = frozenset({str, bool, int, bytes, date, timedelta})
 
 
-def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> tuple[Column, Spec]:
+class _Types:
+    """Which types the cells have, and where: told apart by what the types' addresses are."""
+
+    def __init__(self, cells: list[Any]) -> None:
+        self._types = np.fromiter(map(type, cells), object, len(cells))
+        self._addresses = addresses(self._types)
+        self.found = self._find()
+
+    def _find(self) -> set[type[Any]]:
+        found = set()
+        others = np.ones(len(self._types), bool)
+        while others.any():
+            kind = self._types[others.argmax()]
+            found.add(kind)
+            if len(found) > _MOST_TYPES:
+                return set(self._types)
+            others &= self._addresses != id(kind)
+        return found
+
+    def places(self, kind: type[Any]) -> Array:
+        """Where the cells of a type are, as a mask."""
+        places: Array = self._addresses == id(kind)
+        return places
+
+
+def encode_objects(writer: Writer, body: Body, values: Array) -> tuple[Column, Spec]:
     """Lay an array of objects into the body."""
     cells = values.tolist()
-    types = list(map(type, cells))
-    # Mostly all are of one type, which is sooner found than a set is made.
-    found = {*types[:1]} if types == types[:1] * len(types) else set(types)
-    markers = {_MARKERS[kind] for kind in found if kind in _MARKERS}
-    kinds = found - _MARKERS.keys()
-    # Among texts Arrow takes no number but NaN, so that nobody needs to look.
-    if float in kinds and len(kinds) + len(markers) > 1 and (kinds == {str, float} or _only_nan(cells)):
+    types = _Types(cells)
+    markers = {_MARKERS[kind] for kind in types.found if kind in _MARKERS}
+    kinds = types.found - _MARKERS.keys()
+    if float in kinds and len(kinds) + len(markers) > 1 and _only_nan(values[types.places(float)]):
         kinds.discard(float)
         markers.add("nan")
     if not kinds and len(markers) <= 1:
@@ -101,14 +133,15 @@ def encode_objects(writer: Writer, body: Body, values: np.ndarray[Any, Any]) -> 
     if len(kinds) == 1 and len(markers) <= 1:
         (kind,) = kinds
         (marker,) = markers or (None,)
-        array = _pure(
-            kind, values if kind in _DIRECT else cells if marker in (None, "None") else _blank(cells, kind)
-        )
+        if kind in _DIRECT:
+            array = _pure(kind, values, *([~types.places(kind)] if markers else []))
+        else:
+            array = _pure(kind, cells if marker in (None, "None") else _blank(cells, kind))
         if array is not None:
             column, spec = encode_arrow(body, array)
             return column, _spec("obj", kind.__name__, marker, spec)
     try:
-        return _mixed(writer, body, values, cells, types, found)
+        return _mixed(writer, body, values, cells, types)
     except Refusal as refusal:
         if writer.pickler is None or not refusal.pickle_helps:
             raise
@@ -120,15 +153,15 @@ def _spec(kind: str, cells: Any, missing: str | None, content: Any) -> Spec:
     return {"t": kind, "k": cells, "null": missing, "c": content}
 
 
-def _only_nan(cells: _Cells) -> bool:
-    return all(cell != cell for cell in cells if type(cell) is float)
+def _only_nan(floats: Array) -> bool:
+    return bool(np.isnan(floats.astype(np.float64)).all())
 
 
 def _blank(cells: _Cells, kind: type[Any]) -> list[Any]:
     return [cell if type(cell) is kind else None for cell in cells]
 
 
-def _pure(kind: type[Any], cells: Any, *mask: np.ndarray[Any, Any]) -> pa.Array | None:
+def _pure(kind: type[Any], cells: Any, *mask: Array) -> pa.Array | None:
     convert = _PURE.get(kind)
     if convert is None:
         return None
@@ -140,27 +173,19 @@ def _pure(kind: type[Any], cells: Any, *mask: np.ndarray[Any, Any]) -> pa.Array 
     return array
 
 
-def _mixed(
-    writer: Writer,
-    body: Body,
-    values: np.ndarray[Any, Any],
-    cells: list[Any],
-    types: list[type[Any]],
-    kinds: set[type[Any]],
-) -> tuple[Column, Spec]:
+def _mixed(writer: Writer, body: Body, values: Array, cells: list[Any], types: _Types) -> tuple[Column, Spec]:
     rows = len(cells)
-    numbers = {kind: number for number, kind in enumerate(_MARKERS)}
-    for kind in sorted(kinds - numbers.keys(), key=lambda kind: (kind.__module__, kind.__qualname__)):
-        numbers[kind] = len(numbers)
-    if len(numbers) > _MOST_TYPES:
-        raise Refusal(f"its cells are of {len(numbers)} types", "Put them into columns of their own.")
-    found_tags = np.frombuffer(bytes(map(numbers.__getitem__, types)), np.int8)
-    tags = found_tags.copy()
+    kinds = sorted(types.found - _MARKERS.keys(), key=lambda kind: (kind.__module__, kind.__qualname__))
+    if len(_MARKERS) + len(kinds) > _MOST_TYPES:
+        raise Refusal(f"its cells are of {len(types.found)} types", "Put them into columns of their own.")
+    tags = np.zeros(rows, np.int8)
+    for number, kind in enumerate(_MARKERS):
+        tags[types.places(kind)] = number
     names: list[str] = []
     arrays: list[pa.Array] = []
     others = np.zeros(rows, bool)
-    for kind in list(numbers)[len(_MARKERS) :]:
-        mine = found_tags == numbers[kind]
+    for kind in kinds:
+        mine = types.places(kind)
         array = _among(kind, values, mine)
         if array is None:
             others |= mine
@@ -187,7 +212,7 @@ def _mixed(
 _MOST_TYPES = 120
 
 
-def _among(kind: type[Any], values: np.ndarray[Any, Any], places: np.ndarray[Any, Any]) -> pa.Array | None:
+def _among(kind: type[Any], values: Array, places: Array) -> pa.Array | None:
     """The cells of one type at their places among all rows, and null elsewhere."""
     if kind in _DIRECT:
         return _pure(kind, values, ~places)
@@ -195,7 +220,7 @@ def _among(kind: type[Any], values: np.ndarray[Any, Any], places: np.ndarray[Any
     return None if array is None else _spread(array, places)
 
 
-def _spread(array: pa.Array, places: np.ndarray[Any, Any]) -> pa.Array:
+def _spread(array: pa.Array, places: Array) -> pa.Array:
     """The values at their places among all rows, and null elsewhere."""
     return array.take(pa.array(np.cumsum(places) - 1, mask=~places))
 
@@ -222,7 +247,7 @@ def object_decoder(spec: Spec) -> ReadColumn:
 
 
 def _mixed_decoder(kinds: list[tuple[str, ReadColumn]]) -> ReadColumn:
-    def decode(source: FrameReader, base: int, rows: int) -> np.ndarray[Any, Any]:
+    def decode(source: FrameReader, base: int, rows: int) -> Array:
         values = np.full(rows, None, object)
         children = [(kind, child(source, base, rows)) for kind, child in kinds]
         tags = source.array(base + source.next(), rows, "i1")
@@ -241,8 +266,8 @@ def _mixed_decoder(kinds: list[tuple[str, ReadColumn]]) -> ReadColumn:
     return decode
 
 
-def _cells(array: pa.Array, kind: str, marker: str | None) -> np.ndarray[Any, Any]:
-    values: np.ndarray[Any, Any]
+def _cells(array: pa.Array, kind: str, marker: str | None) -> Array:
+    values: Array
     if kind in ("str", "bytes"):
         values = array.to_numpy(zero_copy_only=False)
     elif kind in ("int", "float"):

@@ -285,3 +285,11 @@ def test_a_long_way_into_a_value_is_shortened() -> None:
     endless.append(endless)
     with pytest.raises(UnstorableValueError, match=r"the value(\[0\]){6}…(\[0\]){6} can't"):
         encode(endless)
+
+
+def test_column_of_more_types_than_a_byte_can_tell_apart() -> None:
+    cells = [type(f"Kind{number}", (), {})() for number in range(130)] * 2
+    with pytest.raises(
+        UnstorableValueError, match="column 'x'.*its cells are of 130 types.*columns of their own"
+    ):
+        encode(cells_frame(cells))
