@@ -10,10 +10,11 @@ from typing import Self
 
 from enrich.errors import HandleExpired, StoreError
 from enrich.store.backends.protocol import MISSING, Backend, Missing
-from enrich.store.handle import short_digest
+from enrich.store.handle import short_digest, stored_name
 from enrich.store.keys import KEY, digest, keyed_digests
 from enrich.store.ref import Ref
 from enrich.store.secrets import Secrets
+from enrich.store.signing import Keyring
 
 logger = logging.getLogger("enrich.store")
 
@@ -42,9 +43,40 @@ class Named:
         return MISSING
 
 
-def name_records(app: str, name: str, secrets: Secrets) -> list[str]:
-    """Return where a name's record may be: under the newest secret first, then under those it replaced."""
-    return keyed_digests("name", [app.encode(), name.encode()], secrets)
+class Names:
+    """What the names of one app stand for, in each backend."""
+
+    def __init__(self, app: str, keyring: Keyring) -> None:
+        self._app = app
+        self._keyring = keyring
+
+    def _records(self, name: str) -> list[str]:
+        """Return where a name's record may be: under the newest secret first, then under those it replaced."""
+        return keyed_digests("name", [self._app.encode(), stored_name(name).encode()], self._keyring.secrets)
+
+    def set(self, name: str, named: Named, place: Backend) -> None:
+        """Let a name stand for an entry, in place of what had it."""
+        place.set_record(self._records(name)[0], named.dump())
+
+    def look_up(self, name: str, place: Backend) -> Named | Missing:
+        """Return the latest entry of a name."""
+        for record in self._records(name):
+            data = place.get_record(record)
+            if data is not MISSING and (named := Named.load(data)) is not MISSING:
+                return named
+        return MISSING
+
+    def key_of(self, ref: Ref, place: Backend) -> str:
+        """Return the key of a value, the latest one's where it has a name; empty when the name stands for none."""
+        if ref.name is None:
+            return ref.key
+        found = self.look_up(ref.name, place)
+        return "" if found is MISSING else found.key
+
+    def delete(self, name: str, place: Backend) -> None:
+        """Drop a name."""
+        for record in self._records(name):
+            place.delete_record(record)
 
 
 def memo_record(

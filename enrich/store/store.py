@@ -12,14 +12,14 @@ from typing import Any, Final
 from enrich.errors import HandleInvalid, StoreConfigError, StoreFullError
 from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
-from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Missing, Settings, Swept
+from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Settings, Swept
 from enrich.store.codecs import CorruptEntry, Description
 from enrich.store.codecs.entry import excerpt
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digests, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
-from enrich.store.names import Named, Producers, expired, group_record, memo_record, name_records
+from enrich.store.names import Named, Names, Producers, expired, group_record, memo_record
 from enrich.store.places import Places, encoded_for
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
@@ -89,6 +89,7 @@ class Store:
         if allow_pickle:
             check_pickle_policy(self._places, self._keyring.secrets)
         self._pickler = PickleGuard(self._keyring) if allow_pickle else None
+        self._names = Names(app, self._keyring)
         self._producers = Producers(self._places.default)
         self._flights = Flights()
         self._counts = Counts()
@@ -149,8 +150,7 @@ class Store:
         if self._verify:
             check_same(value, self.get(replace(ref, name=None)), encoded.kind)
         if name is not None:
-            record = name_records(self.app, stored_name(name), secrets)[0]
-            place.set_record(record, Named(key, ref.written, ref.producer_id).dump())
+            self._names.set(name, Named(key, ref.written, ref.producer_id), place)
         return ref
 
     def get(
@@ -186,7 +186,7 @@ class Store:
         for _attempt in range(2):
             if ref.name is not None:
                 # Read anew on the second attempt: the name may have moved on, and its old content gone.
-                named = self._look_up(ref.name, place)
+                named = self._names.look_up(ref.name, place)
                 if named is MISSING:
                     return MISSING
                 key = named.key
@@ -223,14 +223,8 @@ class Store:
         """Let a value count as used now, without loading it; is it there?"""
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
-        key = self._key_of(ref, place)
+        key = self._names.key_of(ref, place)
         return bool(key) and place.renew(key)
-
-    def _key_of(self, ref: Ref, place: Backend) -> str:
-        if ref.name is None:
-            return ref.key
-        found = self._look_up(ref.name, place)
-        return "" if found is MISSING else found.key
 
     def lazy(self, ref: Ref) -> ServersideRef:
         """Return a reference that loads nothing until asked."""
@@ -239,27 +233,19 @@ class Store:
     def named(self, name: str, *, backend: str | Backend | None = None) -> Ref:
         """Return the latest value of a name, or raise `HandleExpired`."""
         store, place = self._places.find(backend)
-        found = self._look_up(name, place)
+        found = self._names.look_up(name, place)
         ref = Ref("", name, store)
         if found is MISSING:
             raise expired(ref, self._producers)
         return replace(ref, key=found.key, written=found.written, producer_id=found.producer)
 
-    def _look_up(self, name: str, place: Backend) -> Named | Missing:
-        for record in name_records(self.app, stored_name(name), self._keyring.secrets):
-            data = place.get_record(record)
-            if data is not MISSING and (named := Named.load(data)) is not MISSING:
-                return named
-        return MISSING
-
     def delete(self, ref: Ref | str) -> bool:
         """Drop a value, or a name with its value, under whatever other names it stands too; was it there?"""
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
-        key = self._key_of(ref, place)
+        key = self._names.key_of(ref, place)
         if ref.name is not None:
-            for record in name_records(self.app, stored_name(ref.name), self._keyring.secrets):
-                place.delete_record(record)
+            self._names.delete(ref.name, place)
         return bool(key) and place.delete(key)
 
     # --- handles --------------------------------------------------------------------------------
@@ -295,7 +281,7 @@ class Store:
         except StoreConfigError as error:
             raise HandleInvalid(f"The handle names a backend that this app no longer has. {error}") from error
         key = handle.key
-        if handle.name is not None and (named := self._look_up(handle.name, place)) is not MISSING:
+        if handle.name is not None and (named := self._names.look_up(handle.name, place)) is not MISSING:
             key = named.key  # what the name stands for now
         who = handle.producer.hex()
         return Ref(key, handle.name, store, key[:-32] or None, producer_id=who, written=float(handle.written))
