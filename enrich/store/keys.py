@@ -9,8 +9,7 @@ from typing import Final
 import xxhash
 from blake3 import blake3
 
-from enrich.store.backends.protocol import Buffer
-from enrich.store.backends.quota import CONTENT_LENGTH, SCOPE_LENGTH, scope_of
+from enrich.store.backends.protocol import CONTENT_LENGTH, SCOPE_LENGTH, Buffer, scope_of
 from enrich.store.secrets import Secrets
 
 KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")

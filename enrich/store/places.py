@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -83,6 +84,20 @@ def encoded_for(place: Backend, value: Any, pickler: Pickler | None) -> Encoded:
     if isinstance(place, OwnBackend):
         return place.encoded(value, pickler)
     return codecs.encode(value, pickler=pickler)
+
+
+def write_to(place: Backend, key: str, encoded: Encoded, payer: str) -> None:
+    """Write an entry, and say who pays for it where somebody does."""
+    if payer and _takes_payer(place):
+        place.write(key, encoded.buffers, encoded.nbytes, payer=payer)
+    else:
+        place.write(key, encoded.buffers, encoded.nbytes)
+
+
+def _takes_payer(place: Backend) -> bool:
+    # Backends written elsewhere may have `write` as it was before somebody paid for shared values.
+    parameters = inspect.signature(place.write).parameters.values()
+    return any(p.name == "payer" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def name_of(backend: Any) -> str:

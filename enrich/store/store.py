@@ -20,7 +20,7 @@ from enrich.store.handle import Handle, app_digest, read_handle, session_digests
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
 from enrich.store.names import Named, Names, Producers, expired, group_record, memo_record
-from enrich.store.places import Places, encoded_for
+from enrich.store.places import Places, encoded_for, write_to
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
 from enrich.store.verify import check_same
@@ -45,7 +45,7 @@ class Store:
     allow_pickle: store what no codec carries by pickling it, signed; see docs/store.md for when it is refused.
     max_bytes: most bytes to keep; default 10 GiB or a tenth of the disk, whichever is less.
     ttl: seconds that a value lives after its last use.
-    session_quota: most bytes for one session.
+    session_quota: most bytes for one session: its own values, and the shared ones that it was the first to store.
     verify: read each value back after writing it, and compare (slow; for finding faults).
     durable: flush files to the disk before a write returns.
     clock: seconds since the epoch; for tests.
@@ -81,6 +81,7 @@ class Store:
             "verify": verify, "durable": durable, "clock": clock,
         }  # fmt: skip
         self.app = app
+        self.session_quota = session_quota
         self._verify = verify
         self._clock = clock
         settings = Settings(app, ttl, max_bytes, session_quota, durable, clock, self.is_genuine)
@@ -124,6 +125,7 @@ class Store:
         name: str | None = None,
         producer: str | None = None,
         backend: str | Backend | None = None,
+        payer: str | None = None,
     ) -> Ref:
         """Store a value; an equal one that is there already is renewed instead.
 
@@ -132,6 +134,8 @@ class Store:
         scope: text that stands for the session whose value it is; None for a value shared by all.
         name: store it under this name of the app, in place of what had the name; always shared.
         producer: who stores it, for the error when it is gone: "callback 'load' (app.py:31)".
+        payer: text that stands for the session in whose quota a shared value counts, if it isn't there already;
+            None for nobody's. A value with a scope counts for that.
 
         Raises `UnstorableValueError`, `StoreFullError` or `StoreUnavailableError`.
         """
@@ -142,7 +146,8 @@ class Store:
         key = content_key(encoded.buffers, tag, secrets)
         new = not place.renew(key, encoded.nbytes)
         if new:
-            place.write(key, encoded.buffers, encoded.nbytes)
+            no_quota = tag or self.session_quota is None
+            write_to(place, key, encoded, "" if payer is None or no_quota else scope_tag(payer, secrets))
         ref = Ref(
             key, name, store, tag or None, encoded.nbytes, encoded.kind, producer,
             self._producers.note(producer), self._clock(), new,
@@ -308,6 +313,7 @@ class Store:
         lock_timeout: float = LOCK_TIMEOUT,
         producer: str | None = None,
         backend: str | Backend | None = None,
+        payer: str | None = None,
     ) -> Any:
         """Return a memoized result; of all callers in threads and processes, one runs the function.
 
@@ -318,6 +324,7 @@ class Store:
         scope: the session the result belongs to; None shares it.
         group: `forget(group=...)` drops all results of one group, such as a function's.
         lock_timeout: seconds to wait for another caller before computing it oneself.
+        payer: the session in whose quota a shared result counts if this caller computes it, as for `put`.
         """
         _store, place = self._places.find(backend)
         record = memo_record(self.app, key, scope, group, place, self._keyring.secrets)
@@ -334,7 +341,7 @@ class Store:
         def compute() -> Any:
             value = function()
             try:
-                ref = self.put(value, scope=scope, producer=producer, backend=backend)
+                ref = self.put(value, scope=scope, producer=producer, backend=backend, payer=payer)
             except StoreFullError as error:
                 # The result is there, and only remembering it failed.
                 logger.warning("enrich.store: a memoized result isn't kept: %s", error)

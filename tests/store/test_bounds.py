@@ -21,7 +21,7 @@ from enrich.errors import HandleExpired, StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, Swept
 from enrich.store.backends import memory
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
-from enrich.store.backends.quota import scope_of
+from enrich.store.backends.protocol import scope_of
 from enrich.testing import key_of
 
 from .conftest import Clock

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from enrich.errors import StoreFullError
+from enrich.errors import StoreFullError, StoreUnavailableError
 from enrich.store import MISSING, FileSystemBackend, Settings
 from enrich.testing import key_of
 
@@ -54,3 +54,14 @@ def test_a_value_renewed_while_room_is_made_for_another_stays(tmp_path: Path, cl
     with pytest.raises(StoreFullError, match="quota"):
         backend.write(key_of("b", "one"), [b"x" * 800], 800)
     assert backend.read(key) is not MISSING
+
+
+def test_a_folder_that_can_t_be_counted_gives_a_typed_error(tmp_path: Path, monkeypatch):
+    backend = opened(tmp_path, session_quota=1000)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(backend.folder, "scan_folder", refused)
+    with pytest.raises(StoreUnavailableError, match="Permission denied"):
+        backend.write(key_of("a", "one"), [b"x"], 1)

@@ -264,8 +264,8 @@ def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
         until = time.monotonic() + 10
         while "cluster_state:ok" not in cli(server, "CLUSTER", "INFO") and time.monotonic() < until:
             pass
-        store = Store(RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False))
-        refs = [store.put(value_of(number)) for number in range(20)]
+        store = Store(RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False), session_quota=1_000_000)
+        refs = [store.put(value_of(number), payer="one") for number in range(20)]
         assert [store.get(ref) for ref in refs] == [value_of(number) for number in range(20)]
         assert store.info().entries == 20
         assert store.compute("k", lambda: 1) == 1

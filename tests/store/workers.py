@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from enrich.errors import StoreFullError
-from enrich.store import MISSING, FileSystemBackend, Store
+from enrich.store import MISSING, FileSystemBackend, Settings, Store
 
 
 def value_of(number: int) -> dict[str, Any]:
@@ -239,6 +239,29 @@ def cold_start(folder: str, processes: str) -> None:
     store = open_store(folder + "/values")
     opened = [store.get(store.open(path.read_text(), session="s")) for path in tokens.iterdir()]
     print(json.dumps({"fine": fine, "opened": opened}))
+
+
+def payers(folder: str, processes: str) -> None:
+    """Write the same shared values at once, each process for a session of its own; how many pay for each?"""
+    go = Path(folder) / "go"
+    keys = [f"{number:032x}" for number in range(20)]
+
+    def opened() -> FileSystemBackend:
+        return FileSystemBackend(folder + "/values").with_settings(Settings(session_quota=10_000))
+
+    def work() -> None:
+        backend, payer = opened(), f"{os.getpid():012x}"
+        while not go.exists():
+            pass
+        for key in keys:
+            backend.write(key, [b"x" * 100], 100, payer=payer)
+
+    pids = [fork(work) for _ in range(int(processes))]
+    go.touch()
+    fine = wait(pids)
+    charges = opened().sweeper.charges
+    held = [key for pid in pids for key, _found in charges.of(f"{pid:012x}", but=())]
+    print(json.dumps({"fine": fine, "paid": [held.count(key) for key in keys]}))
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ class ArrowFSBackend:
     def _mark(self, key: str) -> None:
         self._put(self._place("used", key), [b"\n"])
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Upload the value, then keep a local copy."""
         self._put(self._place("entries", key), buffers)
         self._tier.used(key)

@@ -26,6 +26,7 @@ from enrich.store.backends.protocol import (
     Swept,
     check_positive,
     copied,
+    scope_of,
 )
 from enrich.store.backends.quota import Quota
 from enrich.store.backends.sweep import Sweeper
@@ -164,13 +165,16 @@ class FileSystemBackend:
         except OSError as error:  # A folder made read-only can still be read.
             logger.warning("enrich.store: can't renew %s in %s: %s", key, self.folder.path, error)
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
-        """Write one temporary file by one gathered write, and rename it."""
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
+        """Write one temporary file by one gathered write, and rename it; then note who pays for it."""
         if self.quota is None:
             self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
         else:
-            with self.quota.admitted(key, nbytes):
-                self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
+            try:
+                with self.quota.admitted(key, nbytes, payer):
+                    self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
+            except OSError as error:
+                raise unavailable(self.folder.path, error) from error
         self.sweeper.begin_if_due()
 
     def _write(
@@ -234,6 +238,8 @@ class FileSystemBackend:
             gone = self.folder.unlink(sub, key)
             if gone:
                 self.ledger.release(nbytes)
+                if not scope_of(key):
+                    self.sweeper.charges.release(key)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -262,7 +268,7 @@ class FileSystemBackend:
     def clear(self) -> None:
         """Unlink all entries and records; the kept ones and those mapped by readers stay."""
         try:
-            for top in ("entries", "records"):
+            for top in ("entries", "records", "payers", "charges"):
                 for sub, entry, found in self.folder.scan(top):
                     if self.folder.unlink(sub, entry.name) and top == "entries":
                         self.ledger.release(found.st_size)

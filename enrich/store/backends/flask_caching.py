@@ -172,7 +172,7 @@ class FlaskCachingBackend:
         if not done:
             raise self._refused(len(value))
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Hand the value to the cache; its refusal raises."""
         self._set(_named("e", key), self._framed(buffers), self._timeout)
         self._tier.used(key)

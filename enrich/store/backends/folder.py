@@ -252,6 +252,15 @@ class Folder:
         finally:
             os.close(fd)
 
+    def look(self, sub: str, name: str) -> os.stat_result | None:
+        """Return what a regular file is, or None where there is none."""
+        try:
+            with self.opened(sub) as at:
+                found = os.stat(self._name(sub, name), dir_fd=at, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found if stat.S_ISREG(found.st_mode) else None
+
     def touch(self, sub: str, name: str, used: float) -> os.stat_result:
         """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""
         if not _AT:

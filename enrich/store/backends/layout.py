@@ -18,6 +18,16 @@ def is_entry(name: str) -> bool:
     return "." not in name
 
 
+def payer_folder(key: str) -> str:
+    """Return the folder of the file that says who pays for a shared entry."""
+    return f"payers/{key[:2]}"
+
+
+def charge_folder(payer: str) -> str:
+    """Return the folder of the files that list what a session pays for."""
+    return f"charges/{payer[:2]}"
+
+
 def record_file(name: str, kept: bool) -> tuple[str, str]:
     """Return the folder and the file of a record."""
     digest = _digest(name)

@@ -21,8 +21,9 @@ from enrich.store.backends.protocol import (
     Swept,
     check_positive,
     copied,
+    scope_of,
 )
-from enrich.store.backends.quota import scope_of
+from enrich.store.backends.quota import over_quota
 
 DEFAULT_MAX_BYTES = 1 << 30
 
@@ -31,6 +32,7 @@ DEFAULT_MAX_BYTES = 1 << 30
 class _Kept:
     data: bytes
     used: float
+    payer: str = ""
 
 
 @dataclass(slots=True)
@@ -42,16 +44,15 @@ class _State:
     records: dict[str, _Kept] = field(default_factory=dict)
     held: dict[str, _MemoryLease] = field(default_factory=dict)
     nbytes: int = 0
-    # Bytes of each session's entries.
-    of_scope: dict[str, int] = field(default_factory=dict)
+    # Bytes that each session pays for; those of the empty one cost nobody anything.
+    paid: dict[str, int] = field(default_factory=dict)
 
-    def count(self, key: str, nbytes: int) -> None:
+    def count(self, payer: str, nbytes: int) -> None:
         """Count bytes in, or out if they are negative."""
         self.nbytes += nbytes
-        scope = scope_of(key)
-        self.of_scope[scope] = self.of_scope.get(scope, 0) + nbytes
-        if not self.of_scope[scope]:
-            del self.of_scope[scope]
+        self.paid[payer] = self.paid.get(payer, 0) + nbytes
+        if not self.paid[payer]:
+            del self.paid[payer]
 
 
 class MemoryBackend:
@@ -114,20 +115,21 @@ class MemoryBackend:
         self._state.entries.move_to_end(key)
 
     def _drop(self, key: str) -> int:
-        nbytes = len(self._state.entries.pop(key).data)
-        self._state.count(key, -nbytes)
-        return nbytes
+        kept = self._state.entries.pop(key)
+        self._state.count(kept.payer, -len(kept.data))
+        return len(kept.data)
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Join the buffers, and drop the least recently used to make room."""
         data = b"".join(buffers)
+        payer = scope_of(key) or payer
         with self._state.lock:
             self._drop_expired()
             if key in self._state.entries:
                 self._drop(key)
-            self._make_room(key, nbytes)
-            self._state.entries[key] = _Kept(data, self._settings.clock())
-            self._state.count(key, nbytes)
+            self._make_room(key, nbytes, payer)
+            self._state.entries[key] = _Kept(data, self._settings.clock(), payer)
+            self._state.count(payer, nbytes)
 
     def _drop_expired(self) -> tuple[int, int]:
         """Drop from the old end of the order; costs nothing when nothing is too old."""
@@ -140,18 +142,15 @@ class MemoryBackend:
             dropped += 1
         return dropped, freed
 
-    def _make_room(self, key: str, nbytes: int) -> None:
-        scope, quota = scope_of(key), self._settings.session_quota
-        if scope and quota is not None:
-            used = self._state.of_scope.get(scope, 0)
+    def _make_room(self, key: str, nbytes: int, payer: str) -> None:
+        quota = self._settings.session_quota
+        if payer and quota is not None:
+            used = self._state.paid.get(payer, 0)
             if used + nbytes > quota:
-                mine = [k for k in self._state.entries if scope_of(k) == scope]
-                used = self._evict(mine, used, quota - nbytes)
+                paid = [k for k, kept in self._state.entries.items() if kept.payer == payer]
+                used = self._evict(paid, used, quota - nbytes)
             if used + nbytes > quota:
-                raise StoreFullError(
-                    f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would "
-                    f"pass its quota of {quota:,}. Raise session_quota, or store less."
-                )
+                raise over_quota(key, nbytes, used, quota)
         used = self._state.nbytes
         if used + nbytes > self.limit:
             used = self._evict(list(self._state.entries), used, self.limit - nbytes)
@@ -213,7 +212,7 @@ class MemoryBackend:
         """Drop everything but the kept records."""
         with self._state.lock:
             self._state.entries.clear()
-            self._state.of_scope.clear()
+            self._state.paid.clear()
             self._state.nbytes = 0
             for name in [n for n in self._state.records if n[0] != "k"]:
                 del self._state.records[name]

@@ -96,7 +96,7 @@ class OwnBackend:
         buffers = self.encoded(value, None).buffers
         return buffers[0] if isinstance(buffers[0], Held) else _joined(buffers)
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Give it the value; what only the store can read, such as pickled parts, as bytes."""
         if isinstance(buffers[0], Held):
             self._give(key, buffers[0])

@@ -21,6 +21,9 @@ RENEW_AFTER: Final = 60.0  # seconds: a read renews its entry at most this often
 # A renewal may be RENEW_AFTER old when the entry was last used, so this much age proves a minute without use.
 IN_USE: Final = 2 * RENEW_AFTER
 
+SCOPE_LENGTH: Final = 12
+CONTENT_LENGTH: Final = 32
+
 
 class Missing(enum.Enum):
     """The type of `MISSING`."""
@@ -35,6 +38,11 @@ class Missing(enum.Enum):
 
 
 MISSING: Final = Missing.MISSING
+
+
+def scope_of(key: str) -> str:
+    """Return the session part of a key; empty for shared values."""
+    return key[:-CONTENT_LENGTH]
 
 
 def copied(backend: T) -> T:
@@ -64,7 +72,7 @@ class Settings:
     app: the app's name; gives the default folder.
     ttl: seconds that an entry lives after its last use.
     max_bytes: most bytes to keep; None leaves it to the backend.
-    session_quota: most bytes for one session; None means no quota.
+    session_quota: most bytes that one session pays for; None means no quota.
     durable: flush files to the disk before a write returns.
     clock: seconds since the epoch.
     genuine: does this buffer's full digest agree with its key? Asked once for what comes over a network.
@@ -158,8 +166,12 @@ class Backend(Protocol):
         """
         ...
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
-        """Store the buffers, one after another, as one entry; all or nothing."""
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
+        """Store the buffers, one after another, as one entry; all or nothing.
+
+        `payer` is the session (as `scope_of` has it) in whose quota a shared value counts from now on. It is given
+        only where a quota is set and a session is known, and only to backends that have the parameter.
+        """
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Mark the entry as used now; is it there, afterwards, with this size?"""

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.protocol import (
-    IN_USE,
     MISSING,
     Buffer,
     Entry,
@@ -22,7 +21,7 @@ from enrich.store.backends.protocol import (
     check_positive,
     copied,
 )
-from enrich.store.backends.quota import scope_of
+from enrich.store.backends.redis_quota import RedisQuota
 from enrich.store.backends.tier import Local, Tier, open_tier
 
 _BATCH = 500
@@ -67,12 +66,15 @@ class RedisBackend:
         self._settings = Settings()
         self._client = _connect(url, timeout)
         self._tier = Tier(None, self._settings)
+        self._quota: RedisQuota | None = None
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings, and its local folder opened."""
         changed = copied(self)
         changed._settings = settings
         changed._tier = Tier(open_tier(self._local, self.name, settings), settings)
+        quota = settings.session_quota
+        changed._quota = None if quota is None else RedisQuota(self._prefix, changed._ttl, quota)
         return changed
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -136,58 +138,35 @@ class RedisBackend:
             pipe.get(self._entry(key))
             if renew:
                 pipe.expire(self._entry(key), self._ttl)
-            data = pipe.execute()[0]
-        return MISSING if data is None else data
+            data: bytes | None = pipe.execute()[0]
+        if data is None:
+            return MISSING
+        if renew:
+            self._renew_charge(key)
+        return data
 
-    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /) -> None:
-        """Send the value, then keep a local copy."""
+    def _renew_charge(self, key: str) -> None:
+        if self._quota is None:
+            return
+        # A server that is full lists nothing anew; its values can still be read.
+        with contextlib.suppress(StoreFullError), self._asking() as client:
+            self._quota.renew(client, key)
+
+    def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
+        """Send the value, note who pays for it, then keep a local copy."""
         if nbytes > _LARGEST:
             raise StoreFullError(
                 f"A value of {nbytes:,} bytes is too large for Redis, which holds {_LARGEST:,} in one key. "
                 "Use FileSystemBackend() or ArrowFSBackend(...) for such values."
             )
-        scope, quota = scope_of(key), self._settings.session_quota
-        if scope and quota is not None:
-            self._admit(scope, nbytes, quota)
         with self._asking() as client:
+            if self._quota is not None:
+                self._quota.admit(client, key, nbytes, payer, self.delete)
             client.set(self._entry(key), b"".join(buffers), ex=self._ttl)
-            if scope and quota is not None:
-                client.hset(f"{self._prefix}q:{scope}", key, nbytes)
-                client.expire(f"{self._prefix}q:{scope}", self._ttl)
+            if self._quota is not None:
+                self._quota.charge(client, key, payer)
         self._tier.used(key)
         self._tier.keep(key, buffers, nbytes)
-
-    def _admit(self, scope: str, nbytes: int, quota: int) -> None:
-        """Make room in a session's share, which a hash beside its values lists."""
-        with self._asking() as client:
-            listed = {k.decode(): int(n) for k, n in client.hgetall(f"{self._prefix}q:{scope}").items()}
-            used_ago = self._idle(client, list(listed))
-            gone = [key for key in listed if key not in used_ago]
-            used = sum(listed[key] for key in used_ago)
-            for key in sorted(used_ago, key=lambda key: -used_ago[key]):
-                if used + nbytes <= quota or used_ago[key] < IN_USE:
-                    break
-                self.delete(key)
-                gone.append(key)
-                used -= listed[key]
-            if gone:
-                client.hdel(f"{self._prefix}q:{scope}", *gone)
-        if used + nbytes > quota:
-            raise StoreFullError(
-                f"This session holds {used:,} bytes used within the last minutes, and {nbytes:,} more would pass its "
-                f"quota of {quota:,}. Raise session_quota, or store less."
-            )
-
-    def _idle(self, client: Any, keys: Sequence[str]) -> dict[str, float]:
-        """Return for each key that is there how many seconds ago it was used."""
-        pipe = client.pipeline(transaction=False)
-        for key in keys:
-            pipe.pttl(self._entry(key))
-        return {
-            key: max(0.0, self._ttl - pttl / 1000)
-            for key, pttl in zip(keys, pipe.execute() if keys else [], strict=True)
-            if pttl != -2
-        }
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Ask the server, not the local copy: other hosts need it there."""
@@ -202,13 +181,19 @@ class RedisBackend:
             pipe.expire(self._entry(key), self._ttl)
             pipe.strlen(self._entry(key))
             there, length = pipe.execute()
-        return int(length) if there else None
+        if not there:
+            return None
+        self._renew_charge(key)
+        return int(length)
 
     def delete(self, key: str, /) -> bool:
         """Drop the value here and on the server; other hosts' copies go with their age."""
         self._tier.drop(key)
         with self._asking() as client:
-            return bool(client.unlink(self._entry(key)))
+            gone = bool(client.unlink(self._entry(key)))
+            if self._quota is not None:
+                self._quota.release(client, key)
+        return gone
 
     def discard(self, key: str, /) -> None:
         """Drop a torn local copy, or without one the server's."""
@@ -256,7 +241,7 @@ class RedisBackend:
     def clear(self) -> None:
         """Drop all values and records below the prefix, and this host's copies."""
         self._tier.clear()
-        for pattern in ("e:*", "r:*", "q:*"):
+        for pattern in ("e:*", "r:*", "c:*", "p:*"):
             for batch in self._scan(pattern):
                 with self._asking() as client:
                     pipe = client.pipeline(transaction=False)

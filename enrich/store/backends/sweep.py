@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from enrich.errors import StoreFullError
+from enrich.store.backends.charges import Charges
 from enrich.store.backends.folder import Folder
 from enrich.store.backends.layout import TEMPORARY, TRASH, is_entry
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
-from enrich.store.backends.protocol import IN_USE, Swept
+from enrich.store.backends.protocol import IN_USE, Swept, scope_of
 
 logger = logging.getLogger("enrich.store")
 
@@ -34,6 +35,7 @@ class Sweeper:
         self.limit = limit
         self.ttl = ttl
         self.clock = clock
+        self.charges = Charges(folder, clock)
         self._every = min(max(ttl / 10, 60.0), 600.0)
         self.dropped = 0
         self._cost = 0.0
@@ -144,11 +146,12 @@ class Sweeper:
             if not expired and (total - freed <= target or now - used < IN_USE):
                 oldest = used
                 break
-            if self.drop(sub, name, expired=expired):
+            if self.drop_entry(sub, name, expired=expired):
                 dropped += 1
                 freed += size
         self.ledger.counted(total - freed, before, self.clock())
         self._sweep_records(now)
+        self._sweep_charges()
         self.dropped += dropped
         if dropped:
             logger.info("enrich.store: dropped %d entries (%d bytes) of %s", dropped, freed, self.folder.path)
@@ -198,7 +201,14 @@ class Sweeper:
         finally:
             os.close(fd)
 
-    def drop(self, sub: str, name: str, *, expired: bool = False) -> bool:
+    def drop_entry(self, sub: str, key: str, *, expired: bool = False) -> bool:
+        """Drop an entry unless it was renewed meanwhile, and forget who paid for it."""
+        dropped = self._drop(sub, key, expired=expired)
+        if dropped and not scope_of(key):
+            self.charges.release(key)
+        return dropped
+
+    def _drop(self, sub: str, name: str, *, expired: bool = False) -> bool:
         """Set the file aside, look at its age again, then unlink it: it may have been renewed or replaced meanwhile."""
         aside = name + TRASH
         if not self.folder.rename(sub, name, aside):
@@ -224,7 +234,7 @@ class Sweeper:
             elif entry.name.endswith(TRASH):
                 self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
             elif now - stat.st_mtime > max(self.ttl, IN_USE):
-                self.drop(sub, entry.name, expired=True)
+                self._drop(sub, entry.name, expired=True)
         for top in ("kept", ""):
             for sub, entry, _stat in self.folder.scan_folder(top):
                 if entry.name.startswith(TEMPORARY):
@@ -233,3 +243,11 @@ class Sweeper:
             lock = try_lock_file(self.folder.path / "locks" / entry.name)
             if lock is not None:
                 lock.release()
+
+    def _sweep_charges(self) -> None:
+        for top in ("payers", "charges"):
+            for sub, entry, _stat in self.folder.scan(top):
+                if entry.name.startswith(TEMPORARY):
+                    self._is_dead(sub, entry.name)
+                elif self.charges.is_void(entry.name):
+                    self.folder.unlink(sub, entry.name)
