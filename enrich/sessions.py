@@ -105,6 +105,10 @@ class Sessions:
         except SessionError:
             return None
 
+    def payer(self) -> str | None:
+        """The running session where its quota is to count what it stores for all; asked of nobody without quotas."""
+        return None if self.app.store.session_quota is None else self.current_or_none()
+
     @cached_property
     def cookie_name(self) -> str:
         """One name per app, since cookies are shared by all ports of a host."""

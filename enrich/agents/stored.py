@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from enrich.errors import HandleError, HandleExpired, HandleForeign
+from enrich.errors import HandleError, HandleExpired, HandleForeign, StoreFullError
 from enrich.store import PREFIX, Ref, looks_like_handle
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
+
+_log = logging.getLogger("enrich.agents")
 
 HEAD = 5
 """How many rows of a table a client is shown."""
@@ -101,7 +104,7 @@ class StoredValues:
     def _described(self, token: str, *, with_head: bool = True) -> dict[str, Any]:
         try:
             ref = self._open(token)
-            return {"name": self._named(ref), **self._look(ref, with_head)}
+            return {**self._named(ref), **self._look(ref, with_head)}
         except HandleExpired:
             return {"note": "a value that the server no longer keeps"}
         except HandleError:
@@ -114,14 +117,22 @@ class StoredValues:
         except HandleForeign:
             return self.app.store.open(token, session=self.of_all)
 
-    def _named(self, ref: Ref) -> str:
-        """Give a value the name that it has in this session."""
+    def _named(self, ref: Ref) -> dict[str, str]:
+        """Give a value the name that it has in this session, if there is room for it."""
         session = self.app._sessions.current_or_none()
         said = f"{session} {ref.store} {ref.key if ref.name is None else ref.name}"
         name = f"stored-{hashlib.blake2s(said.encode(), digest_size=5).hexdigest()}"
         store = self.app.store
-        store.put(store.sign(ref, session=session if ref.name is None else None), name=self._record(name))
-        return name
+        token = store.sign(ref, session=session if ref.name is None else None)
+        try:
+            store.put(token, name=self._record(name), payer=self.app._sessions.payer())
+        except StoreFullError as error:
+            # The tool's answer is there, and only passing the value on isn't possible.
+            _log.warning("A value for an MCP client gets no name: %s", error)
+            return {
+                "note": "a value without a name, which can't be passed on: the server has no room for more"
+            }
+        return {"name": name}
 
     def _look(self, ref: Ref, with_head: bool) -> Mapping[str, Any]:
         store = self.app.store

@@ -162,8 +162,9 @@ class Memo:
     ) -> tuple[bool, Any]:
         """Is there a result, and which."""
         place: dict[str, Any] = {"scope": session, "group": function_identity(spec.func)}  # type: ignore[arg-type]
+        payer = app._sessions.payer() if session is None else None
         for _attempt in range(2):
-            text = app.store.compute(key, make, ttl=self.ttl, producer=str(spec), **place)
+            text = app.store.compute(key, make, ttl=self.ttl, producer=str(spec), payer=payer, **place)
             if text is None:
                 return False, None
             result = json.loads(text)

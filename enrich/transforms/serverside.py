@@ -296,7 +296,8 @@ def _store(
     try:
         store = app.store
         session = app._sessions.current() if bound else None
-        ref: Ref = store.put(value, scope=session, name=key, backend=backend, producer=where)
+        payer = None if bound else app._sessions.payer()
+        ref: Ref = store.put(value, scope=session, name=key, backend=backend, producer=where, payer=payer)
         if key is None and stands_for(held, ref, store, session):
             return dash_internals.NO_UPDATE
         return str(store.sign(ref, session=session))

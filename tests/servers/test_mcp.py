@@ -21,6 +21,7 @@ from enrich import (
     Output,
     Serverside,
     ServersideOutput,
+    ServersideOutputTransform,
     State,
     Trigger,
     callback,
@@ -30,6 +31,7 @@ from enrich import (
     enrich_app,
     html,
 )
+from enrich.store import MemoryBackend
 
 pytestmark = pytest.mark.skipif(find_spec("dash.mcp") is None, reason="this Dash has no MCP server")
 
@@ -206,6 +208,24 @@ def test_a_value_that_is_gone_is_asked_for_again():
         name = agent.call("load", rows=5)["store.data"]["name"]
         app.store.clear()
         assert "call that tool again" in agent.call("total", df=name)
+
+
+def test_a_name_counts_for_the_session_that_got_it(server, caplog):
+    app = make(server, transforms=[ServersideOutputTransform(MemoryBackend(), session_quota=1200)])
+
+    @app.callback(ServersideOutput("store", "data"), Input("n", "value"), prevent_initial_call=True)
+    def load(length):
+        return "x" * length
+
+    with client(app) as http:
+        agent, other = Agent(http), Agent(http)
+        named = agent.call("load", length=500)["store.data"]
+        without_room = other.call("load", length=1000)["store.data"]
+    assert named["name"]
+    assert "name" not in without_room
+    assert "can't be passed on" in without_room["note"]
+    assert without_room["kind"] == "json"
+    assert "gets no name" in caplog.text
 
 
 def test_values_deep_in_a_result_and_of_any_kind_are_shown():
