@@ -33,6 +33,10 @@ _TEXT = pa.large_string()
 _NAME_TYPES = frozenset({str, type(None)})
 
 
+# Stands in a form before texts that are objects, from which Arrow's memory of them follows.
+_LABELS = object()
+_MOST_LABELS = 1000
+
 # What a frame's file says beside its data follows from these; and the memory that the file holds.
 _Form = list[Any]
 _Regions = list[memoryview]
@@ -82,12 +86,16 @@ def encode_known(frame: pd.DataFrame, pickler: Pickler | None = None) -> Encoded
     return encoded
 
 
-def _remember(form: Hashable, encoded: Encoded, regions: _Regions) -> None:
+def _remember(form: tuple[Any, ...], encoded: Encoded, regions: _Regions) -> None:
     places = {_place(region): number for number, region in enumerate(regions)}
     if len(places) < len(regions):
         return  # Two columns share their memory; of another frame of this form they may not.
-    pieces = [piece if type(piece) is bytes else places.pop(_place(piece), None) for piece in encoded.buffers]
-    fits = not places and None not in pieces
+    pieces = [
+        piece if type(piece) is bytes else places.pop(_place(piece), piece) for piece in encoded.buffers
+    ]
+    if any(part is _LABELS for part in form):
+        pieces = [bytes(piece) if type(piece) is memoryview else piece for piece in pieces]
+    fits = not places and all(type(piece) in (bytes, int) for piece in pieces)
     template = _Template(tuple(pieces), encoded.nbytes, encoded.kind) if fits else None  # type: ignore[arg-type]
     _templates[form] = template
     for oldest in list(_templates):
@@ -207,10 +215,17 @@ _kinds: dict[int, tuple[pd.StringDtype, tuple[str, str]]] = {}
 
 def _look_at_categories(values: pd.Categorical, form: _Form, regions: _Regions) -> None:
     codes, dtype = ndarray_of(values), values.dtype
+    categories = dtype.categories
     if np.minimum.reduce(codes) < 0:
         raise _Formless
     form.append(dtype.ordered)
-    _look_at_index(dtype.categories, form, regions)
+    if categories.dtype == object:  # as texts are in pandas 2
+        if len(categories) > _MOST_LABELS:
+            raise _Formless
+        form.append(_LABELS)
+        _look_at_names(categories, form)
+    else:
+        _look_at_index(categories, form, regions)
     _look_at_numbers(codes, form, regions)
 
 

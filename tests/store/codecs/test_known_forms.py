@@ -52,6 +52,9 @@ def mixed(start: int = 0, rows: int = 8) -> pd.DataFrame:
                 [(n * 7 + start) % 3 for n in range(rows)], pd.Index(list("xyz"), dtype=TEXT)
             ),
             "size": pd.Categorical.from_codes([n % 2 for n in numbers], [1, 2], ordered=True),
+            "seat": pd.Categorical.from_codes(
+                [n % 2 for n in numbers], pd.Index(["aisle", "é"], dtype=object)
+            ),
         }
     )
 
@@ -116,6 +119,21 @@ CHANGES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         size=frame["size"].cat.rename_categories([8, 9])
     ),
     "floats as categories": lambda frame: frame.assign(size=frame["size"].cat.rename_categories([1.0, 2.0])),
+    "other objects as categories": lambda frame: frame.assign(
+        seat=frame["seat"].cat.rename_categories(pd.Index(["aisle", "e"], dtype=object))
+    ),
+    "other lengths of objects": lambda frame: frame.assign(
+        seat=frame["seat"].cat.rename_categories(pd.Index(["a", "islee"], dtype=object))
+    ),
+    "no text among objects": lambda frame: frame.assign(
+        seat=frame["seat"].cat.rename_categories(pd.Index(["aisle", 1], dtype=object))
+    ),
+    "objects with a name": lambda frame: frame.assign(
+        seat=pd.Categorical(frame["seat"], categories=frame["seat"].cat.categories.rename("n"))
+    ),
+    "very many objects": lambda frame: frame.assign(
+        seat=frame["seat"].cat.add_categories(pd.Index([f"{n}" for n in range(2000)], dtype=object))
+    ),
     "a shifted range": lambda frame: frame.set_axis(pd.RangeIndex(1, 9)),
     "a range with steps": lambda frame: frame.set_axis(pd.RangeIndex(0, 16, 2)),
     "an index with a name": lambda frame: frame.rename_axis("row"),
@@ -174,17 +192,23 @@ def pairs(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Two frames that are often of one form."""
     rows = draw(st.sampled_from([1, 3, 8, 16]))
     kinds = draw(
-        st.lists(st.sampled_from(["f8", "i8", "i4", "i1", "M8[us]", "text", "same", "cat"]), max_size=5)
+        st.lists(
+            st.sampled_from(["f8", "i8", "i4", "i1", "M8[us]", "text", "same", "cat", "obj"]), max_size=5
+        )
     )
     index = draw(st.sampled_from(["range", "i8", "text"]))
 
     def one() -> pd.DataFrame:
         def cells(kind: str) -> Any:
-            if kind in ("text", "same", "cat"):
+            if kind in ("text", "same", "cat", "obj"):
                 few = TEXTS if kind != "same" else ["ab", "cd"]
                 texts = draw(st.lists(st.sampled_from(few), min_size=rows, max_size=rows))
                 made = pd.Series(texts, dtype=TEXT)
-                return made.astype(pd.CategoricalDtype(pd.Index(few, dtype=TEXT))) if kind == "cat" else made
+                if kind in ("text", "same"):
+                    return made
+                few = draw(st.permutations(few)) if kind == "obj" else few
+                categories = pd.Index(few, dtype=TEXT if kind == "cat" else object)
+                return made.astype(pd.CategoricalDtype(categories))
             numbers = draw(st.lists(st.integers(-100, 100), min_size=rows, max_size=rows))
             return pd.Series(np.array(numbers).astype(kind))
 
