@@ -13,7 +13,7 @@ import pytest
 from enrich.errors import StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings
 from enrich.store.backends import files as files_module
-from enrich.store.backends.lockfile import try_lock_file
+from enrich.store.backends.lockfile import lock_fd, try_lock_file
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -100,6 +100,19 @@ def test_a_sweep_for_a_write_that_can_t_fit_drops_what_is_too_old(files: Opener,
     with pytest.raises(StoreFullError):
         fill(backend, "large", 700)
     assert names(backend) == {key_of("old")}
+
+
+def test_a_sweep_makes_no_room_for_a_file_that_is_being_written(files: Opener, clock: Clock):
+    backend = files(max_bytes=1000)
+    kept = {fill(backend, name, 400) for name in "ab"}
+    clock.tick(200)
+    backend.sweeper.join()
+    being_written = backend.path(key_of("a")).with_name(".tmp-large")
+    with being_written.open("wb") as file:
+        file.truncate(900)
+        assert lock_fd(file.fileno(), wait=False)
+        assert backend.sweep().nbytes == 1700
+    assert names(backend) == kept
 
 
 def test_a_value_refused_by_the_quota_drops_nothing_of_others(opened: Opener, clock: Clock):

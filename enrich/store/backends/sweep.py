@@ -155,9 +155,13 @@ class Sweeper:
         now = self.clock()
         found = self._look(now)
         total = sum(size for _used, size, _sub, _name in found)
-        target = min(self.limit, total - room)
-        if total > self.limit * HIGH:
-            target = min(target, int(self.limit * LOW))
+        # Whether a file being written will fit isn't known, and who writes it makes the room for it.
+        waiting = (
+            sum(size for _used, size, _sub, name in found if name.startswith(TEMPORARY)) if must == 0 else 0
+        )
+        target = min(self.limit + waiting, total - room)
+        if total - waiting > self.limit * HIGH:
+            target = min(target, int(self.limit * LOW) + waiting)
         unused = sum(size for used, size, _sub, _name in found if now - used >= self._in_use)
         if unused < (total - self.limit if must is None else must):
             target = total
