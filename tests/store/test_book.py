@@ -151,6 +151,14 @@ def test_a_refusal_that_took_long_to_count_stands_for_a_while(held: Held, clock:
     assert held.counts == 4
 
 
+def test_a_large_value_may_take_the_room_of_more_than_are_remembered(clock: Clock):
+    held = Held(clock, limit=4000)
+    held.kept = {str(number): Kept(clock.now - 200, 1, str(number)) for number in range(3000)}
+    held.write("a", 500)
+    held.write("b", 2000)
+    assert len(held.kept) == 1502
+
+
 def test_a_session_whose_count_takes_long_keeps_few_others_waiting(held: Held):
     begun, go_on = threading.Event(), threading.Event()
 
