@@ -49,12 +49,8 @@ class Quota:
                 self._charges.set(key, payer)
 
     def _count(self, scope: str, but: Collection[str]) -> Iterator[Kept]:
-        """Look at what is not too old: the rest can't be read, and waits for a sweep."""
-        oldest = self._sweeper.clock() - self._sweeper.ttl
-        paid = {**self._own(scope, but), **dict(self._charges.of(scope, but=but))}
-        for key, found in paid.items():
-            if found.st_mtime >= oldest:
-                yield Kept(found.st_mtime, found.st_size, key)
+        for key, found in {**self._own(scope, but), **dict(self._charges.of(scope, but=but))}.items():
+            yield Kept(found.st_mtime, found.st_size, key)
 
     def _own(self, scope: str, but: Collection[str]) -> dict[str, os.stat_result]:
         """Look at a session's own values, each under its name or set aside by a sweeper."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
@@ -137,13 +136,12 @@ class RedisQuota:
     def _count(self, client: Any, payer: str, but: Collection[str]) -> Iterator[Kept]:
         pipe = client.pipeline(transaction=False)
         pipe.zrange(self._charges(payer), 0, -1, withscores=True)
-        members = iter(_answers(pipe)[0] or ())
-        while batch := list(itertools.islice(members, _BATCH)):
-            listed = {member.decode("ascii", "replace"): used for member, used in batch}
-            paid = self._look(client, payer, listed)
+        listed: list[tuple[bytes, float]] = _answers(pipe)[0] or []
+        for first in range(0, len(listed), _BATCH):
+            batch = {member.decode("latin-1"): used for member, used in listed[first : first + _BATCH]}
+            paid = self._look(client, payer, batch)
             yield from (kept for kept in paid if kept.key not in but)
-            there = {kept.key for kept in paid}
-            if void := [member for member, _used in batch if member.decode("ascii", "replace") not in there]:
+            if void := [key.encode("latin-1") for key in batch.keys() - {kept.key for kept in paid}]:
                 client.eval(_STRIKE_OFF, 1, self._charges(payer), repr(self._clock() - self._in_use), *void)
 
     def _look(self, client: Any, payer: str, listed: dict[str, float]) -> list[Kept]:
