@@ -152,6 +152,17 @@ def test_a_full_disk_refuses_the_value_and_keeps_the_others(tmp_path: Path, cloc
         assert_sound(disk, store)
 
 
+def test_a_full_disk_keeps_no_memoized_results_and_gives_them_all_the_same(tmp_path: Path):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        store = Store(FileSystemBackend(disk / "values"))
+        store.compute("one", lambda: "same")
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+        assert store.compute("two", lambda: "same") == "same"
+        assert store.compute("three", lambda: "other" * 1000) == "other" * 1000
+
+
 def test_a_file_size_limit_refuses_the_value(tmp_path: Path):
     found = run("limited", tmp_path)
     assert "1,000," in found["error"]

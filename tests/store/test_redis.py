@@ -176,6 +176,14 @@ def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
     fill()
 
 
+def test_a_full_server_keeps_no_memoized_results_and_gives_them_all_the_same(own_redis: Server):
+    store = Store(RedisBackend(url(own_redis), local=False))
+    store.compute("one", lambda: "same")
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "1")
+    assert store.compute("two", lambda: "same") == "same"
+    assert store.compute("three", lambda: "other") == "other"
+
+
 def test_a_server_flushed_under_load_gives_right_values_or_typed_errors(own_redis: Server, tmp_path: Path):
     stores = [host(own_redis, tmp_path / str(i), secret="the right secret") for i in range(2)]
     wrong: list[object] = []
