@@ -74,7 +74,9 @@ def innermost(func: Any) -> Any:
     func = inspect.unwrap(func) if hasattr(func, "__wrapped__") else func
     while isinstance(func, functools.partial):
         func = func.func
-    return func
+    # What an object does that is called like a function.
+    call = getattr(type(func), "__call__", None)  # noqa: B004
+    return call if inspect.isfunction(call) else func
 
 
 def nonlocals_of(func: Any) -> dict[str, Any]:

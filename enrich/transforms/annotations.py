@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from enrich.callbacks.parameters import parameters
+from enrich.callbacks.parameters import innermost, parameters
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import map_leaves
 from enrich.store import Columns, ServersideRef
@@ -38,7 +38,7 @@ class Want:
 
 def with_wants(spec: CallbackSpec) -> CallbackSpec:
     """Note on each input what the annotation of its parameter wants; the same spec where there is nothing to note."""
-    if not getattr(spec.func, "__annotations__", None):
+    if not getattr(innermost(spec.func), "__annotations__", None):
         return spec
     wants = dict(_wants(spec))
     if not wants:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import sys
 import textwrap
 from typing import Annotated
@@ -70,6 +71,26 @@ def test_without_a_wish_the_value_comes_as_it_was_stored(received):
 def test_a_table_comes_in_the_form_of_the_annotation(received, form):
     value = received(taking(form))
     assert isinstance(value, pa.Table if form == "pa.Table" else form)
+
+
+class Called:
+    def __init__(self, seen):
+        self.seen = seen
+
+    def __call__(self, table: pa.Table):
+        self.seen.append(table)
+
+
+def partially(seen):
+    def function(kept, table: pa.Table):
+        kept.append(table)
+
+    return functools.partial(function, seen)
+
+
+@pytest.mark.parametrize("make", [Called, partially])
+def test_annotations_count_of_all_that_is_called_like_a_function(received, make):
+    assert isinstance(received(make), pa.Table)
 
 
 def test_an_optional_form_counts(received):

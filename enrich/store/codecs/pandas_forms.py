@@ -161,7 +161,7 @@ def _look_at_numbers(array: Any, form: _Form, regions: _Regions) -> None:
     dtype = array.dtype
     # C's two integers of 8 bytes are equal as dtypes.
     code = dtype.char
-    if code not in _NUMBERS or not dtype.isnative:
+    if code not in _NUMBERS or not dtype.isnative or dtype.metadata is not None:
         raise _Formless
     form += (code, array.size)
     regions.append(array.data.cast("B"))
@@ -218,7 +218,7 @@ def _look_at_categories(values: pd.Categorical, form: _Form, regions: _Regions) 
     categories = dtype.categories
     if np.minimum.reduce(codes) < 0:
         raise _Formless
-    form.append(dtype.ordered)
+    form.append(bool(dtype.ordered))
     if categories.dtype == object:  # as texts are in pandas 2
         if len(categories) > _MOST_LABELS:
             raise _Formless

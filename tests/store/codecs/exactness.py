@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -145,9 +146,7 @@ def _cells(data: Any) -> str:
 
 
 def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path: str) -> None:
-    assert left.dtype == right.dtype, f"{path}: {left.dtype} is not {right.dtype}"
-    assert left.dtype.byteorder == right.dtype.byteorder, path
-    assert left.dtype.type is right.dtype.type, path
+    _same_dtype(left.dtype, right.dtype, path)
     assert left.shape == right.shape, path
     assert right.flags.writeable or not right.size, path
     if left.dtype.hasobject and not left.dtype.names:  # objects, and texts of any length
@@ -159,6 +158,13 @@ def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path:
         np.testing.assert_array_equal(left, right)
     else:
         assert left.tobytes() == right.tobytes(), path
+
+
+def _same_dtype(left: np.dtype[Any], right: np.dtype[Any], path: str) -> None:
+    assert left == right, f"{path}: {left} is not {right}"
+    assert (left.byteorder, left.type, left.metadata) == (right.byteorder, right.type, right.metadata), path
+    for name in left.names or ():
+        _same_dtype(left[name].base, right[name].base, f"{path}.{name}")
 
 
 def _same_foreign(left: Any, right: Any, path: str) -> None:
@@ -196,6 +202,8 @@ def _same_plain(left: Any, right: Any, path: str) -> None:
         assert_same(*ordered, f"{path} member")
     elif left is None or left is pd.NA or left is pd.NaT or left is ...:
         assert left is right, path
+    elif isinstance(left, np.dtype):
+        _same_dtype(left, right, path)
     elif isinstance(left, (float, complex, np.generic)) or type(left).__name__ == "Decimal":
         assert repr(left) == repr(right), path
         assert left == right or left != left, path
@@ -203,6 +211,8 @@ def _same_plain(left: Any, right: Any, path: str) -> None:
         assert left == right, path
         for name in ("fold", "unit", "is_safe", "closed"):
             assert getattr(left, name, None) == getattr(right, name, None), f"{path}.{name}"
+        if isinstance(left, dt.tzinfo):
+            assert repr(left) == repr(right), path
         zone = getattr(left, "tzinfo", None)
         if zone is not None:
             assert_same(zone, right.tzinfo, f"{path}.tzinfo")

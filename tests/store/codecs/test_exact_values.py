@@ -75,6 +75,10 @@ JSON: Kinds = {
     "time": lambda: dt.time(1, 2, 3, 4, tzinfo=dt.UTC, fold=1),
     "timedelta": lambda: dt.timedelta(-999999999, 1, 2),
     "zone": lambda: [ZoneInfo("Asia/Tokyo"), dt.UTC],
+    "zone with its own name given": lambda: [
+        dt.datetime.strptime("2020 UTC +0000", "%Y %Z %z").tzinfo,
+        dt.timezone(dt.timedelta(hours=1), "UTC+01:00"),
+    ],
     "Decimal": lambda: [decimal.Decimal(t) for t in ("1.10", "-0", "1E+3", "NaN123", "sNaN", "Infinity")][:3],
     "UUID": lambda: uuid.UUID(int=5),
     "Fraction": lambda: fractions.Fraction(-1, 3),
@@ -146,6 +150,14 @@ ARRAYS: Kinds = {
     "no dimensions": lambda: np.array(1.5),
     "no items": lambda: np.empty((0, 3), "int8"),
     "big-endian": lambda: np.array([1, 2], ">i4"),
+    **{
+        f"C's integers, {kind}": (lambda kind=kind: [np.array([1, 2], kind), np.dtype(kind)])
+        for kind in (">l", ">q", ">L", ">Q")
+    },
+    "records of C's integers": lambda: np.zeros(2, [("a", "q"), ("b", ">q"), ("c", "l"), ("d", "Q", (2,))]),
+    "records of C's integers that overlap": lambda: np.zeros(
+        2, np.dtype({"names": ["a", "b"], "formats": [">q", ("q", (2,))], "offsets": [4, 0]})
+    ),
     "datetime64[ns]": lambda: np.array(["2020", "NaT"], "M8[ns]"),
     "datetime64[D]": lambda: np.array(["2020-01-01", "NaT"], "M8[D]"),
     "timedelta64[15m]": lambda: np.array([1, 2], "m8[15m]"),
@@ -165,6 +177,7 @@ ARRAYS: Kinds = {
     "objects": lambda: np.array([1, "a", None, (1, 2)], object),
     "objects in two dimensions": lambda: np.array([[1, "a"], [None, 2.5]], object),
     "objects in Fortran order": lambda: np.asfortranarray(np.array([[1, "a"], [None, 2.5]], object)),
+    "masked, hard": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], hard_mask=np.True_),
     "masked": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], fill_value=9.0),
     "scalar": lambda: [np.float64(0.1), np.int8(-1), np.bool_(True), np.str_("a"), np.bytes_(b"a")],
     "scalars without a character": lambda: [np.str_(""), np.bytes_(b""), np.str_("\ud800")],

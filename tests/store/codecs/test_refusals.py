@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import threading
 from collections import OrderedDict, UserDict, defaultdict
@@ -101,6 +102,13 @@ PICKLED: Kinds = {
     "unregistered extension types": lambda: pa.table(
         {"u": pa.ExtensionArray.from_storage(Unregistered(), pa.array([1]))}
     ),
+    **{
+        f"a dtype with metadata in a {kind.__name__}": (
+            lambda kind=kind: kind(np.zeros(2, np.dtype("f8", metadata={"m": 1})))
+        )
+        for kind in (pd.Series, pd.Index)
+    },
+    "a moment in a zone of parts of seconds": lambda: pd.Timestamp(2020, 1, 1, tz=dt.timezone(dt.timedelta(0, 0, 1))),
     "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
     "a frame with unregistered extension types": lambda: pd.DataFrame(
         {"u": pd.arrays.ArrowExtensionArray(pa.ExtensionArray.from_storage(Unregistered(), pa.array([1])))}
