@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from enrich.callbacks.parameters import innermost, parameters
-from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.spec import CallbackSpec
 from enrich.callbacks.tree import map_leaves
 from enrich.store import Columns, ServersideRef
 
@@ -50,11 +50,10 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
 
 def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
     """Give the number of each input whose parameter has a wish, with the wish."""
-    for hint, node, number in parameters(spec):
-        if isinstance(node, Slot):
-            want = _want(hint, many=node.is_for_all)
-            if want is not None:
-                yield number, want
+    for hint, slot, number in parameters(spec):
+        want = _want(hint, many=slot.is_for_all)
+        if want is not None:
+            yield number, want
 
 
 def _want(hint: Any, *, many: bool) -> Want | None:

@@ -160,6 +160,42 @@ def test_parameters_by_name_count(received):
     assert isinstance(received(make, inputs=inputs), pa.Table)
 
 
+def taking_all(seen):
+    def function(clicks: int, **tables: pa.Table):
+        seen.append(tables["table"])
+
+    return function
+
+
+def taking_dicts(seen):
+    def function(tables: dict[str, dict[str, pa.Table]]):
+        seen.append(tables["deep"]["table"])
+
+    return function
+
+
+def taking_lists(seen):
+    def function(tables: list[pa.Table], clicks: int):
+        seen.append(tables[1])
+
+    return function
+
+
+CLICKS, TABLE = Input("b", "n_clicks"), Input("s", "data")
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        (taking_all, {"clicks": CLICKS, "table": TABLE}),
+        (taking_dicts, {"tables": {"deep": {"table": TABLE, "clicks": CLICKS}}}),
+        (taking_lists, [[CLICKS, TABLE], CLICKS]),
+    ],
+)
+def test_the_element_of_a_group_is_the_form_of_each(received, make, inputs):
+    assert isinstance(received(make, inputs=inputs), pa.Table)
+
+
 def test_triggers_take_no_parameter(received):
     inputs = [Trigger("b", "n_clicks"), Input("s", "data")]
     assert isinstance(received(taking(pa.Table), inputs=inputs), pa.Table)
