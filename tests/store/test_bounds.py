@@ -357,7 +357,7 @@ def test_a_dropped_value_stays_readable_for_who_has_it(files, clock: Clock):
 def test_unless_told_otherwise_a_folder_keeps_ten_gibibytes_or_a_tenth_of_its_disk(
     tmp_path: Path, monkeypatch
 ):
-    for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30)):
+    for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30), (0, 10 << 30)):
         monkeypatch.setattr(shutil, "disk_usage", lambda path, total=total: SimpleNamespace(total=total))
         assert FileSystemBackend(tmp_path / "values").limit == limit
 

@@ -353,4 +353,5 @@ class FileSystemBackend:
 
 
 def _default_limit(path: Path) -> int:
-    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10)
+    # A tmpfs without a limit says that it has 0 bytes in all.
+    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10 or DEFAULT_MAX_BYTES)
