@@ -178,11 +178,11 @@ class FlaskCachingBackend:
         self._tier.used(key)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
-        """Say yes for what this process wrote or read lately and is still there; the rest is written anew."""
+        """Say yes for what is still there, renewed as by a read; an equal value not used lately is written anew."""
         if nbytes is not None and self._tier.due(key):
             return False
-        with self._asking() as cache:
-            return cache.get(_named("e", key)) is not None
+        found = self._fetch(key)
+        return found is not MISSING and nbytes in (None, len(found))
 
     def delete(self, key: str, /) -> bool:
         """Drop the value."""
