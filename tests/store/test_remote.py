@@ -166,6 +166,22 @@ def test_expired_and_surplus_values_are_swept(tmp_path: Path):
     assert list(backend.entries()) == []
 
 
+def test_a_value_that_a_host_reads_for_the_first_time_counts_as_used_there(tmp_path: Path):
+    clock = Clock(time.time())
+
+    def host(name: str) -> ArrowFSBackend:
+        local = FileSystemBackend(tmp_path / name)
+        return ArrowFSBackend(pafs.LocalFileSystem(), str(tmp_path / "remote"), local=local).with_settings(
+            Settings(clock=clock, ttl=1000)
+        )
+
+    host("one").write(key_of("a"), [b"x"], 1)
+    os.utime(tmp_path / "remote" / "entries" / key_of("a")[:2] / key_of("a"), (clock.now - 900,) * 2)
+    two = host("two")
+    assert two.read(key_of("a")) is not MISSING
+    assert next(two.entries()).used > clock.now - 60
+
+
 @pytest.fixture
 def bucket(s3_server: Server, tmp_path: Path) -> tuple[pafs.FileSystem, str]:
     fs = pafs.S3FileSystem(
