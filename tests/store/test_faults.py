@@ -386,6 +386,20 @@ def test_more_live_values_than_file_descriptors(tmp_path: Path):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_a_process_without_file_descriptors_gets_a_typed_error(tmp_path: Path):
+    import resource
+
+    store = Store(FileSystemBackend(tmp_path))
+    store.put(1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(StoreUnavailableError, match="ulimit"):
+            store.info()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 # --- threads ------------------------------------------------------------------------------------
 
 

@@ -253,9 +253,12 @@ class FileSystemBackend:
 
     def entries(self) -> Iterator[Entry]:
         """List the files, one folder at a time."""
-        for _sub, entry, found in self.folder.scan("entries"):
-            if is_entry(entry.name):
-                yield Entry(entry.name, found.st_size, found.st_mtime)
+        try:
+            for _sub, entry, found in self.folder.scan("entries"):
+                if is_entry(entry.name):
+                    yield Entry(entry.name, found.st_size, found.st_mtime)
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
 
     def sweep(self) -> Swept:
         """Drop what is too old or too much, unless another process is at it."""

@@ -36,6 +36,9 @@ NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
+_REMEDIES = {errno.EMFILE: "Raise the limit of open files (ulimit -n) of this process."}
+
+
 def default_cache_dir(app: str = "dash") -> Path:
     """Return the folder where an app of this name keeps its values unless told otherwise."""
     return Path(platformdirs.user_cache_dir("dash-enrich", appauthor=False)).absolute() / _slug(app)
@@ -378,7 +381,9 @@ def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
 
 def unavailable(path: Path, error: OSError) -> StoreUnavailableError:
     """Say that a folder can't be used, why, and what would help."""
+    remedy = _REMEDIES.get(
+        error.errno, "Make it writable for this user, or give FileSystemBackend(cache_dir=...) another one."
+    )
     return StoreUnavailableError(
-        f"The folder for server-side values, {path}, can't be used: {error.strerror or error}. "
-        "Make it writable for this user, or give FileSystemBackend(cache_dir=...) another one."
+        f"The folder for server-side values, {path}, can't be used: {error.strerror or error}. {remedy}"
     )
