@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from enrich.errors import StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import NO_LINKS, TIMES_BY_FD, Bounds, Folder, open_default, unavailable
+from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, open_default, unavailable
+from enrich.store.backends.group import NO_LINKS, set_used
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
@@ -158,10 +159,7 @@ class FileSystemBackend:
 
     def _renew_read(self, key: str, fd: int, now: float) -> None:
         try:
-            if TIMES_BY_FD:
-                os.utime(fd, (now, now))
-            else:
-                os.utime(self.path(key), (now, now))
+            set_used(fd if TIMES_BY_FD else self.path(key), now)
         except OSError as error:  # A folder made read-only can still be read.
             logger.warning("enrich.store: can't renew %s in %s: %s", key, self.folder.path, error)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from enrich.store.backends.group import open_file
 from enrich.store.backends.lockfile import lock_fd, unlock_fd
 from enrich.store.backends.locks import ThreadLock
 
@@ -118,8 +119,7 @@ class _LockedFile:
 
     def _open(self) -> int:
         self.close()
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
+        self._fd = open_file(self.path, self._mode)
         return self._fd
 
 

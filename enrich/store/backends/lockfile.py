@@ -7,6 +7,8 @@ import sys
 import weakref
 from pathlib import Path
 
+from enrich.store.backends.group import open_file
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -92,9 +94,8 @@ if hasattr(os, "register_at_fork"):
 
 def try_lock_file(path: Path, mode: int = 0o600) -> FileLease | None:
     """Take the lock that `path` stands for, or return None when a living process holds it."""
-    flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     while True:
-        fd = os.open(path, flags, mode)
+        fd = open_file(path, mode)
         try:
             if not lock_fd(fd, wait=False):
                 os.close(fd)

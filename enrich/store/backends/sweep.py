@@ -193,6 +193,8 @@ class Sweeper:
             fd, _found = self.folder.open(sub, name)
         except FileNotFoundError:
             return True
+        except PermissionError:  # another user's, made just now
+            return False
         try:
             if not lock_fd(fd, wait=False):
                 return False
@@ -235,14 +237,15 @@ class Sweeper:
                 self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
             elif now - stat.st_mtime > max(self.ttl, IN_USE):
                 self._drop(sub, entry.name, expired=True)
-        for top in ("kept", ""):
+        for top in ("kept", "", "locks"):
             for sub, entry, _stat in self.folder.scan_folder(top):
                 if entry.name.startswith(TEMPORARY):
                     self._is_dead(sub, entry.name)
         for _sub, entry, _stat in self.folder.scan_folder("locks"):
-            lock = try_lock_file(self.folder.path / "locks" / entry.name)
-            if lock is not None:
-                lock.release()
+            if not entry.name.startswith(TEMPORARY):
+                lock = try_lock_file(self.folder.path / "locks" / entry.name, self.folder.file_mode)
+                if lock is not None:
+                    lock.release()
 
     def _sweep_charges(self) -> None:
         for top in ("payers", "charges"):
