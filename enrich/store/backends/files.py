@@ -322,12 +322,15 @@ class FileSystemBackend:
 
     def _add_alone(self, name: str, value: bytes, kept: bool) -> bytes:
         """Do the same under a lock, where the file system has no hard links (some network and container mounts)."""
-        with self.ledger.alone():
-            found = self.get_record(name, kept=kept)
-            if found is not MISSING:
-                return found
-            self.set_record(name, value, kept=kept)
-            return value
+        try:
+            with self.ledger.alone():
+                found = self.get_record(name, kept=kept)
+                if found is not MISSING:
+                    return found
+                self.set_record(name, value, kept=kept)
+                return value
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
 
     def delete_record(self, name: str, /) -> bool:
         """Unlink a small file."""

@@ -28,7 +28,7 @@ from enrich.errors import (
     StoreUnavailableError,
 )
 from enrich.store.backends.folder import Folder
-from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
+from enrich.store.backends.lockfile import PATIENCE, FileLease, lock_fd, try_lock_file
 from enrich.store.backends.protocol import MISSING, Buffer, Entry, Missing, Reach, Settings, Swept, copied
 from enrich.store.backends.tier import Tier
 
@@ -253,7 +253,11 @@ class FlaskCachingBackend:
         # cachelib's file cache looks and then writes in its `add`: two processes could both win.
         fd = os.open(self._lock_path(name), os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            lock_fd(fd, wait=True)
+            if not lock_fd(fd, wait=PATIENCE):
+                raise StoreUnavailableError(
+                    f"Another process that uses the cache in {self._path} has kept its lock for {PATIENCE:g} s. "
+                    "Let it go on if it was stopped, or end it."
+                )
             yield
         finally:
             os.close(fd)

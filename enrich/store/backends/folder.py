@@ -35,7 +35,11 @@ _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
-_REMEDIES = {errno.EMFILE: "Raise the limit of open files (ulimit -n) of this process."}
+_REMEDIES = {
+    errno.EMFILE: "Raise the limit of open files (ulimit -n) of this process.",
+    errno.ETIMEDOUT: "Let the process that holds it go on, or end it: it was stopped (SIGSTOP, docker pause), or its "
+    "disk hangs.",
+}
 
 
 def default_cache_dir(app: str = "dash") -> Path:
@@ -207,7 +211,7 @@ class Folder:
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
-            lock_fd(fd, wait=False)
+            lock_fd(fd, wait=0)
             if not self.private:
                 os.fchmod(fd, self.file_mode)
             if bounds is not None:

@@ -196,7 +196,7 @@ class Sweeper:
         except PermissionError:  # another user's, made just now
             return False
         try:
-            if not lock_fd(fd, wait=False):
+            if not lock_fd(fd, wait=0):
                 return False
             self.folder.unlink(sub, name)
             return True
