@@ -19,7 +19,7 @@ import pytest
 
 from enrich.errors import HandleExpired, StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, Swept
-from enrich.store.backends import memory
+from enrich.store.backends import folder, memory
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
 from enrich.store.backends.protocol import scope_of
 from enrich.testing import key_of
@@ -426,6 +426,25 @@ def test_temporary_files_of_dead_writers_are_swept_and_those_of_living_ones_are_
     os.close(fd)
     backend.sweep()
     assert not living.exists()
+
+
+def test_a_write_whose_temporary_file_a_sweeper_took_before_it_was_locked_is_counted_once(
+    files, clock: Clock, monkeypatch
+):
+    backend = files(max_bytes=1000)
+    fill(backend, "a", 600)
+    backend.sweeper.join()
+    clock.tick(200)
+
+    def taken_before(fd: int, *, wait: float) -> bool:
+        monkeypatch.undo()
+        backend.sweep()
+        return lock_fd(fd, wait=wait)
+
+    monkeypatch.setattr(folder, "lock_fd", taken_before)
+    fill(backend, "b", 600)
+    backend.sweeper.join()
+    assert backend.ledger.read().used == held(backend) == 600
 
 
 def test_100_000_entries_do_not_slow_a_write(clock: Clock, monkeypatch):

@@ -211,7 +211,8 @@ class Folder:
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
-            lock_fd(fd, wait=0)
+            if not lock_fd(fd, wait=0) or not os.fstat(fd).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "a sweeper took it before it was locked", path)
             if not self.private:
                 os.fchmod(fd, self.file_mode)
             if bounds is not None:
