@@ -130,6 +130,48 @@ def test_names_and_memoized_results_expire_with_their_values(clock: Clock, tmp_p
     assert not any(path.is_file() for path in (tmp_path / "records").rglob("*"))
 
 
+def test_records_take_a_tenth_of_the_room_at_most_and_the_least_recently_used_go_first(
+    opened: Opener, clock: Clock
+):
+    backend = opened(max_bytes=10 * 20 * 4096)
+    backend.set_record("kept", b"x", kept=True)
+    for number in range(300):
+        backend.set_record(str(number), b"x" * 100)
+        clock.tick(10)
+        assert backend.get_record("0") is not MISSING
+    backend.sweep()
+    left = [number for number in range(300) if backend.get_record(str(number)) is not MISSING]
+    assert left == [0, *range(301 - len(left), 300)]
+    assert 20 <= len(left) <= 20 * 4096 // 600
+    assert backend.get_record("kept", kept=True) == b"x"
+
+
+def test_records_in_use_are_not_dropped(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=1000)
+    for number in range(30):
+        backend.set_record(str(number), b"x" * 100)
+    clock.tick(100)
+    backend.sweep()
+    assert all(backend.get_record(str(number)) is not MISSING for number in range(30))
+
+
+def test_memory_frees_records_that_expired_at_the_next_write(clock: Clock):
+    backend = MemoryBackend().with_settings(Settings(clock=clock, ttl=1000))
+    backend.set_record("a", b"x")
+    clock.tick(1001)
+    fill(backend, "b", 100)
+    assert not backend._state.records
+
+
+def test_records_alone_make_a_sweep_due(files, clock: Clock):
+    backend = files(ttl=1000)
+    backend.set_record("a", b"x")
+    clock.tick(2000)
+    backend.set_record("b", b"x")
+    backend.sweeper.join()
+    assert len(list(backend.folder.scan("records"))) == 1
+
+
 def test_a_memoized_result_has_a_ttl_of_its_own(clock: Clock, tmp_path: Path):
     store = Store(FileSystemBackend(tmp_path), clock=clock)
     assert [store.compute("k", lambda i=i: i, ttl=30) for i in range(3) if clock.tick(20) is None] == [

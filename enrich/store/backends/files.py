@@ -300,6 +300,8 @@ class FileSystemBackend:
         """Replace a small file by renaming a new one over it."""
         sub, file = record_file(name, kept)
         self._write(sub, file, [value], len(value))
+        if not kept:
+            self.sweeper.begin_if_due()
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Link a small file into place: of many at once, one wins, and all read the winner's whole."""
