@@ -296,9 +296,13 @@ def test_an_impossible_url_is_refused_at_build(bad: str):
         RedisBackend(bad, local=False)
 
 
-def test_the_password_is_not_shown():
-    backend = RedisBackend("redis://user:hidden@127.0.0.1:1/0", local=False)
+@pytest.mark.parametrize(
+    "url", ["redis://hidden:hidden@127.0.0.1:1/0", "redis://127.0.0.1:1?username=hidden&password=hidden&db=0"]
+)
+def test_the_login_is_not_shown(url: str):
+    backend = RedisBackend(url, local=False)
     assert "hidden" not in backend.where
+    assert "127.0.0.1:1" in backend.where
     with pytest.raises(StoreUnavailableError) as caught:
         backend.read("0" * 32)
     assert "hidden" not in str(caught.value)
