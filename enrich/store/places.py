@@ -94,6 +94,13 @@ def write_to(place: Backend, key: str, encoded: Encoded, payer: str) -> None:
         place.write(key, encoded.buffers, encoded.nbytes)
 
 
+def charge_for(place: Backend, key: str, nbytes: int, payer: str) -> None:
+    """Say who stores an entry that is there already, and so pays for it if nobody does."""
+    charge = getattr(place, "charge", None)
+    if payer and callable(charge):
+        charge(key, nbytes, payer)
+
+
 def _takes_payer(place: Backend) -> bool:
     # Backends written elsewhere may have `write` as it was before somebody paid for shared values.
     parameters = inspect.signature(place.write).parameters.values()

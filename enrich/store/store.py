@@ -20,7 +20,7 @@ from enrich.store.handle import Handle, app_digest, read_handle, session_digests
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
 from enrich.store.names import Named, Names, Producers, expired, group_record, memo_record
-from enrich.store.places import Places, encoded_for, write_to
+from enrich.store.places import Places, charge_for, encoded_for, write_to
 from enrich.store.ref import Ref, ServersideRef
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
 from enrich.store.verify import check_same
@@ -134,7 +134,7 @@ class Store:
         scope: text that stands for the session whose value it is; None for a value shared by all.
         name: store it under this name of the app, in place of what had the name; always shared.
         producer: who stores it, for the error when it is gone: "callback 'load' (app.py:31)".
-        payer: text that stands for the session in whose quota a shared value counts, if it isn't there already;
+        payer: text that stands for the session in whose quota a shared value counts, if it counts for nobody's yet;
             None for nobody's. A value with a scope counts for that.
 
         Raises `UnstorableValueError`, `StoreFullError` or `StoreUnavailableError`.
@@ -145,9 +145,13 @@ class Store:
         tag = scope_tag(scope, secrets) if scope is not None and name is None else ""
         key = content_key(encoded.buffers, tag, secrets)
         new = not place.renew(key, encoded.nbytes)
+        who = ""
+        if payer is not None and not tag and self.session_quota is not None:
+            who = scope_tag(payer, secrets)
         if new:
-            no_quota = tag or self.session_quota is None
-            write_to(place, key, encoded, "" if payer is None or no_quota else scope_tag(payer, secrets))
+            write_to(place, key, encoded, who)
+        else:
+            charge_for(place, key, encoded.nbytes, who)
         ref = Ref(
             key, name, store, tag or None, encoded.nbytes, encoded.kind, producer,
             self._producers.note(producer), self._clock(), new,

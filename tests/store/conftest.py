@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from enrich.store import FileSystemBackend, MemoryBackend, RedisBackend
 
 from .servers import Server, find_program, free_port, redis_command, running
 
@@ -76,3 +80,22 @@ def s3_server() -> Iterator[Server]:
     program = Path(sys.executable).parent / "moto_server"
     with running([str(program), "-H", "127.0.0.1", "-p", str(port)], port) as server:
         yield server
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[Any]:
+    import redis
+
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(params=["files", "memory", pytest.param("redis", marks=pytest.mark.server)])
+def place(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Any:
+    from .quotas import Place, let_pass
+
+    if request.param == "redis":
+        url, client = (request.getfixturevalue(name) for name in ("redis_url", "redis_client"))
+        return Place(RedisBackend(url, local=False), functools.partial(let_pass, client, clock), clock)
+    backend = FileSystemBackend(tmp_path / "values") if request.param == "files" else MemoryBackend()
+    return Place(backend, clock.tick, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -21,48 +22,12 @@ from enrich.store.backends.redis_quota import RedisQuota
 from enrich.testing import key_of
 
 from .conftest import Clock
+from .quotas import ONE, TWO, Place, fill, has_room, let_pass, names
 from .servers import Server
 from .test_faults import run
 
-ONE, TWO = (scope_of(key_of("", session)) for session in ("one", "two"))
 DAY = 86_400
 SHARED = "counts for the session that is the first to store it"
-
-
-class Place:
-    """One place for values, opened as often as asked, with a time that is moved by hand."""
-
-    def __init__(
-        self, backend: Any, tick: Callable[[float], None], clock: Callable[[], float] | None
-    ) -> None:
-        self._backend = backend
-        self._settings = {} if clock is None else {"clock": clock}
-        self.tick = tick
-
-    def opened(self, session_quota: int | None = 1000) -> Any:
-        return self._backend.with_settings(Settings(session_quota=session_quota, **self._settings))
-
-    def store(self, session_quota: int | None = 1000, **settings: Any) -> Store:
-        return Store(self._backend, session_quota=session_quota, **settings, **self._settings)
-
-
-@pytest.fixture(params=["files", "memory", pytest.param("redis", marks=pytest.mark.server)])
-def place(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Place:
-    if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
-        return Place(RedisBackend(url, local=False), functools.partial(let_pass, url), None)
-    backend = FileSystemBackend(tmp_path / "values") if request.param == "files" else MemoryBackend()
-    return Place(backend, clock.tick, clock)
-
-
-def let_pass(url: str, seconds: float) -> None:
-    """Let everything in Redis be as much nearer to its end."""
-    import redis
-
-    with redis.Redis.from_url(url) as client:
-        for key in client.scan_iter():
-            if (left := client.pttl(key)) >= 0:
-                client.pexpire(key, max(0, left - int(seconds * 1000)))
 
 
 @pytest.fixture
@@ -70,33 +35,6 @@ def files(tmp_path: Path, clock: Clock) -> Callable[..., FileSystemBackend]:
     return lambda session_quota=1000, **settings: FileSystemBackend(tmp_path / "values").with_settings(
         Settings(session_quota=session_quota, clock=clock, **settings)
     )
-
-
-@pytest.fixture
-def redis_client(redis_url: str) -> Iterator[Any]:
-    import redis
-
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-def fill(backend: Backend, name: str, size: int, payer: str = "", *, scope: str = "") -> str:
-    key = key_of(name, scope)
-    backend.write(key, [b"x" * size], size, payer=payer)
-    return key
-
-
-def has_room(backend: Backend, session: str, size: int) -> bool:
-    """Does a value of the session's own fit? It is taken away again."""
-    try:
-        backend.delete(fill(backend, "probe", size, scope=session))
-    except StoreFullError:
-        return False
-    return True
-
-
-def names(backend: Backend) -> set[str]:
-    return {entry.key for entry in backend.entries()}
 
 
 # --- who pays -----------------------------------------------------------------------------------
@@ -190,6 +128,58 @@ def test_a_value_too_old_costs_nobody(place: Place):
     backend.sweep()
     fill(place.opened(session_quota=None), "a", 800)
     assert has_room(backend, "one", 1000)
+
+
+def test_a_value_that_nobody_pays_for_counts_for_who_stores_it_next(place: Place):
+    size = place.store().put("a" * 100).nbytes
+    store = place.store(session_quota=size)
+    assert store.put("b" * 100).new
+    assert not store.put("b" * 100, payer="one").new
+    assert not store.put("b" * 100, payer="two").new
+    with pytest.raises(StoreFullError, match=SHARED):
+        store.put("c" * 100, payer="one")
+    store.put("c" * 100, payer="two")
+
+
+def test_a_value_that_nobody_pays_for_and_that_does_not_fit_can_be_stored_again(place: Place):
+    size = place.store().put("a" * 100).nbytes
+    store = place.store(session_quota=2 * size)
+    large = place.store(session_quota=None).put("l" * 1000)
+    store.put("b" * 100, payer="one")
+    place.tick(200)
+    assert not store.put("l" * 1000, payer="one").new
+    assert not store.put("a" * 100, payer="one").new
+    place.tick(200)
+    store.put("a" * 100, payer="one")
+    with pytest.raises(StoreFullError, match=SHARED):
+        store.put("large" * 1000, payer="one")
+    assert store.get(large) == "l" * 1000
+    assert {entry.nbytes for entry in store.backend.entries()} == {size, large.nbytes}
+    assert len(names(store.backend)) == 3
+
+
+def test_threads_of_a_session_share_its_quota(place: Place):
+    backend = place.opened(session_quota=100_000)
+    for scope, payer in (("one", ""), ("", TWO)):
+        start, stored = threading.Barrier(6), []
+
+        def write(
+            number: int,
+            scope: str = scope,
+            payer: str = payer,
+            start: threading.Barrier = start,
+            stored: list[str] = stored,
+        ) -> None:
+            start.wait()
+            with contextlib.suppress(StoreFullError):
+                stored.append(fill(backend, f"{number}", 90_000, payer, scope=scope))
+
+        crew = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join()
+        assert len(stored) == 1
 
 
 # --- a full quota -------------------------------------------------------------------------------
@@ -408,15 +398,6 @@ def test_a_sweep_forgets_who_paid_for_what_is_gone(files, tmp_path: Path, clock:
     assert of_nobody not in names(backend)
 
 
-def test_a_count_forgets_the_charges_that_it_finds_void(files):
-    backend = files()
-    gone = fill(backend, "gone", 100, ONE)
-    backend.delete(gone)
-    assert noted(backend.folder.path) == {ONE + gone}
-    has_room(files(), "one", 100)
-    assert noted(backend.folder.path) == set()
-
-
 def test_clear_leaves_no_file_that_says_who_pays(files):
     backend = files()
     fill(backend, "a", 100, ONE)
@@ -431,7 +412,9 @@ def test_a_count_looks_at_nobody_else_s_charges(files, monkeypatch):
         fill(backend, str(number), 10, TWO)
     looked: list[str] = []
     look = backend.folder.look
-    monkeypatch.setattr(backend.folder, "look", lambda sub, name: looked.append(name) or look(sub, name))
+    monkeypatch.setattr(
+        backend.folder, "look", lambda sub, name, at: looked.append(name) or look(sub, name, at)
+    )
     with pytest.raises(StoreFullError):
         fill(backend, "b", 950, ONE)
     assert looked == [mine]
@@ -502,6 +485,119 @@ def test_a_value_is_stored_where_it_can_t_be_noted_who_pays(files, monkeypatch, 
     assert "nobody pays" in caplog.text
 
 
+def test_who_pays_is_noted_though_a_sweeper_takes_the_temporary_file(files, monkeypatch):
+    backend = files()
+    write, taken = backend.folder.write, []
+
+    def once_taken(sub: str, *arguments: Any, **options: Any) -> bool:
+        if not sub.startswith("entries") and sub not in taken:
+            taken.append(sub)
+            raise FileNotFoundError
+        return write(sub, *arguments, **options)
+
+    monkeypatch.setattr(backend.folder, "write", once_taken)
+    fill(backend, "a", 800, ONE)
+    assert len(taken) == 2
+    assert not has_room(files(), "one", 300)
+
+
+def paid(backend: FileSystemBackend, *payers: str) -> list[set[str]]:
+    return [{key for key, _found in backend.sweeper.charges.of(payer, but=())} for payer in payers]
+
+
+@pytest.mark.parametrize("how", ["drop", "delete"])
+@pytest.mark.parametrize("step", ["rename", "unlink"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_value_stored_again_while_it_is_dropped_is_paid_for_or_gone(
+    files, clock: Clock, monkeypatch, how: str, step: str, after: bool
+):
+    for nth in range(4):
+        dropping, other = files(session_quota=10_000), files(session_quota=10_000)
+        key = fill(dropping, f"a {nth}", 900, ONE)
+        clock.tick(200)
+        real, seen = getattr(dropping.folder, step), []
+
+        def again(*arguments: str, real=real, seen=seen, other=other, nth=nth) -> bool:
+            seen.append(arguments)
+            if len(seen) != nth + 1:
+                return real(*arguments)
+            done = real(*arguments) if after else None
+            fill(other, f"a {nth}", 900, TWO)
+            return real(*arguments) if done is None else done
+
+        monkeypatch.setattr(dropping.folder, step, again)
+        if how == "drop":
+            dropping.sweeper.drop_entry(f"entries/{key[:2]}", key)
+        else:
+            dropping.delete(key)
+        there = {key} & names(other)
+        assert [each & {key} for each in paid(other, ONE, TWO)] == [set(), there] or len(seen) <= nth
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_value_stored_again_while_it_is_swept_who_paid_is_paid_for(
+    files, clock: Clock, monkeypatch, after: bool
+):
+    for nth in range(5):
+        sweeping, other = files(), files()
+        key = fill(sweeping, f"a {nth}", 90, ONE)
+        sweeping.path(key).unlink()
+        rename, seen = sweeping.folder.rename, []
+
+        def again(*arguments: str, rename=rename, seen=seen, other=other, nth=nth) -> bool:
+            seen.append(arguments)
+            if after:
+                rename(*arguments)
+            if len(seen) == nth + 1:
+                fill(other, f"a {nth}", 90, ONE)
+            return after or rename(*arguments)
+
+        monkeypatch.setattr(sweeping.folder, "rename", again)
+        sweeping.sweep()
+        assert {key} & names(other) <= paid(other, ONE)[0]
+        assert [name for name in noted(other.folder.path) if "." in name] == []
+
+
+def test_files_that_were_set_aside_by_a_killed_sweeper_are_put_back(files):
+    backend = files()
+    key = fill(backend, "a", 800, ONE)
+    for path in list((backend.folder.path / "payers").rglob(key)):
+        path.rename(path.with_name(f"{key}.trash"))
+    for path in list((backend.folder.path / "charges").rglob(ONE + key)):
+        path.rename(path.with_name(f"{ONE}{key}.trash"))
+    backend.sweep()
+    assert noted(backend.folder.path) == {key, ONE + key}
+    assert not has_room(files(), "one", 300)
+
+
+def test_a_payer_that_is_looked_at_once_more_still_pays(files):
+    backend = files()
+    key = fill(backend, "a", 800, ONE)
+    backend.folder.rename(f"payers/{key[:2]}", key, f"{key}.trash")
+    assert not has_room(files(), "one", 300)
+
+
+@pytest.mark.parametrize(("scope", "payer"), [("one", ""), ("", ONE)])
+def test_a_value_set_aside_counts_and_makes_room(files, clock: Clock, scope: str, payer: str):
+    backend = files()
+    key = fill(backend, "a", 800, payer, scope=scope)
+    backend.folder.rename(f"entries/{key[:2]}", key, f"{key}.trash")
+    assert not has_room(files(), "one", 300)
+    clock.tick(200)
+    assert has_room(files(), "one", 300)
+    assert backend.read(key) is MISSING
+
+
+def test_a_value_paid_for_but_not_listed_counts_for_who_stores_it_next(files, tmp_path: Path):
+    backend = files()
+    store = Store(FileSystemBackend(tmp_path / "values"), session_quota=10_000, clock=backend.sweeper.clock)
+    ref = store.put("a" * 100, payer="one")
+    for path in (tmp_path / "values" / "charges").rglob(f"*{ref.key}"):
+        path.unlink()
+    store.put("a" * 100, payer="two")
+    assert [name for name in noted(tmp_path / "values") if len(name) > 32] != []
+
+
 def test_a_quota_counts_the_shared_values_that_other_threads_are_writing(files):
     backend = files(session_quota=2500)
     one, two = key_of("one"), key_of("two")
@@ -562,6 +658,23 @@ def test_of_many_processes_that_write_the_same_at_once_one_pays_for_each(tmp_pat
     assert run("payers", tmp_path, 4) == {"fine": True, "paid": [1] * 20}
 
 
+def test_what_is_stored_during_a_clear_is_paid_for(files, monkeypatch):
+    backend, other = files(session_quota=10**6), files(session_quota=10**6)
+    scan, stored = backend.folder.scan, []
+
+    def storing(top: str) -> Iterator[Any]:
+        for found in scan(top):
+            yield found
+            stored.append(fill(other, f"during {len(stored)}", 10, ONE))
+
+    for number in range(10):
+        fill(backend, str(number), 10, ONE)
+    monkeypatch.setattr(backend.folder, "scan", storing)
+    backend.clear()
+    assert len(stored) >= 10
+    assert names(other) == paid(other, ONE)[0]
+
+
 # --- Redis --------------------------------------------------------------------------------------
 
 
@@ -584,7 +697,11 @@ def test_what_redis_has_evicted_costs_nobody(redis_url: str, redis_client: Any, 
     key = fill(backend, "a", 800, ONE)
     redis_client.delete(f"enrich:{evicted}:{key}")
     assert has_room(backend, "one", 1000)
-    assert redis_client.smembers(f"enrich:c:{ONE}") <= {key_of("probe", "one").encode()}
+    redis_client.zincrby(f"enrich:c:{ONE}", -200, key)  # what is listed just now may be stored at once
+    assert has_room(
+        RedisBackend(redis_url, local=False).with_settings(Settings(session_quota=1000)), "one", 1000
+    )
+    assert redis_client.zrange(f"enrich:c:{ONE}", 0, -1) == [key_of("probe", "one").encode()]
     redis_client.flushall()
     assert has_room(backend, "one", 1000)
 
@@ -616,10 +733,176 @@ def test_without_a_quota_redis_is_asked_nothing_more(redis_url: str, redis_clien
     def never(*_: object) -> None:
         raise AssertionError("asked who pays")
 
-    for name in ("admit", "charge", "renew", "release"):
+    for name in ("admitted", "charge", "renew", "release"):
         monkeypatch.setattr(RedisQuota, name, never)
     store = Store(RedisBackend(redis_url, local=False))
     ref = store.put("x", payer="one")
     store.get(ref)
     store.delete(ref)
     assert not any(key.startswith((b"enrich:c:", b"enrich:p:")) for key in redis_client.scan_iter())
+
+
+def redis_backend(url: str, clock: Callable[[], float], ttl: float = DAY, session_quota: int = 1000) -> Any:
+    settings = Settings(session_quota=session_quota, clock=clock, ttl=ttl)
+    return RedisBackend(url, local=False).with_settings(settings)
+
+
+@pytest.mark.server
+def test_what_is_stored_while_redis_is_cleared_is_paid_for(redis_url: str, clock: Clock, monkeypatch):
+    backend, other = (redis_backend(redis_url, clock, session_quota=10**6) for _ in range(2))
+    scan, stored = backend._scan, []
+
+    def storing(pattern: str) -> Iterator[list[bytes]]:
+        for batch in scan(pattern):
+            stored.append(fill(other, f"before {pattern}", 10, ONE))
+            yield batch
+            stored.append(fill(other, f"after {pattern}", 10, ONE))
+
+    fill(backend, "a", 10, ONE)
+    monkeypatch.setattr(backend, "_scan", storing)
+    backend.clear()
+    assert len(stored) >= 6
+    there = names(other)
+    assert {kept.key for kept in other._quota._count(other._client, ONE, ())} == there != set()
+
+
+@pytest.mark.server
+def test_a_value_that_redis_can_t_note_who_pays_for_is_not_stored(redis_url: str, clock: Clock, monkeypatch):
+    import redis.exceptions
+
+    backend = redis_backend(redis_url, clock)
+
+    def full(*_: object) -> None:
+        raise redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+    monkeypatch.setattr(backend._quota, "_add_charge", full)
+    for payer, scope in ((ONE, ""), ("", "one")):
+        with pytest.raises(StoreFullError, match="maxmemory"):
+            fill(backend, "a", 10, payer, scope=scope)
+    assert names(backend) == set()
+
+
+@pytest.mark.server
+def test_a_value_cleared_between_its_charge_and_its_write_is_paid_for(
+    redis_url: str, clock: Clock, monkeypatch
+):
+    backend, other = (redis_backend(redis_url, clock) for _ in range(2))
+    charge = backend._quota._charge
+    monkeypatch.setattr(backend._quota, "_charge", lambda *each: (charge(*each), other.clear()))
+    fill(backend, "a", 800, ONE)
+    assert not has_room(other, "one", 300)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("scope", ["", "one"])
+def test_redis_looks_at_a_value_s_use_again_before_it_is_dropped(
+    place_of_redis: Place, monkeypatch, scope: str
+):
+    backend, other = place_of_redis.opened(), place_of_redis.opened()
+    key = fill(backend, "a", 900, "" if scope else ONE, scope=scope)
+    place_of_redis.tick(200)
+    drop = backend._quota._drop
+    monkeypatch.setattr(backend._quota, "_drop", lambda *each: (other.read(key), drop(*each))[1])
+    with pytest.raises(StoreFullError, match="900"):
+        fill(backend, "b", 900, ONE)
+    assert other.read(key) is not MISSING
+    assert not has_room(other, "one", 300)
+
+
+@pytest.fixture
+def place_of_redis(redis_url: str, redis_client: Any, clock: Clock) -> Place:
+    return Place(
+        RedisBackend(redis_url, local=False), functools.partial(let_pass, redis_client, clock), clock
+    )
+
+
+@pytest.mark.server
+def test_a_use_that_is_not_listed_yet_keeps_a_value(place_of_redis: Place, redis_client: Any):
+    backend = place_of_redis.opened()
+    key = fill(backend, "a", 900, ONE)
+    place_of_redis.tick(200)
+    redis_client.expire(f"enrich:e:{key}", DAY)
+    with pytest.raises(StoreFullError):
+        fill(backend, "b", 900, ONE)
+    assert names(backend) == {key}
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(("before", "after"), [(DAY, 3600), (3600, DAY)])
+def test_a_ttl_that_changes_leaves_uses_as_they_were(place_of_redis: Place, before: int, after: int):
+    unused = fill(place_of_redis.opened(ttl=before), "unused", 500, ONE)
+    place_of_redis.tick(300)
+    used = fill(place_of_redis.opened(ttl=before), "used", 400, ONE)
+    backend = place_of_redis.opened(ttl=after)
+    with pytest.raises(StoreFullError):
+        fill(backend, "large", 700, ONE)
+    fill(backend, "new", 600, ONE)
+    assert names(backend) == {used, key_of("new")}
+    assert backend.read(unused) is MISSING
+
+
+@pytest.mark.server
+def test_redis_is_asked_for_all_that_a_session_holds_every_ten_seconds(
+    redis_url: str, clock: Clock, monkeypatch
+):
+    backend = redis_backend(redis_url, clock, session_quota=10**6)
+    looked: list[int] = []
+    look = backend._quota._look
+    monkeypatch.setattr(
+        backend._quota,
+        "_look",
+        lambda client, payer, keys: looked.append(len(keys)) or look(client, payer, keys),
+    )
+    for number in range(10):
+        fill(backend, str(number), 10, ONE)
+    assert looked == []
+    clock.tick(11)
+    fill(backend, "new", 10, ONE)
+    assert looked == [10]
+
+
+@pytest.mark.server
+def test_a_list_of_a_session_s_bytes_ends_with_its_values(redis_url: str, redis_client: Any, clock: Clock):
+    backend = redis_backend(redis_url, clock, ttl=1000)
+    key = fill(backend, "a", 10, ONE)
+    own = fill(backend, "own", 10, scope="two")
+    for payer, use in ((ONE, key), (TWO, own)):
+        assert 900 < redis_client.ttl(f"enrich:c:{payer}") <= 1000
+        redis_client.expire(f"enrich:c:{payer}", 10)
+        backend.read(use)
+        assert 900 < redis_client.ttl(f"enrich:c:{payer}") <= 1000
+    redis_client.expire(f"enrich:p:{key}", 10)
+    backend.read(key)
+    assert 900 < redis_client.ttl(f"enrich:p:{key}") <= 1000
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("kind", ["bytes", "long", "list", "set"])
+def test_what_others_wrote_in_the_place_of_who_pays_counts_as_not_there(
+    redis_url: str, redis_client: Any, clock: Clock, kind: str
+):
+    store = Store(RedisBackend(redis_url, local=False), session_quota=10_000, clock=clock)
+    shared, own = store.put("shared", payer="one"), store.put("own", scope="one")
+    lists = list(redis_client.scan_iter("enrich:c:*"))
+    assert len(lists) == 1
+    payer = f"enrich:p:{shared.key}"
+    redis_client.delete(payer, *lists)
+    if kind == "list":
+        redis_client.rpush(payer, b"x")
+        redis_client.rpush(lists[0], b"x")
+    elif kind == "set":
+        redis_client.sadd(payer, b"x")
+        redis_client.zadd(lists[0], {b"\xff\xfe": 3, b"zz": 5, b"x" * 1000: 0})
+    else:
+        text = b"\xff\xfe" * 6 if kind == "bytes" else b"x" * 100_000
+        redis_client.set(payer, text)
+        redis_client.set(lists[0], text)
+    assert store.get(shared) == "shared"
+    assert store.get(own) == "own"
+    assert not store.put("shared", payer="one").new
+    assert store.put("another", payer="one").new
+    assert store.put("mine", scope="one").new
+    assert redis_client.type(payer) == b"string"
+    fresh = RedisBackend(redis_url, local=False).with_settings(Settings(session_quota=10_000, clock=clock))
+    counted = {kept.key for kept in fresh._quota._count(redis_client, lists[0].decode()[-12:], ())}
+    assert counted == names(fresh)

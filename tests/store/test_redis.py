@@ -18,6 +18,7 @@ from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
 from enrich.store.names import memo_record
 
 from .conftest import Clock
+from .quotas import let_pass
 from .servers import Server, free_port, redis_command, running
 from .workers import value_of
 
@@ -272,11 +273,19 @@ def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
         until = time.monotonic() + 10
         while "cluster_state:ok" not in cli(server, "CLUSTER", "INFO") and time.monotonic() < until:
             pass
-        store = Store(RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False), session_quota=1_000_000)
+        clock = Clock(time.time())
+        backend = RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False)
+        store = Store(backend, session_quota=1_000_000, clock=clock)
         refs = [store.put(value_of(number), payer="one") for number in range(20)]
         assert [store.get(ref) for ref in refs] == [value_of(number) for number in range(20)]
         assert store.info().entries == 20
         assert store.compute("k", lambda: 1) == 1
+        full = Store(backend, session_quota=sum(ref.nbytes for ref in refs), clock=clock)
+        with pytest.raises(StoreFullError, match="quota"):
+            full.put("another", payer="one")
+        let_pass(store.backend._client, clock, 300)
+        assert full.get(full.put("another", payer="one")) == "another"
+        assert sum(store.get(ref, default=None) is None for ref in refs) == 1
         store.clear()
         assert store.info().entries == 0
 

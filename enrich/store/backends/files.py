@@ -165,6 +165,7 @@ class FileSystemBackend:
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Write one temporary file by one gathered write, and rename it; then note who pays for it."""
+        self.sweeper.check_size(nbytes)
         if self.quota is None:
             self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
         else:
@@ -174,6 +175,14 @@ class FileSystemBackend:
             except OSError as error:
                 raise unavailable(self.folder.path, error) from error
         self.sweeper.begin_if_due()
+
+    def charge(self, key: str, nbytes: int, payer: str, /) -> None:
+        """Let a session pay for a shared value that nobody pays for."""
+        if self.quota is not None:
+            try:
+                self.quota.charge(key, nbytes, payer)
+            except OSError as error:
+                raise unavailable(self.folder.path, error) from error
 
     def _write(
         self,
@@ -205,7 +214,9 @@ class FileSystemBackend:
                 # The folder was removed while running, or a sweeper took a temporary file that wasn't locked yet.
                 self.folder.make("")
                 return True
-            return error.errno in _FULL and self.sweeper.free(nbytes)
+            # How much a disk quota leaves isn't known.
+            available = shutil.disk_usage(self.folder.path).free if error.errno == errno.ENOSPC else 0
+            return error.errno in (errno.ENOSPC, errno.EDQUOT) and self.sweeper.free(nbytes, available)
         except OSError as failure:
             raise self._failed(failure, nbytes) from failure
 
@@ -233,11 +244,11 @@ class FileSystemBackend:
         sub = shard(key)
         try:
             nbytes = os.lstat(self.path(key)).st_size
+            if not scope_of(key):
+                self.sweeper.charges.release(key)
             gone = self.folder.unlink(sub, key)
             if gone:
                 self.ledger.release(nbytes)
-                if not scope_of(key):
-                    self.sweeper.charges.release(key)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -269,7 +280,8 @@ class FileSystemBackend:
     def clear(self) -> None:
         """Unlink all entries and records; the kept ones and those mapped by readers stay."""
         try:
-            for top in ("entries", "records", "payers", "charges"):
+            # In this order who pays for what is stored meanwhile stays noted: that is written after the entry.
+            for top in ("payers", "charges", "entries", "records"):
                 for sub, entry, found in self.folder.scan(top):
                     if self.folder.unlink(sub, entry.name) and top == "entries":
                         self.ledger.release(found.st_size)

@@ -166,10 +166,15 @@ class Folder:
     def _name(self, sub: str, name: str) -> str:
         return name if _AT else str(self.path / sub / name)
 
-    def open(self, sub: str, name: str) -> tuple[int, os.stat_result]:
-        """Open a regular file for reading; raises `FileNotFoundError`, also for links, pipes and folders."""
+    def open(self, sub: str, name: str, at: int | None = None) -> tuple[int, os.stat_result]:
+        """Open a regular file for reading; raises `FileNotFoundError`, also for links, pipes and folders.
+
+        `at` is its folder, where that is open already.
+        """
         try:
-            if _AT:
+            if at is not None:
+                fd = os.open(name, _READ, dir_fd=at)
+            elif _AT:
                 at = self._open(sub)
                 try:
                     fd = os.open(name, _READ, dir_fd=at)
@@ -256,11 +261,11 @@ class Folder:
         finally:
             os.close(fd)
 
-    def look(self, sub: str, name: str) -> os.stat_result | None:
-        """Return what a regular file is, or None where there is none."""
+    def look(self, sub: str, name: str, at: int | None = None) -> os.stat_result | None:
+        """Return what a regular file is, or None where there is none; `at` is its folder, if that is open already."""
         try:
-            with self.opened(sub) as at:
-                found = os.stat(self._name(sub, name), dir_fd=at, follow_symlinks=False)
+            with self.opened(sub) if at is None else contextlib.nullcontext(at) as within:
+                found = os.stat(self._name(sub, name), dir_fd=within, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found if stat.S_ISREG(found.st_mode) else None

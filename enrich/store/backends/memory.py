@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, Self
 
 from enrich.errors import StoreFullError, StoreNotSharedError
+from enrich.store.backends.book import Kept, over_quota, to_drop
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import (
     IN_USE,
@@ -24,7 +25,6 @@ from enrich.store.backends.protocol import (
     copied,
     scope_of,
 )
-from enrich.store.backends.quota import over_quota
 
 DEFAULT_MAX_BYTES = 1 << 30
 _RECORD = 512  # bytes that a record takes beside its name and content
@@ -129,11 +129,22 @@ class MemoryBackend:
         payer = scope_of(key) or payer
         with self._state.lock:
             self._drop_expired()
+            self._make_room(key, nbytes, payer)
             if key in self._state.entries:
                 self._drop(key)
-            self._make_room(key, nbytes, payer)
             self._state.entries[key] = _Kept(data, self._settings.clock(), payer)
             self._state.count(payer, nbytes)
+
+    def charge(self, key: str, nbytes: int, payer: str, /) -> None:
+        """Let a session pay for a shared value that nobody pays for, if it has room for it."""
+        with self._state.lock:
+            kept, quota = self._state.entries.get(key), self._settings.session_quota
+            if kept is None or kept.payer or quota is None:
+                return
+            if self._state.paid.get(payer, 0) + nbytes <= quota:
+                self._state.count("", -nbytes)
+                self._state.count(payer, nbytes)
+                kept.payer = payer
 
     def _drop_expired(self) -> tuple[int, int]:
         """Drop from the old end of the order; costs nothing when nothing is too old."""
@@ -165,31 +176,38 @@ class MemoryBackend:
         return True
 
     def _make_room(self, key: str, nbytes: int, payer: str) -> None:
-        quota = self._settings.session_quota
+        """Drop what has to go for this entry, which takes the place of one of its key; nothing if it won't fit."""
+        quota, old = self._settings.session_quota, self._state.entries.get(key)
+        replaced = 0 if old is None else len(old.data)
+        go: list[Kept] = []
         if payer and quota is not None:
-            used = self._state.paid.get(payer, 0)
-            if used + nbytes > quota:
-                paid = [k for k, kept in self._state.entries.items() if kept.payer == payer]
-                used = self._evict(paid, used, quota - nbytes)
-            if used + nbytes > quota:
-                raise over_quota(key, nbytes, used, quota)
-        used = self._state.nbytes
-        if used + nbytes > self.limit:
-            used = self._evict(list(self._state.entries), used, self.limit - nbytes)
-        if used + nbytes > self.limit:
-            raise StoreFullError(
-                f"{nbytes:,} bytes don't fit in memory store {self.name!r}: it may hold {self.limit:,} bytes, and "
-                f"{used:,} were used within the last minutes. Raise max_bytes, or store less."
+            used = self._state.paid.get(payer, 0) - (
+                replaced if old is not None and old.payer == payer else 0
             )
+            found = self._to_drop({key}, used + nbytes - quota, payer)
+            if found is None:
+                raise over_quota(key, nbytes, used, quota)
+            go = found
+        used = self._state.nbytes - replaced
+        more = self._to_drop(
+            {key, *(kept.key for kept in go)}, used - sum(kept.nbytes for kept in go) + nbytes - self.limit
+        )
+        if more is None:
+            raise StoreFullError(
+                f"{nbytes:,} bytes don't fit in memory store {self.name!r}: it holds {used:,} of at most "
+                f"{self.limit:,}, and dropping all that wasn't used within the last minutes wouldn't make room. "
+                "Raise max_bytes, or store less."
+            )
+        for kept in (*go, *more):
+            self._drop(kept.key)
 
-    def _evict(self, keys: list[str], used: int, target: int) -> int:
-        now = self._settings.clock()
-        for key in keys:
-            if used <= target:
-                break
-            if now - self._state.entries[key].used >= IN_USE:
-                used -= self._drop(key)
-        return used
+    def _to_drop(self, but: Collection[str], excess: int, payer: str | None = None) -> list[Kept] | None:
+        kept = (
+            Kept(each.used, len(each.data), key)
+            for key, each in self._state.entries.items()
+            if key not in but and payer in (None, each.payer)
+        )
+        return to_drop(kept, excess, self._settings.clock() - min(IN_USE, self._settings.ttl))
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Mark the entry as used now."""

@@ -174,6 +174,7 @@ class Backend(Protocol):
 
         `payer` is the session (as `scope_of` has it) in whose quota a shared value counts from now on. It is given
         only where a quota is set and a session is known, and only to backends that have the parameter.
+        A method `charge(key, nbytes, payer)`, where there is one, is told of it when the value is there already.
         """
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:

@@ -74,7 +74,9 @@ class RedisBackend:
         changed._settings = settings
         changed._tier = Tier(open_tier(self._local, self.name, settings), settings)
         quota = settings.session_quota
-        changed._quota = None if quota is None else RedisQuota(self._prefix, changed._ttl, quota)
+        changed._quota = (
+            None if quota is None else RedisQuota(self._prefix, changed._ttl, quota, settings.clock)
+        )
         return changed
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -161,13 +163,19 @@ class RedisBackend:
                 "Use FileSystemBackend() or ArrowFSBackend(...) for such values."
             )
         with self._asking() as client:
-            if self._quota is not None:
-                self._quota.admit(client, key, nbytes, payer, self.delete)
-            client.set(self._entry(key), b"".join(buffers), ex=self._ttl)
-            if self._quota is not None:
-                self._quota.charge(client, key, payer)
+            if self._quota is None:
+                client.set(self._entry(key), b"".join(buffers), ex=self._ttl)
+            else:
+                with self._quota.admitted(client, key, nbytes, payer, self._tier.drop) as pipe:
+                    pipe.set(self._entry(key), b"".join(buffers), ex=self._ttl)
         self._tier.used(key)
         self._tier.keep(key, buffers, nbytes)
+
+    def charge(self, key: str, nbytes: int, payer: str, /) -> None:
+        """Let a session pay for a shared value that nobody pays for."""
+        if self._quota is not None:
+            with self._asking() as client:
+                self._quota.charge(client, key, nbytes, payer)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Ask the server, not the local copy: other hosts need it there."""
@@ -191,10 +199,9 @@ class RedisBackend:
         """Drop the value here and on the server; other hosts' copies go with their age."""
         self._tier.drop(key)
         with self._asking() as client:
-            gone = bool(client.unlink(self._entry(key)))
             if self._quota is not None:
                 self._quota.release(client, key)
-        return gone
+            return bool(client.unlink(self._entry(key)))
 
     def discard(self, key: str, /) -> None:
         """Drop a torn local copy, or without one the server's."""
@@ -242,7 +249,8 @@ class RedisBackend:
     def clear(self) -> None:
         """Drop all values and records below the prefix, and this host's copies."""
         self._tier.clear()
-        for pattern in ("e:*", "r:*", "c:*", "p:*"):
+        # In this order who pays for what is stored meanwhile stays noted: that is sent with the entry.
+        for pattern in ("c:*", "p:*", "e:*", "r:*"):
             for batch in self._scan(pattern):
                 with self._asking() as client:
                     pipe = client.pipeline(transaction=False)

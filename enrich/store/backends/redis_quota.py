@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import itertools
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any
 
-from enrich.store.backends.protocol import IN_USE, scope_of
-from enrich.store.backends.quota import over_quota
+from enrich.errors import StoreFullError
+from enrich.store.backends.book import Book, Kept
+from enrich.store.backends.protocol import IN_USE, SCOPE_LENGTH, scope_of
+
+_BATCH = 1000
+# Each use sets a key's end anew, so one whose end is where it was when looked at wasn't used since.
+# A count is remembered for ten seconds, in which that end has come nearer.
+_UNLINK_UNUSED = """
+local left = redis.call('pttl', KEYS[1])
+if math.abs(left - tonumber(ARGV[1])) > 20000 then return 0 end
+return redis.call('unlink', KEYS[1])
+"""
+_STRIKE_OFF = """
+for i = 2, #ARGV do
+  local used = redis.call('zscore', KEYS[1], ARGV[i])
+  if used and tonumber(used) < tonumber(ARGV[1]) then redis.call('zrem', KEYS[1], ARGV[i]) end
+end
+"""
 
 
 class RedisQuota:
     """Lists what each session pays for, beside the values.
 
-    `c:` and a session is the set of its keys, `p:` and a key says who pays for a shared value. Both are renewed with
-    the value, so that they live as long. What Redis evicts of them is listed again when the value is used, or costs
-    nobody anything; sizes and last uses are the values' own.
+    `c:` and a session is the sorted set of its keys, by their last uses; `p:` and a key says who pays for a shared
+    value. Both are renewed with the value, so that they live as long. What Redis evicts of them is listed again when
+    the value is used, or costs nobody anything; sizes are the values' own. What others wrote in their places counts
+    as not there.
     """
 
-    def __init__(self, prefix: str, ttl: int, limit: int) -> None:
+    def __init__(self, prefix: str, ttl: int, limit: int, clock: Callable[[], float]) -> None:
         self._prefix = prefix
         self._ttl = ttl
-        self._limit = limit
+        self._in_use = min(IN_USE, ttl)
+        self._clock = clock
+        self._book = Book(limit, ttl, clock)
+
+    def _entry(self, key: str) -> str:
+        return f"{self._prefix}e:{key}"
 
     def _charges(self, payer: str) -> str:
         return f"{self._prefix}c:{payer}"
@@ -28,74 +53,126 @@ class RedisQuota:
     def _payer(self, key: str) -> str:
         return f"{self._prefix}p:{key}"
 
-    def admit(self, client: Any, key: str, nbytes: int, payer: str, drop: Callable[[str], object]) -> None:
-        """Make room for a value in the quota of who pays for it, or raise `StoreFullError`."""
+    @contextlib.contextmanager
+    def admitted(
+        self, client: Any, key: str, nbytes: int, payer: str, forget: Callable[[str], object]
+    ) -> Iterator[Any]:
+        """Make room for a value in the quota of who pays for it, or raise `StoreFullError`.
+
+        Gives the pipeline that is to set the value. `forget` is told of each key that is dropped for it.
+        """
         payer = scope_of(key) or payer
+        pipe = client.pipeline(transaction=False)
         if not payer:
+            pipe.unlink(self._payer(key))
+            yield pipe
+            pipe.execute()
             return
-        listed = {found.decode() for found in client.smembers(self._charges(payer))} - {key}
-        paid = self._paid(client, payer, listed)
-        used = sum(size for _idle, size in paid.values())
-        for other, (idle, size) in sorted(paid.items(), key=lambda each: -each[1][0]):
-            if used + nbytes <= self._limit or idle < IN_USE:
-                break
-            drop(other)
-            del paid[other]
-            used -= size
-        if void := listed - paid.keys():
-            client.srem(self._charges(payer), *void)
-        if used + nbytes > self._limit:
-            raise over_quota(key, nbytes, used, self._limit)
+        with self._book.admitted(
+            payer, key, nbytes, partial(self._count, client), partial(self._drop, client, forget)
+        ):
+            # A server that is full says so here, before it has a value that nobody pays for; and who clears it
+            # meanwhile removes this, but not what comes with the value.
+            self._charge(client, key, payer)
+            yield pipe
+            self._add_charge(pipe, key, payer)
+            pipe.execute()
 
-    def _paid(self, client: Any, payer: str, keys: Iterable[str]) -> dict[str, tuple[float, int]]:
-        """Return for each key that is there, and that this session pays for, the seconds since its use and its size."""
-        keys = list(keys)
-        shared = [key for key in keys if not scope_of(key)]
-        pipe = client.pipeline(transaction=False)
-        for key in keys:
-            pipe.pttl(f"{self._prefix}e:{key}")
-        for key in keys:
-            pipe.strlen(f"{self._prefix}e:{key}")
-        for key in shared:
-            pipe.get(self._payer(key))
-        answers = pipe.execute() if keys else []
-        lives, sizes = answers[: len(keys)], answers[len(keys) : 2 * len(keys)]
-        payers = dict(zip(shared, answers[2 * len(keys) :], strict=True))
-        return {
-            key: (max(0.0, self._ttl - life / 1000), size)
-            for key, life, size in zip(keys, lives, sizes, strict=True)
-            if life != -2 and (key not in payers or payers[key] == payer.encode())
-        }
+    def charge(self, client: Any, key: str, nbytes: int, payer: str) -> None:
+        """Let a session pay for a shared value that nobody pays for, if it has room for it."""
+        if not self._paid_by(client, key):
+            with (
+                contextlib.suppress(StoreFullError),
+                self._book.admitted(payer, key, nbytes, partial(self._count, client), lambda _: False),
+            ):
+                self._charge(client, key, payer)
 
-    def charge(self, client: Any, key: str, payer: str) -> None:
-        """Let a session pay for its own value, or this one alone for a shared one; nobody, when it is empty."""
-        own = scope_of(key)
-        if own:
-            self._list(client, own, key)
-        elif payer:
-            client.set(self._payer(key), payer, ex=self._ttl)
-            self._list(client, payer, key)
-        else:
-            self.release(client, key)
+    def _charge(self, client: Any, key: str, payer: str) -> None:
+        self._sent(client, payer, lambda pipe: self._add_charge(pipe, key, payer))
 
-    def _list(self, client: Any, payer: str, key: str) -> None:
-        pipe = client.pipeline(transaction=False)
-        pipe.sadd(self._charges(payer), key)
+    def _add_charge(self, pipe: Any, key: str, payer: str) -> None:
+        if not scope_of(key):
+            pipe.set(self._payer(key), payer, ex=self._ttl)
+        self._add_use(pipe, key, payer)
+
+    def _add_use(self, pipe: Any, key: str, payer: str) -> None:
+        pipe.zadd(self._charges(payer), {key: self._clock()})
         pipe.expire(self._charges(payer), self._ttl)
-        pipe.execute()
 
     def renew(self, client: Any, key: str) -> None:
         """Let what counts a value live as long as the value, which was renewed."""
-        payer = scope_of(key)
-        if not payer:
-            pipe = client.pipeline(transaction=False)
-            pipe.get(self._payer(key))
-            pipe.expire(self._payer(key), self._ttl)
-            payer = (pipe.execute()[0] or b"").decode()
+        payer = scope_of(key) or self._paid_by(client, key)
         if payer:
-            self._list(client, payer, key)
+            self._sent(client, payer, lambda pipe: self._add_use(pipe, key, payer))
+
+    def _paid_by(self, client: Any, key: str) -> str:
+        """Return the session that pays for a shared value, having renewed that."""
+        pipe = client.pipeline(transaction=False)
+        pipe.get(self._payer(key))
+        pipe.expire(self._payer(key), self._ttl)
+        return _session(_answers(pipe)[0])
+
+    def _sent(self, client: Any, payer: str, add: Callable[[Any], None]) -> None:
+        """Send commands, and once more if something of another kind was in the place of the session's list."""
+        for _attempt in range(2):
+            pipe = client.pipeline(transaction=False)
+            add(pipe)
+            if None not in _answers(pipe):
+                return
+            client.unlink(self._charges(payer))
 
     def release(self, client: Any, key: str) -> None:
-        """Let nobody pay for a shared value; the session's set loses it at the next count."""
+        """Let nobody pay for a shared value that is about to go; the session's list loses it at a count."""
         if not scope_of(key):
             client.unlink(self._payer(key))
+
+    def _drop(self, client: Any, forget: Callable[[str], object], kept: Kept) -> bool:
+        gone = bool(client.eval(_UNLINK_UNUSED, 1, self._entry(kept.key), kept.mark))
+        if gone:
+            if not scope_of(kept.key):
+                client.eval(_UNLINK_UNUSED, 1, self._payer(kept.key), kept.mark)
+            forget(kept.key)
+        return gone
+
+    def _count(self, client: Any, payer: str, but: Collection[str]) -> Iterator[Kept]:
+        pipe = client.pipeline(transaction=False)
+        pipe.zrange(self._charges(payer), 0, -1, withscores=True)
+        members = iter(_answers(pipe)[0] or ())
+        while batch := list(itertools.islice(members, _BATCH)):
+            listed = {member.decode("ascii", "replace"): used for member, used in batch}
+            paid = self._look(client, payer, listed)
+            yield from (kept for kept in paid if kept.key not in but)
+            there = {kept.key for kept in paid}
+            if void := [member for member, _used in batch if member.decode("ascii", "replace") not in there]:
+                client.eval(_STRIKE_OFF, 1, self._charges(payer), repr(self._clock() - self._in_use), *void)
+
+    def _look(self, client: Any, payer: str, listed: dict[str, float]) -> list[Kept]:
+        """Look at what is there of these keys, and is paid for by this session."""
+        pipe = client.pipeline(transaction=False)
+        for key in listed:
+            pipe.pttl(self._entry(key))
+            pipe.strlen(self._entry(key))
+            pipe.get(self._payer(key))
+        answers = iter(_answers(pipe))
+        now, paid = self._clock(), []
+        for (key, used), left, nbytes, who in zip(listed.items(), answers, answers, answers, strict=True):
+            if left != -2 and nbytes is not None and (scope_of(key) or _session(who)) == payer:
+                # A use that isn't listed yet shows in the end of the value.
+                idle = self._ttl - left / 1000
+                paid.append(
+                    Kept(max(used, now - idle) if 0 <= idle < self._in_use else used, nbytes, key, left)
+                )
+        return paid
+
+
+def _answers(pipe: Any) -> list[Any]:
+    """Send the commands; the answer is None where a key holds something of another kind."""
+    answers = pipe.execute(raise_on_error=False)
+    for answer in answers:
+        if isinstance(answer, Exception) and "WRONGTYPE" not in str(answer):
+            raise answer
+    return [None if isinstance(answer, Exception) else answer for answer in answers]
+
+
+def _session(found: bytes | None) -> str:
+    return found.decode() if found and len(found) == SCOPE_LENGTH and found.isalnum() else ""

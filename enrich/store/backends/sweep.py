@@ -37,6 +37,7 @@ class Sweeper:
         self.ttl = ttl
         self.clock = clock
         self.charges = Charges(folder, clock)
+        self._in_use = min(IN_USE, ttl)
         self._every = min(max(ttl / 10, 60.0), 600.0)
         self.dropped = 0
         self._cost = 0.0
@@ -46,7 +47,7 @@ class Sweeper:
     def admit(self, nbytes: int) -> None:
         """Count in a file that has its size already but not its content, having made room for it if need be.
 
-        Raises `StoreFullError` where there is none.
+        Raises `StoreFullError` where there is none, having dropped nothing but what is too old.
         """
         account = self.ledger.reserve(nbytes, self.limit)
         if account is None or not account.swept:
@@ -59,16 +60,24 @@ class Sweeper:
 
     def _make_room(self, nbytes: int, account: Account | None) -> Account:
         # The sweep counts the file itself, so it isn't reserved a second time.
-        if self._swept(0, _WAIT) is not None:
+        if self._swept(must=None) is not None:
             account = self.ledger.read()
             if account.used <= self.limit:
                 return account
             self.ledger.release(nbytes)
         elif account is not None:
             return account
-        raise StoreFullError(
-            f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, "
-            f"and {self.ledger.read().used:,} were used within the last minutes. Raise max_bytes, or store less."
+        raise self._too_much(nbytes)
+
+    def check_size(self, nbytes: int) -> None:
+        """Refuse what could never fit."""
+        if nbytes > self.limit:
+            raise self._too_much(nbytes)
+
+    def _too_much(self, nbytes: int) -> StoreFullError:
+        return StoreFullError(
+            f"{nbytes:,} bytes don't fit in {self.folder.path}: it may hold {self.limit:,} bytes, and dropping all "
+            "that wasn't used within the last minutes wouldn't make room. Raise max_bytes, or store less."
         )
 
     def begin_if_due(self) -> None:
@@ -107,25 +116,32 @@ class Sweeper:
         except OSError as error:
             logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
 
-    def free(self, nbytes: int) -> bool:
-        """Drop `nbytes` of what isn't in use, for a disk that is full before the limit; did that free anything?"""
-        used = self.ledger.read().used
-        return self.sweep(room=max(nbytes, self.limit - used + nbytes), wait=_WAIT).freed > 0
+    def free(self, nbytes: int, available: int) -> bool:
+        """Drop `nbytes` of what isn't in use, for a disk that is full before the limit; did that free anything?
 
-    def sweep(self, *, room: int = 0, wait: float = 0.0) -> Swept:
-        """Drop what is too old, or too much when `room` more bytes are to fit; report what was found."""
-        return self._swept(room, wait) or Swept()
+        Unless that, with what the disk has `available`, isn't enough.
+        """
+        swept = self._swept(nbytes, must=nbytes - available)
+        return swept is not None and swept.freed > 0
 
-    def _swept(self, room: int, wait: float) -> Swept | None:
+    def sweep(self) -> Swept:
+        """Drop what is too old or too much, unless another worker is at it; report what was found."""
+        begin = time.monotonic()
+        swept = self._swept(wait=0.0)
+        if swept is not None:
+            # Nobody who needs room waits for this.
+            self.charges.sweep(self._is_dead)
+            self._cost = time.monotonic() - begin
+        return swept or Swept()
+
+    def _swept(self, room: int = 0, *, must: int | None = 0, wait: float = _WAIT) -> Swept | None:
         lock = self._lock(wait)
         if lock is None:
             return None
-        begin = time.monotonic()
         try:
-            return self._sweep(room)
+            return self._sweep(room, must)
         finally:
             lock.release()
-            self._cost = time.monotonic() - begin
 
     def _lock(self, wait: float) -> FileLease | None:
         path = self.folder.path / "sweep.lock"
@@ -136,20 +152,31 @@ class Sweeper:
                 return lock
             time.sleep(0.01)
 
-    def _sweep(self, room: int) -> Swept:
+    def _sweep(self, room: int, must: int | None) -> Swept:
+        """Free `room` bytes below the limit; but only what is too old, if `must` bytes can't be had.
+
+        None stands for what is above the limit.
+        """
         before = self.ledger.read()
         now = self.clock()
         found = self._look(now)
         total = sum(size for _used, size, _sub, _name in found)
-        target = max(0, self.limit - room)
-        if total > self.limit * HIGH:
-            target = min(target, int(self.limit * LOW))
+        # Whether a file being written will fit isn't known, and who writes it makes the room for it.
+        waiting = (
+            sum(size for _used, size, _sub, name in found if name.startswith(TEMPORARY)) if must == 0 else 0
+        )
+        target = min(self.limit + waiting, total - room)
+        if total - waiting > self.limit * HIGH:
+            target = min(target, int(self.limit * LOW) + waiting)
+        unused = sum(size for used, size, _sub, _name in found if now - used >= self._in_use)
+        if unused < (total - self.limit if must is None else must):
+            target = total
         dropped = freed = 0
         found.sort()
         oldest: float | None = None
         for used, size, sub, name in found:
             expired = now - used > self.ttl
-            if not expired and (total - freed <= target or now - used < IN_USE):
+            if not expired and (total - freed <= target or now - used < self._in_use):
                 oldest = used
                 break
             if self.drop_entry(sub, name, expired=expired):
@@ -157,7 +184,6 @@ class Sweeper:
                 freed += size
         self.ledger.counted(total - freed, before, self.clock())
         self._sweep_records(now)
-        self._sweep_charges()
         self.dropped += dropped
         if dropped:
             logger.info("enrich.store: dropped %d entries (%d bytes) of %s", dropped, freed, self.folder.path)
@@ -213,7 +239,7 @@ class Sweeper:
         """Drop an entry unless it was renewed meanwhile, and forget who paid for it."""
         dropped = self._drop(sub, key, expired=expired)
         if dropped and not scope_of(key):
-            self.charges.release(key)
+            self.charges.forget(key)
         return dropped
 
     def _drop(self, sub: str, name: str, *, expired: bool = False) -> bool:
@@ -225,7 +251,7 @@ class Sweeper:
             age = self.clock() - os.lstat(self.folder.path / sub / aside).st_mtime
         except FileNotFoundError:
             return False
-        if age < IN_USE or (expired and age <= self.ttl):
+        if age < self._in_use or (expired and age <= self.ttl):
             self.folder.put_back(sub, aside, name)
             return False
         try:
@@ -264,11 +290,3 @@ class Sweeper:
                 lock = try_lock_file(self.folder.path / "locks" / entry.name, self.folder.file_mode)
                 if lock is not None:
                     lock.release()
-
-    def _sweep_charges(self) -> None:
-        for top in ("payers", "charges"):
-            for sub, entry, _stat in self.folder.scan(top):
-                if entry.name.startswith(TEMPORARY):
-                    self._is_dead(sub, entry.name)
-                elif self.charges.is_void(entry.name):
-                    self.folder.unlink(sub, entry.name)
