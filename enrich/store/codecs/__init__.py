@@ -56,9 +56,11 @@ def _encode(value: Any, pickler: Pickler | None) -> Encoded:
         return TABLES[cls](value, pickler)
     writer = Writer(pickler)
     text = plain_text(value)
-    if text is None:
-        text = dumps(writer.node(value))
-    return write_container(type_name(cls) if writer.parts.spans else "json", text, writer.parts)
+    if text is not None:
+        return write_container("json", text, writer.parts)
+    text = dumps(writer.node(value))
+    is_json = cls.__module__ == "builtins" and not writer.parts.spans
+    return write_container("json" if is_json else type_name(cls), text, writer.parts)
 
 
 def decode(

@@ -171,6 +171,11 @@ def _same_foreign(left: Any, right: Any, path: str) -> None:
         assert left.dtype == right.dtype, path
         assert left.name == right.name, path
         assert left.equals(right, null_equal=True), path
+    elif hasattr(left, "to_plotly_json"):
+        for name in ("_data", "_layout", "_grid_ref", "_grid_str", "_validate"):
+            assert_same(getattr(left, name), getattr(right, name), f"{path}.{name}")
+        assert_same(*([frame._props for frame in side.frames] for side in (left, right)), f"{path}.frames")
+        assert left == right, path
     else:
         assert left == right, path
 
