@@ -43,7 +43,7 @@ class Container:
 def write_container(kind: str, text: str, parts: Parts) -> Encoded:
     """A container of one value, whose nodes are ``text``."""
     value = text.encode()
-    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode("ascii")
+    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode()
     header = head + b"\n" + value
     gap = padding(_HEADER_AT + len(header))
     total = _HEADER_AT + len(header) + len(gap) + parts.size + _DIGEST_SIZE
