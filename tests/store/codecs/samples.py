@@ -121,3 +121,34 @@ class Unlucky:
 
     def __reduce__(self) -> Any:
         return Unlucky, (1,)
+
+
+class Größe:
+    """A class whose name isn't ASCII."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Größe)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass
+class Maß:
+    länge: Any
+
+
+class AllAlike(type):
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Alike(metaclass=AllAlike):
+    """Instances of a class that can't be looked up."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Alike
+
+    def __hash__(self) -> int:
+        return 1

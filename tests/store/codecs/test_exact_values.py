@@ -7,6 +7,7 @@ import decimal
 import fractions
 import ipaddress
 import pathlib
+import sys
 import uuid
 from collections import Counter, OrderedDict, deque
 from typing import Any
@@ -25,7 +26,7 @@ from .cell_kinds import CELLS
 from .dtype_kinds import ARROW_TYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import Kinds
-from .samples import Access, Color, Derived, Frozen, Level, Pair, Point, Remembering, Result, Word
+from .samples import Access, Color, Derived, Frozen, Level, Maß, Pair, Point, Remembering, Result, Word
 
 JSON: Kinds = {
     "None": lambda: None,
@@ -54,6 +55,11 @@ JSON: Kinds = {
     "dict with our own key": lambda: {"$": "tuple", "v": [1, 2]},
     "dict with a surrogate key": lambda: {"\ud800": 1},
     "dict with bool keys": lambda: {True: 1, False: 2},
+    "dict with several NaN as keys": lambda: {float("nan"): 1, float("nan"): 2, (float("nan"), 1): 3},
+    "ordered dict with several NaN as keys": lambda: OrderedDict([(float("nan"), 1), (float("nan"), 2)]),
+    "Counter of several NaN": lambda: Counter([float("nan"), float("nan")]),
+    "set of several NaN": lambda: {float("nan"), float("nan"), np.nan},
+    "frozenset of several NaN in tuples": lambda: frozenset([(float("nan"),), (float("nan"),)]),
     "tuple": lambda: (1, (2, [3]), ()),
     "tuple in a list": lambda: [(1, 2), [1, 2]],
     "set": lambda: {1, "a", (2, 3), None},
@@ -313,6 +319,7 @@ CONTAINERS: Kinds = {
     "named tuple of frames": lambda: Point(pd.DataFrame({"x": [1]}), np.arange(2)),
     "dataclass with a frame": lambda: Result("r", pd.DataFrame({"x": [1.5]}), ("a",)),
     "derived dataclass": lambda: Derived("r", pd.DataFrame({"x": [1.5]})),
+    "dataclass of a name that isn't ASCII": lambda: Maß(np.arange(2)),
     "scalars of pandas": lambda: [
         pd.Timestamp("2020", tz="Asia/Tokyo"), pd.Timestamp(5), pd.Timedelta(1, "ns"), pd.NaT, pd.NA,
         pd.Period("2020", "M"), pd.Interval(0.5, 1, closed="left"), pd.offsets.MonthEnd(2), pd.offsets.Day(),
@@ -403,6 +410,29 @@ def test_equal_sets_of_long_bytes_give_equal_bytes() -> None:
         backwards.add(member)
     assert stored([set(members), {(members[0], "a"), "b"}]) == stored([backwards, {"b", (members[0], "a")}])
     assert round_trip(backwards) == set(members)
+
+
+@pytest.mark.parametrize("innermost", [1, b"a" * 300], ids=["a number", "long bytes"])
+def test_sets_in_sets_take_as_much_as_what_is_in_them(innermost: Any) -> None:
+    value = frozenset({innermost})
+    for number in range(25):
+        value = frozenset({value, number})
+    assert round_trip(value) == value
+    assert len(stored(value)) < 20_000
+
+
+def test_missing_value_as_a_key_is_found_again() -> None:
+    assert round_trip({np.nan: 1, (np.nan, 1): 2})[np.nan] == 1
+
+
+def test_integer_longer_than_python_writes_in_decimal() -> None:
+    usual = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        for value in (10**1000, [10**1000], {1: 10**650}, pd.Series([10**1000, 1], dtype=object)):
+            assert_same(value, round_trip(value))
+    finally:
+        sys.set_int_max_str_digits(usual)
 
 
 def test_slots_of_a_dataclass_s_bases_come_back() -> None:
