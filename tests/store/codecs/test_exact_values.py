@@ -22,6 +22,7 @@ import pyarrow as pa
 import pytest
 from plotly.subplots import make_subplots
 
+from . import samples
 from .cell_kinds import CELLS
 from .dtype_kinds import ARROW_TYPES
 from .exactness import assert_same, round_trip, stored
@@ -100,6 +101,9 @@ JSON: Kinds = {
     "enum": lambda: [Color.RED, Color.ALIAS, Color.BLUE, Level.LOW, Word.YES],
     "flags": lambda: [Access.READ, Access.READ | Access.RUN, Access(0)],
     "named tuple": lambda: Point(1.5, Pair("a", (1,))),
+    "named tuple that iterates in a way of its own": lambda: samples.Reversed(1, [2]),
+    "flags with operators of their own": lambda: [samples.Loud.A, samples.Loud(3), samples.Loud(0)],
+    "dataclass with a descriptor": lambda: samples.Doubled(2),
     "enum as a key": lambda: {Color.RED: 1, Level.LOW: 2},
     "dataclass": lambda: Frozen(dt.date(2020, 1, 1), {"a": (1,)}),
     "150 levels": lambda: nested(140),
@@ -442,6 +446,24 @@ def test_slots_of_a_dataclass_s_bases_come_back() -> None:
     assert (back.name, back.cache, back._Cached__key) == ("r", (1,), "kept")
     del value.cache
     assert not hasattr(round_trip(value), "cache")
+
+
+def test_items_of_a_named_tuple_are_carried_in_their_places() -> None:
+    back = round_trip(samples.Reversed(1, [2]))
+    assert (back.x, back.y) == (1, [2])
+
+
+def test_property_in_front_of_an_attribute_is_not_asked() -> None:
+    assert vars(round_trip(samples.Shouting("a"))) == {"word": "a", "size": 3}
+
+
+def test_slots_of_one_name_stay_two_and_empty_ones_empty() -> None:
+    value = samples.Answering(1)
+    samples.Base.shared.__set__(value, 2)
+    back = round_trip(value)
+    assert (back.shared, samples.Base.shared.__get__(back)) == (1, 2)
+    with pytest.raises(AttributeError):
+        samples.Answering.late.__get__(back)
 
 
 def test_array_shares_the_memory_of_the_entry() -> None:

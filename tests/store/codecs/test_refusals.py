@@ -124,6 +124,7 @@ REFUSED: Kinds = {
     "polars arrays without items": lambda: pl.DataFrame(
         {"l": pl.Series([[[]]], dtype=pl.List(pl.Array(pl.Int8, 0)))}
     ),
+    "a dataclass whose descriptor keeps its value elsewhere": lambda: samples.KeptElsewhere(1),
     "polars objects": lambda: pl.DataFrame({"o": pl.Series([Custom(1)], dtype=pl.Object)}),
 }
 
