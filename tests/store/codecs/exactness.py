@@ -47,6 +47,9 @@ def assert_same(left: Any, right: Any, path: str = "value") -> None:
     elif isinstance(left, (pa.Table, pa.RecordBatch)):
         assert left.schema.equals(right.schema, check_metadata=True), path
         assert left.num_rows == right.num_rows, path
+        assert [_dictionaries(column) for column in left.columns] == [
+            _dictionaries(column) for column in right.columns
+        ]
         left, right = (
             (side if isinstance(side, pa.Table) else pa.Table.from_batches([side])).combine_chunks()
             for side in (left, right)
@@ -138,6 +141,14 @@ def _same_array(left: Any, right: Any, path: str) -> None:
 def _same_arrow(left: Any, right: Any, path: str) -> None:
     # Arrow's equals says that NaN differs from NaN.
     assert left.equals(right) or _cells(left) == _cells(right), path
+
+
+def _dictionaries(column: Any) -> Any:
+    """What the chunks of a column have as their dictionaries, which to_pylist() looks through."""
+    if not pa.types.is_dictionary(column.type):
+        return None
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return [chunk.dictionary.to_pylist() for chunk in chunks if len(chunk)]
 
 
 def _cells(data: Any) -> str:

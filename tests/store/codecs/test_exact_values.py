@@ -184,6 +184,11 @@ ARRAYS: Kinds = {
     "dtype": lambda: [np.dtype("f8"), np.dtype([("x", ">i4")])],
 }
 
+
+def differing() -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values).dictionary_encode() for values in (["a", "b"], ["c"])])
+
+
 TABLES: Kinds = {
     "columns": lambda: pa.table({"a": [1, None], "b": ["x", None], "c": [[1], None]}),
     "in chunks": lambda: pa.table(
@@ -197,13 +202,10 @@ TABLES: Kinds = {
     "fields with metadata, not null": lambda: pa.table(
         [pa.array([1])], schema=pa.schema([pa.field("a", pa.int64(), nullable=False, metadata={"m": "n"})])
     ),
-    "dictionaries that differ": lambda: pa.table(
-        {
-            "d": pa.chunked_array(
-                [pa.array(["a", "b"]).dictionary_encode(), pa.array(["c"]).dictionary_encode()]
-            )
-        }
+    "dictionaries of one kind": lambda: pa.table(
+        {"d": pa.chunked_array([pa.array(["a", "b"]).dictionary_encode() for _ in range(2)])}
     ),
+    "dictionaries made one": lambda: pa.table({"d": differing()}).unify_dictionaries(),
     "ordered dictionary": lambda: pa.table(
         {"d": pa.DictionaryArray.from_arrays(pa.array([0, None], pa.int16()), ["x", "y"], ordered=True)}
     ),

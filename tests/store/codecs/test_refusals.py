@@ -25,6 +25,7 @@ from .index_kinds import Kinds
 from .pickling import KeyedPickler
 from .samples import Color, Custom, Frozen, Listing, MyFrame, Point, Shadow, Unlucky
 from .test_exact_pandas import cells_frame, with_attrs
+from .test_exact_values import differing
 
 
 @dataclass
@@ -107,6 +108,7 @@ PICKLED: Kinds = {
         {"u": pd.arrays.ArrowExtensionArray(pa.ExtensionArray.from_storage(Unregistered(), pa.array([1])))}
     ),
     "an object of a name that isn't ASCII": samples.Größe,
+    "a table of chunks whose dictionaries differ": lambda: pa.table({"d": differing()}),
     "an offset of a class of one's own": lambda: Calendar(holidays=["2020-01-01"]),
 }  # fmt: skip
 
@@ -167,6 +169,11 @@ def test_column_that_arrow_files_have_no_form_of_needs_a_pickle(kind: str) -> No
         with pytest.raises(UnstorableValueError, match="in column 'd' can't|the value can't"):
             encode(value)
     assert round_trip(table, pickler=KeyedPickler()).equals(table)
+
+
+def test_chunks_of_many_dictionaries_are_refused_with_a_mend() -> None:
+    with pytest.raises(UnstorableValueError, match=r"in column 'd' can't.*Call unify_dictionaries\(\)"):
+        encode(pa.table({"d": differing()}))
 
 
 @pytest.mark.parametrize("kind", REFUSED)
