@@ -48,6 +48,9 @@ def assert_same(left: Any, right: Any, path: str = "value") -> None:
     elif isinstance(left, (pa.Table, pa.RecordBatch)):
         assert left.schema.equals(right.schema, check_metadata=True), path
         assert left.num_rows == right.num_rows, path
+        assert [_dictionaries(column) for column in left.columns] == [
+            _dictionaries(column) for column in right.columns
+        ]
         left, right = (
             (side if isinstance(side, pa.Table) else pa.Table.from_batches([side])).combine_chunks()
             for side in (left, right)
@@ -141,6 +144,14 @@ def _same_arrow(left: Any, right: Any, path: str) -> None:
     assert left.equals(right) or _cells(left) == _cells(right), path
 
 
+def _dictionaries(column: Any) -> Any:
+    """What the chunks of a column have as their dictionaries, which to_pylist() looks through."""
+    if not pa.types.is_dictionary(column.type):
+        return None
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return [chunk.dictionary.to_pylist() for chunk in chunks if len(chunk)]
+
+
 def _cells(data: Any) -> str:
     return repr(data.to_pylist())
 
@@ -177,6 +188,11 @@ def _same_foreign(left: Any, right: Any, path: str) -> None:
         assert left.dtype == right.dtype, path
         assert left.name == right.name, path
         assert left.equals(right, null_equal=True), path
+    elif hasattr(left, "to_plotly_json"):
+        for name in ("_data", "_layout", "_grid_ref", "_grid_str", "_validate"):
+            assert_same(getattr(left, name), getattr(right, name), f"{path}.{name}")
+        assert_same(*([frame._props for frame in side.frames] for side in (left, right)), f"{path}.frames")
+        assert left == right, path
     else:
         assert left == right, path
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -203,6 +204,7 @@ def test_description_says_what_is_there_without_reading_it() -> None:
     assert description.schema.names == ["a", "b", "c"]
     assert not description.schema.metadata
     assert describe(stored([1])).kind == "json"
+    assert describe(stored(go.Figure())).kind == "plotly.graph_objs._figure.Figure"
     assert describe(stored([np.arange(2)])).kind == "list"
     assert describe(stored(pl.DataFrame({"a": [1]}))).kind == "polars.DataFrame"
 
