@@ -29,6 +29,7 @@ _log = logging.getLogger("enrich.sessions")
 _SALT = "enrich.session"
 _REMEMBERED = 4096
 """How many cookies a process knows to be genuine."""
+_NOBODY = "visitors without a session"
 
 
 @dataclass(slots=True)
@@ -106,8 +107,21 @@ class Sessions:
             return None
 
     def payer(self) -> str | None:
-        """The running session where its quota is to count what it stores for all; asked of nobody without quotas."""
-        return None if self.app.store.session_quota is None else self.current_or_none()
+        """Who pays for what is stored for all, where there are quotas; ``None`` where no visitor is at work.
+
+        Visitors who have no session pay together, as if they were one.
+        """
+        if self.app.store.session_quota is None:
+            return None
+        try:
+            return self.current()
+        except SessionError:
+            pass
+        except Exception:
+            if self.uses_cookie:
+                raise
+            _log.debug("session_id= names nobody", exc_info=True)
+        return _NOBODY if self.visit() is not None or dash_internals.context() else None
 
     @cached_property
     def cookie_name(self) -> str:
@@ -259,9 +273,9 @@ class Sessions:
             _log.info("A session cookie of another app or secret was ignored.")
             return None
         # The signature of the same text need not be computed for each request.
+        if len(self._genuine) >= _REMEMBERED:
+            self._genuine.clear()
         self._genuine[cookie] = session
-        if len(self._genuine) > _REMEMBERED:
-            self._genuine.pop(next(iter(self._genuine)), None)
         return session
 
 

@@ -9,18 +9,48 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from enrich.callbacks.spec import CallbackSpec
+from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch, leaves
 
 
-def parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Any, int]]:
-    """Give each annotated parameter's annotation, its part of the tree, and the number of that part's first leaf."""
+def parameters(spec: CallbackSpec) -> Iterator[tuple[Any, Slot, int]]:
+    """Give each input that has an annotation with that, and with its number among all.
+
+    A group of inputs arrives as one list or dict, and the annotation's element is for each of them.
+    """
     hints = hints_of(spec.func)
+    rest = {}
+    if isinstance(spec.inputs, dict):
+        taken = _signature(spec)
+        others = spec.inputs.keys() - {p.name for p in taken}
+        rest = {name: p.name for p in taken if p.kind is p.VAR_KEYWORD for name in others}
     number = 0
     for name, _, node in parts(spec):
-        if name in hints:
-            yield hints[name], node, number
+        parameter = rest.get(name, name)
+        if parameter in hints:
+            yield from _annotated(hints[parameter], node, number)
         number += len(leaves(node))
+
+
+def _annotated(hint: Any, node: Any, number: int) -> Iterator[tuple[Any, Slot, int]]:
+    if isinstance(node, Slot):
+        yield hint, node, number
+        return
+    element = element_of(hint, dict if isinstance(node, dict) else list)
+    if element is None:
+        return
+    for child in node.values() if isinstance(node, dict) else node:
+        yield from _annotated(element, child, number)
+        number += len(leaves(child))
+
+
+def element_of(hint: Any, kind: type) -> Any:
+    """The element of a list's or dict's annotation; ``None`` where it is not one."""
+    if typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) is kind:
+        return typing.get_args(hint)[-1]
+    return None
 
 
 def parts(spec: CallbackSpec) -> Iterator[tuple[str, bool, Any]]:
@@ -42,12 +72,16 @@ def parts(spec: CallbackSpec) -> Iterator[tuple[str, bool, Any]]:
             yield name, takes_rest, node
 
 
+def _signature(spec: CallbackSpec) -> tuple[inspect.Parameter, ...]:
+    try:
+        return tuple(inspect.signature(spec.func).parameters.values())  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # a builtin without a signature
+        return ()
+
+
 def _positional(spec: CallbackSpec) -> Iterator[tuple[str, bool]]:
     """The names that positional arguments have; those that ``*args`` takes share one."""
-    try:
-        parameters = inspect.signature(spec.func).parameters.values()  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # a builtin without a signature
-        return
+    parameters = _signature(spec)
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     # The first argument of a background callback with progress is Dash's own.
     has_progress = spec.is_background and spec.options["background"].get("progress") is not None
@@ -74,7 +108,9 @@ def innermost(func: Any) -> Any:
     func = inspect.unwrap(func) if hasattr(func, "__wrapped__") else func
     while isinstance(func, functools.partial):
         func = func.func
-    return func
+    # What an object does that is called like a function.
+    call = getattr(type(func), "__call__", None)  # noqa: B004
+    return call if inspect.isfunction(call) else func
 
 
 def nonlocals_of(func: Any) -> dict[str, Any]:

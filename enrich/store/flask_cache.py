@@ -6,6 +6,7 @@ import re
 import struct
 from typing import Any, Final
 
+import xxhash
 from cachelib.serializers import BaseSerializer
 from flask_caching import Cache
 
@@ -15,9 +16,9 @@ from enrich.store.memoize import value_digest
 from enrich.store.secrets import Secrets, given_secrets
 from enrich.store.signing import PickleGuard
 
-_HEAD: Final = struct.Struct("<8s")
+_HEAD: Final = struct.Struct("<8s16s")  # and a digest of all that follows
 _DIGITS: Final = re.compile(rb"-?[0-9]{1,20}")
-_MAGIC: Final = b"enrichA\x01"
+_MAGIC: Final = b"enrichA\x02"
 
 
 class ArrowSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read without its types
@@ -49,17 +50,21 @@ class ArrowSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read
             # Plain digits, as cachelib has them, so that Redis can count in place.
             return str(value).encode()
         encoded = codecs.encode(value, pickler=self._pickler)
-        return b"".join((_HEAD.pack(_MAGIC), *encoded.buffers))
+        data = b"".join(encoded.buffers)
+        return _HEAD.pack(_MAGIC, xxhash.xxh3_128_digest(data)) + data
 
     def loads(self, bvalue: bytes | None) -> Any:
         """Return the value, or None when it isn't one of ours."""
         if bvalue is None:
             return None
-        if bvalue[: _HEAD.size] != _MAGIC:
+        if bvalue[: len(_MAGIC)] != _MAGIC:
             text = bytes(bvalue)
             return int(text) if _DIGITS.fullmatch(text) else None
+        data = bytearray(memoryview(bvalue)[_HEAD.size :])
+        if bvalue[len(_MAGIC) : _HEAD.size] != xxhash.xxh3_128_digest(data):
+            return None
         try:
-            return codecs.decode(bytearray(memoryview(bvalue)[_HEAD.size :]), pickler=self._pickler)
+            return codecs.decode(data, pickler=self._pickler)
         except (codecs.CorruptEntry, HandleInvalid):
             return None
 

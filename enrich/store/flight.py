@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from enrich.errors import StoreFullError
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import MISSING, Backend, Lease, Missing
 
@@ -83,7 +84,11 @@ class Flights:
     ) -> T:
         pause = _FIRST_PAUSE
         while True:
-            lease = backend.try_lock(name, LEASE)
+            try:
+                lease = backend.try_lock(name, LEASE)
+            except StoreFullError as error:
+                logger.warning("enrich.store: computing without a lock: %s", error)
+                return compute()
             if lease is not None:
                 with _holding(lease):
                     found = look()

@@ -16,6 +16,7 @@ from itsdangerous import BadSignature, HMACAlgorithm, Signer
 
 from enrich.errors import HandleForeign, HandleInvalid, StoreConfigError
 from enrich.store.codecs.json_values import is_text
+from enrich.store.keys import session_bytes
 from enrich.store.secrets import Secrets
 
 # Characters that no JSON encoder escapes, so a raw request body can be searched for it.
@@ -89,7 +90,8 @@ def app_digest(app: str) -> bytes:
 
 def session_digests(session: str, secrets: Secrets) -> list[bytes]:
     """Return the session's mark in handles under each secret, newest first; who guesses a session learns nothing."""
-    return [blake3(session.encode(), key=key).digest(8) for key in secrets.derived("session")]
+    named = session_bytes(session)
+    return [blake3(named, key=key).digest(8) for key in secrets.derived("session")]
 
 
 def stored_name(name: str) -> str:

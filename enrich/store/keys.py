@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import xxhash
 from blake3 import blake3
 
+from enrich.errors import StoreConfigError
 from enrich.store.backends.protocol import CONTENT_LENGTH, SCOPE_LENGTH, Buffer, scope_of
+from enrich.store.codecs.entry import excerpt
 from enrich.store.secrets import Secrets
 
 KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
 MANY_THREADS_FROM: Final = 1 << 20
 
 
+def session_bytes(session: str) -> bytes:
+    """Return the text that stands for a session as bytes; raises `StoreConfigError` for anything but text."""
+    if not isinstance(session, str):
+        raise StoreConfigError(f"A session is named by a text, not by {excerpt(session)}.")
+    return session.encode("utf-8", "surrogatepass")
+
+
 def scope_tag(scope: str, secrets: Secrets) -> str:
     """Return the short name of a session's scope, which tells nothing of the session."""
-    return blake3(scope.encode(), key=secrets.derived("scope")[0]).hexdigest(SCOPE_LENGTH // 2)
+    return _tag(session_bytes(scope), secrets.derived("scope")[0])
+
+
+@lru_cache(maxsize=4096)
+def _tag(scope: bytes, key: bytes) -> str:
+    return blake3(scope, key=key).hexdigest(SCOPE_LENGTH // 2)
 
 
 def content_key(buffers: Sequence[Buffer], tag: str, secrets: Secrets) -> str:

@@ -346,11 +346,10 @@ class Store:
             value = function()
             try:
                 ref = self.put(value, scope=scope, producer=producer, backend=backend, payer=payer)
+                place.set_record(record, Named(ref.key, ref.written, ref.producer_id).dump())
             except StoreFullError as error:
                 # The result is there, and only remembering it failed.
                 logger.warning("enrich.store: a memoized result isn't kept: %s", error)
-                return value
-            place.set_record(record, Named(ref.key, ref.written, ref.producer_id).dump())
             return value
 
         return self._flights.run(place, record, look, compute, timeout=lock_timeout)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from enrich.callbacks.parameters import parameters
-from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.parameters import innermost, parameters
+from enrich.callbacks.spec import CallbackSpec
 from enrich.callbacks.tree import map_leaves
 from enrich.store import Columns, ServersideRef
 
@@ -38,7 +38,7 @@ class Want:
 
 def with_wants(spec: CallbackSpec) -> CallbackSpec:
     """Note on each input what the annotation of its parameter wants; the same spec where there is nothing to note."""
-    if not getattr(spec.func, "__annotations__", None):
+    if not getattr(innermost(spec.func), "__annotations__", None):
         return spec
     wants = dict(_wants(spec))
     if not wants:
@@ -50,11 +50,10 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
 
 def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
     """Give the number of each input whose parameter has a wish, with the wish."""
-    for hint, node, number in parameters(spec):
-        if isinstance(node, Slot):
-            want = _want(hint, many=node.is_for_all)
-            if want is not None:
-                yield number, want
+    for hint, slot, number in parameters(spec):
+        want = _want(hint, many=slot.is_for_all)
+        if want is not None:
+            yield number, want
 
 
 def _want(hint: Any, *, many: bool) -> Want | None:

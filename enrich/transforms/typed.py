@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.parameters import evaluated, hints_of, innermost, nonlocals_of, parameters
+from enrich.callbacks.parameters import (
+    element_of,
+    evaluated,
+    hints_of,
+    innermost,
+    nonlocals_of,
+    parameters,
+)
 from enrich.callbacks.spec import CallbackSpec, Convert, Joint, Program, Slot
-from enrich.callbacks.tree import leaves, map_leaves
+from enrich.callbacks.tree import map_leaves
 from enrich.errors import TypedValueError
 from enrich.transforms.serverside import Serverside
 
@@ -109,10 +115,9 @@ def _typed(
     if spec.is_clientside or isinstance(spec.func, Joint):
         return spec
     builds = {
-        number: build
-        for hint, node, first in parameters(spec)
-        if mentions(hint)
-        for number, build in _builds(hint, node, first, reader)
+        number: _build(hint, slot, reader)
+        for hint, slot, number in parameters(spec)
+        if slot.passed and mentions(hint)
     }
     if builds:
         numbers = itertools.count()
@@ -192,28 +197,8 @@ def map_values(value: Any, writer: Callable[[Any], Any]) -> Any:
 # --- compiling annotations ----------------------------------------------------------------------
 
 
-def _builds(hint: Any, node: Any, first: int, reader: Callable[[Any], Build]) -> Iterator[tuple[int, Build]]:
-    """Compile an annotation for each leaf of a parameter's part of the tree."""
-    if isinstance(node, Slot):
-        if node.passed:
-            build = reader(hint)
-            each = node.is_for_all and element_of(hint, list) is None
-            yield first, _unless_none(_of_each(build) if each else build)
-        return
-    # A group of inputs arrives as one list or dict: the annotation's element is for each of them.
-    element = element_of(hint, dict if isinstance(node, dict) else list)
-    if element is None:
-        return
-    number = first
-    for child in node.values() if isinstance(node, dict) else node:
-        yield from _builds(element, child, number, reader)
-        number += len(leaves(child))
-
-
-def element_of(hint: Any, kind: type) -> Any:
-    """The element of a list's or dict's annotation; ``None`` where it is not one."""
-    if typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
-    if typing.get_origin(hint) is kind:
-        return typing.get_args(hint)[-1]
-    return None
+def _build(hint: Any, slot: Slot, reader: Callable[[Any], Build]) -> Build:
+    """Compile an input's annotation."""
+    build = reader(hint)
+    each = slot.is_for_all and element_of(hint, list) is None
+    return _unless_none(_of_each(build) if each else build)

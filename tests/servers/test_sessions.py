@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -255,3 +256,26 @@ def test_text_that_only_looks_like_a_token_passes(app):
 def test_the_apps_own_cookie_is_found_among_others(header: str, cookie: str | None):
     sessions = DashProxy("doc")._sessions
     assert sessions.cookie_in(header.format(name=sessions.cookie_name)) == cookie
+
+
+def test_many_cookies_are_read_by_threads_at_once():
+    sessions = make_app("flask")._sessions
+    cookies = [sessions.signed_new() for _ in range(6000)]
+    failures: list[BaseException] = []
+
+    def read(mine: list[str]) -> None:
+        try:
+            for cookie in mine:
+                assert sessions.is_genuine(cookie)
+        except BaseException as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=read, args=(cookies[n::4],)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(before)
+    assert failures == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import sys
 import textwrap
 from typing import Annotated
@@ -72,6 +73,26 @@ def test_a_table_comes_in_the_form_of_the_annotation(received, form):
     assert isinstance(value, pa.Table if form == "pa.Table" else form)
 
 
+class Called:
+    def __init__(self, seen):
+        self.seen = seen
+
+    def __call__(self, table: pa.Table):
+        self.seen.append(table)
+
+
+def partially(seen):
+    def function(kept, table: pa.Table):
+        kept.append(table)
+
+    return functools.partial(function, seen)
+
+
+@pytest.mark.parametrize("make", [Called, partially])
+def test_annotations_count_of_all_that_is_called_like_a_function(received, make):
+    assert isinstance(received(make), pa.Table)
+
+
 def test_an_optional_form_counts(received):
     assert isinstance(received(taking(pa.Table | None)), pa.Table)
 
@@ -136,6 +157,42 @@ def test_parameters_by_name_count(received):
         return function
 
     inputs = {"other": Input("b", "n_clicks"), "table": Input("s", "data")}
+    assert isinstance(received(make, inputs=inputs), pa.Table)
+
+
+def taking_all(seen):
+    def function(clicks: int, **tables: pa.Table):
+        seen.append(tables["table"])
+
+    return function
+
+
+def taking_dicts(seen):
+    def function(tables: dict[str, dict[str, pa.Table]]):
+        seen.append(tables["deep"]["table"])
+
+    return function
+
+
+def taking_lists(seen):
+    def function(tables: list[pa.Table], clicks: int):
+        seen.append(tables[1])
+
+    return function
+
+
+CLICKS, TABLE = Input("b", "n_clicks"), Input("s", "data")
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        (taking_all, {"clicks": CLICKS, "table": TABLE}),
+        (taking_dicts, {"tables": {"deep": {"table": TABLE, "clicks": CLICKS}}}),
+        (taking_lists, [[CLICKS, TABLE], CLICKS]),
+    ],
+)
+def test_the_element_of_a_group_is_the_form_of_each(received, make, inputs):
     assert isinstance(received(make, inputs=inputs), pa.Table)
 
 

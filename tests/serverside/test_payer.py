@@ -155,6 +155,45 @@ def test_a_user_who_is_named_pays_by_that_name():
     two.act({"i.value": "c"})
 
 
+def without_cookies(app):
+    return Page(app, client=app.server.test_client(use_cookies=False))
+
+
+def with_bad_cookies(app):
+    page = Page(app)
+    page.client.set_cookie(app._sessions.cookie_name, "forged")
+    return page
+
+
+@pytest.mark.parametrize("visit", [without_cookies, with_bad_cookies])
+@pytest.mark.parametrize("declare", [declare_shared_output, declare_names])
+def test_visitors_without_a_session_pay_together(declare, visit):
+    app = make_app(session_check=False)
+    declare(app)
+    visit(app).act({"i.value": "a"})
+    visit(app).act({"i.value": "b"})
+    with pytest.raises(CallbackFailed) as failed:
+        visit(app).act({"i.value": "c"})
+    assert isinstance(failed.value.__cause__, StoreFullError)
+    Page(app).act({"i.value": "c"})
+
+
+def test_visitors_whom_session_id_can_not_name_pay_together():
+    app = make_app(session_id=lambda: ctx.cookies["user"], session_check=False)
+    declare_shared_output(app)
+    one, two = Page(app), Page(app)
+    one.act({"i.value": "a"})
+    two.act({"i.value": "b"})
+    with pytest.raises(CallbackFailed) as failed:
+        one.act({"i.value": "c"})
+    assert isinstance(failed.value.__cause__, StoreFullError)
+
+
+def test_nobody_pays_where_no_visitor_is_at_work():
+    app = make_app(session_id=lambda: ctx.cookies["user"])
+    assert app._sessions.payer() is None
+
+
 def test_no_session_is_asked_for_without_a_quota(monkeypatch):
     app = make_app(session_quota=None, session_check=False)
     declare_own(app)

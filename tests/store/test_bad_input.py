@@ -51,6 +51,28 @@ def test_a_name_that_is_no_text_is_refused(name: Any):
         Store(MemoryBackend()).put(1, name=name)
 
 
+@pytest.mark.parametrize("session", [5, b"one", ("a",)])
+def test_a_session_that_is_no_text_is_refused(session: Any):
+    store = Store(MemoryBackend(), session_quota=1000)
+    ref = store.put(1)
+    token = store.sign(ref, session="one")
+    for use in (
+        lambda: store.put(2, scope=session),
+        lambda: store.put(2, payer=session),
+        lambda: store.sign(ref, session=session),
+        lambda: store.open(token, session=session),
+    ):
+        with pytest.raises(StoreConfigError, match="named by a text, not by"):
+            use()
+
+
+def test_a_session_may_be_any_text():
+    store = Store(MemoryBackend(), session_quota=1000)
+    for session in ("", "\ud800", "é" * 500):
+        token = store.sign(store.put(1, scope=session), session=session)
+        assert store.get(store.open(token, session=session)) == 1
+
+
 @pytest.mark.parametrize("key", [5, None, "../../etc/passwd", ""])
 def test_what_is_no_key_is_refused(key: Any):
     with pytest.raises(StoreConfigError, match="is not a key"):

@@ -19,7 +19,7 @@ import pytest
 
 from enrich.errors import HandleExpired, StoreFullError
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, Swept
-from enrich.store.backends import memory
+from enrich.store.backends import folder, memory
 from enrich.store.backends.lockfile import lock_fd, try_lock_file
 from enrich.store.backends.protocol import scope_of
 from enrich.testing import key_of
@@ -128,6 +128,48 @@ def test_names_and_memoized_results_expire_with_their_values(clock: Clock, tmp_p
     clock.tick(5000)
     store.sweep()
     assert not any(path.is_file() for path in (tmp_path / "records").rglob("*"))
+
+
+def test_records_take_a_tenth_of_the_room_at_most_and_the_least_recently_used_go_first(
+    opened: Opener, clock: Clock
+):
+    backend = opened(max_bytes=10 * 20 * 4096)
+    backend.set_record("kept", b"x", kept=True)
+    for number in range(300):
+        backend.set_record(str(number), b"x" * 100)
+        clock.tick(10)
+        assert backend.get_record("0") is not MISSING
+    backend.sweep()
+    left = [number for number in range(300) if backend.get_record(str(number)) is not MISSING]
+    assert left == [0, *range(301 - len(left), 300)]
+    assert 20 <= len(left) <= 20 * 4096 // 600
+    assert backend.get_record("kept", kept=True) == b"x"
+
+
+def test_records_in_use_are_not_dropped(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=1000)
+    for number in range(30):
+        backend.set_record(str(number), b"x" * 100)
+    clock.tick(100)
+    backend.sweep()
+    assert all(backend.get_record(str(number)) is not MISSING for number in range(30))
+
+
+def test_memory_frees_records_that_expired_at_the_next_write(clock: Clock):
+    backend = MemoryBackend().with_settings(Settings(clock=clock, ttl=1000))
+    backend.set_record("a", b"x")
+    clock.tick(1001)
+    fill(backend, "b", 100)
+    assert not backend._state.records
+
+
+def test_records_alone_make_a_sweep_due(files, clock: Clock):
+    backend = files(ttl=1000)
+    backend.set_record("a", b"x")
+    clock.tick(2000)
+    backend.set_record("b", b"x")
+    backend.sweeper.join()
+    assert len(list(backend.folder.scan("records"))) == 1
 
 
 def test_a_memoized_result_has_a_ttl_of_its_own(clock: Clock, tmp_path: Path):
@@ -357,7 +399,7 @@ def test_a_dropped_value_stays_readable_for_who_has_it(files, clock: Clock):
 def test_unless_told_otherwise_a_folder_keeps_ten_gibibytes_or_a_tenth_of_its_disk(
     tmp_path: Path, monkeypatch
 ):
-    for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30)):
+    for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30), (0, 10 << 30)):
         monkeypatch.setattr(shutil, "disk_usage", lambda path, total=total: SimpleNamespace(total=total))
         assert FileSystemBackend(tmp_path / "values").limit == limit
 
@@ -426,6 +468,25 @@ def test_temporary_files_of_dead_writers_are_swept_and_those_of_living_ones_are_
     os.close(fd)
     backend.sweep()
     assert not living.exists()
+
+
+def test_a_write_whose_temporary_file_a_sweeper_took_before_it_was_locked_is_counted_once(
+    files, clock: Clock, monkeypatch
+):
+    backend = files(max_bytes=1000)
+    fill(backend, "a", 600)
+    backend.sweeper.join()
+    clock.tick(200)
+
+    def taken_before(fd: int, *, wait: float) -> bool:
+        monkeypatch.undo()
+        backend.sweep()
+        return lock_fd(fd, wait=wait)
+
+    monkeypatch.setattr(folder, "lock_fd", taken_before)
+    fill(backend, "b", 600)
+    backend.sweeper.join()
+    assert backend.ledger.read().used == held(backend) == 600
 
 
 def test_100_000_entries_do_not_slow_a_write(clock: Clock, monkeypatch):

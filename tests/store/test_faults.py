@@ -27,6 +27,7 @@ from enrich.errors import HandleExpired, StoreFullError, StoreNotSharedError, St
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, default_cache_dir
 from enrich.store.audit import verify_entries
 from enrich.store.backends import folder as folder_module
+from enrich.store.backends import ledger
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -92,6 +93,33 @@ def test_workers_that_start_at_once_agree_on_a_secret(tmp_path: Path):
     assert run("cold_start", tmp_path, 12) == {"fine": True, "opened": [1] * 12}
 
 
+@pytest.mark.parametrize("writers", [1, 3])
+def test_a_writer_that_is_stopped_keeps_the_others_waiting_for_a_bounded_time(
+    tmp_path: Path, monkeypatch, writers: int
+):
+    monkeypatch.setattr(ledger, "PATIENCE", 0.3)
+    store = Store(FileSystemBackend(tmp_path))
+    store.put(1)
+    store.backend.sweeper.join()
+    errors: list[Exception] = []
+
+    def write(number: int) -> None:
+        try:
+            store.put(number)
+        except StoreUnavailableError as error:
+            errors.append(error)
+
+    crew = [threading.Thread(target=write, args=(number,), daemon=True) for number in range(2, 2 + writers)]
+    with ledger.Ledger(tmp_path / "ledger").alone():
+        for thread in crew:
+            thread.start()
+        for thread in crew:
+            thread.join(10)
+    assert len(errors) == writers
+    assert "SIGSTOP" in str(errors[0])
+    assert store.get(store.put(2)) == 2
+
+
 def in_child(store: Store, token: str, answers: Any) -> None:
     answers.put(store.get(store.open(token, session="s")))
 
@@ -150,6 +178,17 @@ def test_a_full_disk_refuses_the_value_and_keeps_the_others(tmp_path: Path, cloc
         clock.tick(130)
         assert store.get(store.put("y" * 100_000)) == "y" * 100_000
         assert_sound(disk, store)
+
+
+def test_a_full_disk_keeps_no_memoized_results_and_gives_them_all_the_same(tmp_path: Path):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        store = Store(FileSystemBackend(disk / "values"))
+        store.compute("one", lambda: "same")
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+        assert store.compute("two", lambda: "same") == "same"
+        assert store.compute("three", lambda: "other" * 1000) == "other" * 1000
 
 
 def test_a_file_size_limit_refuses_the_value(tmp_path: Path):
@@ -382,6 +421,20 @@ def test_more_live_values_than_file_descriptors(tmp_path: Path):
         found = [store.backend.read(ref.key) for _ in range(300)]
         assert len(os.listdir("/proc/self/fd")) < used + 90
         assert all(bytes(buffer) == bytes(found[0]) for buffer in found)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_without_file_descriptors_gets_a_typed_error(tmp_path: Path):
+    import resource
+
+    store = Store(FileSystemBackend(tmp_path))
+    store.put(1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(StoreUnavailableError, match="ulimit"):
+            store.info()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

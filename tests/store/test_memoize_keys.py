@@ -334,6 +334,14 @@ def test_a_foreign_value_counts_as_missing_and_runs_nothing(tmp_path: Path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_damaged_value_counts_as_missing():
+    data = bytearray(ArrowSerializer().dumps(pd.DataFrame({"a": ["x", "y", "z"], "b": [1.5, 2.5, 3.5]})))
+    for place in range(len(data)):
+        data[place] ^= 0x7F
+        assert ArrowSerializer().loads(bytes(data)) is None
+        data[place] ^= 0x7F
+
+
 def test_the_serializer_pickles_only_with_a_secret_of_the_user():
     with pytest.raises(StoreConfigError, match="ENRICH_SECRET_KEY"):
         ArrowSerializer(allow_pickle=True)

@@ -177,6 +177,14 @@ def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
     fill()
 
 
+def test_a_full_server_keeps_no_memoized_results_and_gives_them_all_the_same(own_redis: Server):
+    store = Store(RedisBackend(url(own_redis), local=False))
+    store.compute("one", lambda: "same")
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "1")
+    assert store.compute("two", lambda: "same") == "same"
+    assert store.compute("three", lambda: "other") == "other"
+
+
 def test_a_server_flushed_under_load_gives_right_values_or_typed_errors(own_redis: Server, tmp_path: Path):
     stores = [host(own_redis, tmp_path / str(i), secret="the right secret") for i in range(2)]
     wrong: list[object] = []
@@ -297,9 +305,13 @@ def test_an_impossible_url_is_refused_at_build(bad: str):
         RedisBackend(bad, local=False)
 
 
-def test_the_password_is_not_shown():
-    backend = RedisBackend("redis://user:hidden@127.0.0.1:1/0", local=False)
+@pytest.mark.parametrize(
+    "url", ["redis://hidden:hidden@127.0.0.1:1/0", "redis://127.0.0.1:1?username=hidden&password=hidden&db=0"]
+)
+def test_the_login_is_not_shown(url: str):
+    backend = RedisBackend(url, local=False)
     assert "hidden" not in backend.where
+    assert "127.0.0.1:1" in backend.where
     with pytest.raises(StoreUnavailableError) as caught:
         backend.read("0" * 32)
     assert "hidden" not in str(caught.value)

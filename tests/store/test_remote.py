@@ -67,7 +67,7 @@ def test_a_quota_that_can_t_be_kept_is_refused(tmp_path: Path):
             Store(backend, session_quota=100)
 
 
-def test_a_used_value_is_written_anew_before_the_cache_drops_it(clock: Clock):
+def watched_cache() -> tuple[list[str], SimpleCache]:
     written: list[str] = []
 
     class Watched(SimpleCache):
@@ -75,7 +75,12 @@ def test_a_used_value_is_written_anew_before_the_cache_drops_it(clock: Clock):
             written.append(key)
             return super().set(key, value, timeout)
 
-    backend = FlaskCachingBackend(Watched()).with_settings(Settings(clock=clock, ttl=1000))
+    return written, Watched()
+
+
+def test_a_used_value_is_written_anew_before_the_cache_drops_it(clock: Clock):
+    written, cache = watched_cache()
+    backend = FlaskCachingBackend(cache).with_settings(Settings(clock=clock, ttl=1000))
     backend.write(key_of("a"), [b"x"], 1)
     backend.read(key_of("a"))
     clock.tick(499)
@@ -83,6 +88,18 @@ def test_a_used_value_is_written_anew_before_the_cache_drops_it(clock: Clock):
     assert len(written) == 1
     clock.tick(2)
     backend.read(key_of("a"))
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize("nbytes", [None, 1])
+def test_a_renewed_value_is_written_anew_before_the_cache_drops_it(clock: Clock, nbytes: int | None):
+    written, cache = watched_cache()
+    backend = FlaskCachingBackend(cache).with_settings(Settings(clock=clock, ttl=1000))
+    backend.write(key_of("a"), [b"x"], 1)
+    clock.tick(400)
+    backend.read(key_of("a"))
+    clock.tick(200)
+    assert backend.renew(key_of("a"), nbytes)
     assert len(written) == 2
 
 
@@ -147,6 +164,22 @@ def test_expired_and_surplus_values_are_swept(tmp_path: Path):
     clock.tick(100_000)
     backend.sweep()
     assert list(backend.entries()) == []
+
+
+def test_a_value_that_a_host_reads_for_the_first_time_counts_as_used_there(tmp_path: Path):
+    clock = Clock(time.time())
+
+    def host(name: str) -> ArrowFSBackend:
+        local = FileSystemBackend(tmp_path / name)
+        return ArrowFSBackend(pafs.LocalFileSystem(), str(tmp_path / "remote"), local=local).with_settings(
+            Settings(clock=clock, ttl=1000)
+        )
+
+    host("one").write(key_of("a"), [b"x"], 1)
+    os.utime(tmp_path / "remote" / "entries" / key_of("a")[:2] / key_of("a"), (clock.now - 900,) * 2)
+    two = host("two")
+    assert two.read(key_of("a")) is not MISSING
+    assert next(two.entries()).used > clock.now - 60
 
 
 @pytest.fixture

@@ -264,5 +264,64 @@ def payers(folder: str, processes: str) -> None:
     print(json.dumps({"fine": fine, "paid": [held.count(key) for key in keys]}))
 
 
+def group(folder: str, group: str) -> None:
+    """Work as two users of a group, one after the other, then both at once."""
+
+    def as_user(number: int, work: Callable[[Store], None]) -> int:
+        def become_and_work() -> None:
+            os.setgroups([int(group)])
+            os.setgid(number)
+            os.setuid(number)
+            os.umask(0o022 if number == 4001 else 0o077)
+            work(open_store(folder))
+
+        return fork(become_and_work)
+
+    def age() -> None:
+        for path in Path(folder).rglob("*"):
+            os.utime(path, (time.time() - 300,) * 2)
+
+    def is_renewed(store: Store) -> bool:
+        return all(entry.used > time.time() - 60 for entry in store.backend.entries())
+
+    def begin(store: Store) -> None:
+        store.put({"a": 1}, name="of one")
+        assert store.compute("key", lambda: 1) == 1
+        store.sweep()
+
+    def go_on(store: Store) -> None:
+        assert store.get(store.named("of one")) == {"a": 1}
+        assert store.compute("key", lambda: 2) == 1
+        assert is_renewed(store)
+
+    def store_again(store: Store) -> None:
+        assert not store.put({"a": 1}).new
+        assert not store.put(1).new
+        assert is_renewed(store)
+        assert store.delete(store.put({"a": 2}, name="of one"))
+        assert store.delete(store.put({"a": 1}))
+        store.sweep()
+
+    def find_it_changed(store: Store) -> None:
+        assert [entry.nbytes for entry in store.backend.entries()] == [store.put(1).nbytes]
+        store.clear()
+        assert store.info().entries == 0
+
+    def hammer(store: Store) -> None:
+        for number in range(150):
+            assert store.get(store.put(number, name=f"{number}")) == number
+            store.compute(f"key {number}", lambda number=number: [number])
+            if number % 10 == 0:
+                store.sweep()
+
+    fine = wait([as_user(4001, begin)])
+    for work in (go_on, store_again):
+        age()
+        fine = fine and wait([as_user(4002, work)])
+    fine = fine and wait([as_user(4001, find_it_changed)])
+    fine = fine and wait([as_user(user, hammer) for user in (4001, 4002, 4001, 4002)])
+    print(json.dumps({"fine": fine}))
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

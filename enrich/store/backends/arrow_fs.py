@@ -173,9 +173,15 @@ class ArrowFSBackend:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
             return self._get(self._place("entries", key))
-        found = self._tier.read(key, lambda: self._get(self._place("entries", key)), lambda: self._mark(key))
+        found = self._tier.read(key, lambda: self._fetch(key), lambda: self._mark(key))
         self._sweep_in_time()
         return found
+
+    def _fetch(self, key: str) -> Buffer | Missing:
+        data = self._get(self._place("entries", key))
+        if data is not MISSING:
+            self._tier.pass_on(key, lambda: self._mark(key))
+        return data
 
     def _mark(self, key: str) -> None:
         self._put(self._place("used", key), [b"\n"])

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from enrich.errors import StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import NO_LINKS, TIMES_BY_FD, Bounds, Folder, open_default, unavailable
+from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, open_default, unavailable
+from enrich.store.backends.group import NO_LINKS, set_used
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Ledger
 from enrich.store.backends.lockfile import FileLease, try_lock_file
@@ -158,10 +159,7 @@ class FileSystemBackend:
 
     def _renew_read(self, key: str, fd: int, now: float) -> None:
         try:
-            if TIMES_BY_FD:
-                os.utime(fd, (now, now))
-            else:
-                os.utime(self.path(key), (now, now))
+            set_used(fd if TIMES_BY_FD else self.path(key), now)
         except OSError as error:  # A folder made read-only can still be read.
             logger.warning("enrich.store: can't renew %s in %s: %s", key, self.folder.path, error)
 
@@ -264,9 +262,12 @@ class FileSystemBackend:
 
     def entries(self) -> Iterator[Entry]:
         """List the files, one folder at a time."""
-        for _sub, entry, found in self.folder.scan("entries"):
-            if is_entry(entry.name):
-                yield Entry(entry.name, found.st_size, found.st_mtime)
+        try:
+            for _sub, entry, found in self.folder.scan("entries"):
+                if is_entry(entry.name):
+                    yield Entry(entry.name, found.st_size, found.st_mtime)
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
 
     def sweep(self) -> Swept:
         """Drop what is too old or too much, unless another process is at it."""
@@ -311,6 +312,8 @@ class FileSystemBackend:
         """Replace a small file by renaming a new one over it."""
         sub, file = record_file(name, kept)
         self._write(sub, file, [value], len(value))
+        if not kept:
+            self.sweeper.begin_if_due()
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Link a small file into place: of many at once, one wins, and all read the winner's whole."""
@@ -333,12 +336,15 @@ class FileSystemBackend:
 
     def _add_alone(self, name: str, value: bytes, kept: bool) -> bytes:
         """Do the same under a lock, where the file system has no hard links (some network and container mounts)."""
-        with self.ledger.alone():
-            found = self.get_record(name, kept=kept)
-            if found is not MISSING:
-                return found
-            self.set_record(name, value, kept=kept)
-            return value
+        try:
+            with self.ledger.alone():
+                found = self.get_record(name, kept=kept)
+                if found is not MISSING:
+                    return found
+                self.set_record(name, value, kept=kept)
+                return value
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
 
     def delete_record(self, name: str, /) -> bool:
         """Unlink a small file."""
@@ -365,4 +371,5 @@ class FileSystemBackend:
 
 
 def _default_limit(path: Path) -> int:
-    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10)
+    # A tmpfs without a limit says that it has 0 bytes in all.
+    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10 or DEFAULT_MAX_BYTES)

@@ -28,7 +28,7 @@ from enrich.errors import (
     StoreUnavailableError,
 )
 from enrich.store.backends.folder import Folder
-from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
+from enrich.store.backends.lockfile import PATIENCE, FileLease, lock_fd, try_lock_file
 from enrich.store.backends.protocol import MISSING, Buffer, Entry, Missing, Reach, Settings, Swept, copied
 from enrich.store.backends.tier import Tier
 
@@ -178,11 +178,11 @@ class FlaskCachingBackend:
         self._tier.used(key)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
-        """Say yes for what this process wrote or read lately and is still there; the rest is written anew."""
+        """Say yes for what is still there, renewed as by a read; an equal value not used lately is written anew."""
         if nbytes is not None and self._tier.due(key):
             return False
-        with self._asking() as cache:
-            return cache.get(_named("e", key)) is not None
+        found = self._fetch(key)
+        return found is not MISSING and nbytes in (None, len(found))
 
     def delete(self, key: str, /) -> bool:
         """Drop the value."""
@@ -253,7 +253,11 @@ class FlaskCachingBackend:
         # cachelib's file cache looks and then writes in its `add`: two processes could both win.
         fd = os.open(self._lock_path(name), os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            lock_fd(fd, wait=True)
+            if not lock_fd(fd, wait=PATIENCE):
+                raise StoreUnavailableError(
+                    f"Another process that uses the cache in {self._path} has kept its lock for {PATIENCE:g} s. "
+                    "Let it go on if it was stopped, or end it."
+                )
             yield
         finally:
             os.close(fd)

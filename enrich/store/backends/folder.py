@@ -16,6 +16,7 @@ from typing import Protocol
 import platformdirs
 
 from enrich.errors import StoreUnavailableError
+from enrich.store.backends.group import NO_LINKS, make_folder, set_used
 from enrich.store.backends.layout import TEMPORARY
 from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.protocol import Buffer
@@ -31,9 +32,14 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | _CLOEXEC | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
-NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""The errors of file systems without hard links."""
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
+
+
+_REMEDIES = {
+    errno.EMFILE: "Raise the limit of open files (ulimit -n) of this process.",
+    errno.ETIMEDOUT: "Let the process that holds it go on, or end it: it was stopped (SIGSTOP, docker pause), or its "
+    "disk hangs.",
+}
 
 
 def default_cache_dir(app: str = "dash") -> Path:
@@ -102,7 +108,7 @@ class Folder:
                     errno.EPERM, "the folder belongs to, or may be written by, someone else"
                 )
             # A folder its owner opened to a group is shared with it on purpose; else nobody looks in.
-            self.dir_mode = 0o700 if self.private else 0o700 | stat.S_IMODE(found.st_mode) & 0o770
+            self.dir_mode = 0o700 if self.private else 0o700 | stat.S_IMODE(found.st_mode) & 0o2770
             self.file_mode = self.dir_mode & 0o666
             self._probe()
         except OSError as error:
@@ -155,10 +161,7 @@ class Folder:
             path = path / part
             if path.is_symlink():
                 raise NotADirectoryError(errno.ENOTDIR, "it has a link in it", str(path))
-            with contextlib.suppress(FileExistsError):
-                path.mkdir(mode=self.dir_mode)
-                if not self.private:
-                    path.chmod(self.dir_mode)
+            make_folder(path, self.dir_mode)
 
     def _name(self, sub: str, name: str) -> str:
         return name if _AT else str(self.path / sub / name)
@@ -213,7 +216,8 @@ class Folder:
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
-            lock_fd(fd, wait=False)
+            if not lock_fd(fd, wait=0) or not os.fstat(fd).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "a sweeper took it before it was locked", path)
             if not self.private:
                 os.fchmod(fd, self.file_mode)
             if bounds is not None:
@@ -270,11 +274,11 @@ class Folder:
         """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""
         if not _AT:
             path = self._name(sub, name)
-            os.utime(path, (used, used))
+            set_used(path, used)
             return os.stat(path, follow_symlinks=False)
         at = self._open(sub)
         try:
-            os.utime(name, (used, used), dir_fd=at, follow_symlinks=False)
+            set_used(name, used, dir_fd=at, follow_symlinks=False)
             return os.stat(name, dir_fd=at, follow_symlinks=False)
         finally:
             os.close(at)
@@ -316,12 +320,13 @@ class Folder:
             yield from self.scan_folder(sub)
 
     def subfolders(self, top: str) -> list[str]:
-        """Return the folders below `top`."""
+        """Return the folders below `top` but those being made."""
         try:
             with self._entries(top) as entries:
-                return sorted(f"{top}/{e.name}" for e in entries if e.is_dir(follow_symlinks=False))
+                folders = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
         except (FileNotFoundError, NotADirectoryError):
             return []
+        return sorted(f"{top}/{name}" for name in folders if not name.startswith(TEMPORARY))
 
     def scan_folder(
         self, sub: str, *, but: Container[str] = ()
@@ -383,7 +388,10 @@ def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
 
 def unavailable(path: Path, error: OSError) -> StoreUnavailableError:
     """Say that a folder can't be used, why, and what would help."""
+    remedy = _REMEDIES.get(
+        error.errno or 0,
+        "Make it writable for this user, or give FileSystemBackend(cache_dir=...) another one.",
+    )
     return StoreUnavailableError(
-        f"The folder for server-side values, {path}, can't be used: {error.strerror or error}. "
-        "Make it writable for this user, or give FileSystemBackend(cache_dir=...) another one."
+        f"The folder for server-side values, {path}, can't be used: {error.strerror or error}. {remedy}"
     )

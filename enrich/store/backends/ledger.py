@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from enrich.store.backends.lockfile import lock_fd, unlock_fd
+from enrich.store.backends.group import open_file
+from enrich.store.backends.lockfile import PATIENCE, lock_fd, unlock_fd
 from enrich.store.backends.locks import ThreadLock
 
 _FORM = struct.Struct("<qQd")
@@ -89,7 +92,9 @@ class _LockedFile:
         self._pid = os.getpid()
 
     def __enter__(self) -> int:
-        self._thread.acquire()
+        until = time.monotonic() + PATIENCE
+        if not self._thread.acquire(PATIENCE):
+            raise _held_too_long()
         try:
             if self._pid != os.getpid():
                 # After a fork: parent and child share the open file, and with it the lock on it.
@@ -98,7 +103,8 @@ class _LockedFile:
             fd = self._fd
             if fd < 0 or not os.fstat(fd).st_nlink:  # the folder was removed meanwhile
                 fd = self._open()
-            lock_fd(fd, wait=True)
+            if not lock_fd(fd, wait=until - time.monotonic()):
+                raise _held_too_long()
         except BaseException:
             self._thread.release()
             raise
@@ -118,9 +124,12 @@ class _LockedFile:
 
     def _open(self) -> int:
         self.close()
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        self._fd = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
+        self._fd = open_file(self.path, self._mode)
         return self._fd
+
+
+def _held_too_long() -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, f"another process has kept its ledger for {PATIENCE:g} s")
 
 
 def _load(fd: int) -> Account:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import weakref
 from pathlib import Path
+
+from enrich.store.backends.group import open_file
+
+PATIENCE = 30.0
+"""Seconds to wait for a lock that is held for an instant only, unless its holder is stopped."""
 
 if sys.platform == "win32":
     import msvcrt
 
-    def lock_fd(fd: int, *, wait: bool) -> bool:
-        """Lock an open file for this descriptor only; False when another has it."""
-        while True:
-            try:
-                msvcrt.locking(fd, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-            except OSError:
-                if not wait:
-                    return False
-            else:
-                return True
+    def _try_lock(fd: int) -> bool:
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
     def unlock_fd(fd: int) -> None:
         """Free what `lock_fd` locked."""
@@ -29,10 +31,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def lock_fd(fd: int, *, wait: bool) -> bool:
-        """Lock an open file for this descriptor only; False when another has it."""
+    def _try_lock(fd: int) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -40,6 +41,19 @@ else:
     def unlock_fd(fd: int) -> None:
         """Free what `lock_fd` locked."""
         fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+def lock_fd(fd: int, *, wait: float) -> bool:
+    """Lock an open file for this descriptor only; False when another has it for all of these seconds."""
+    if _try_lock(fd):
+        return True
+    until, pause = time.monotonic() + wait, 0.0001
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, pause))
+        if _try_lock(fd):
+            return True
+        pause = min(2 * pause, 0.01)
+    return False
 
 
 class FileLease:
@@ -92,11 +106,10 @@ if hasattr(os, "register_at_fork"):
 
 def try_lock_file(path: Path, mode: int = 0o600) -> FileLease | None:
     """Take the lock that `path` stands for, or return None when a living process holds it."""
-    flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     while True:
-        fd = os.open(path, flags, mode)
+        fd = open_file(path, mode)
         try:
-            if not lock_fd(fd, wait=False):
+            if not lock_fd(fd, wait=0):
                 os.close(fd)
                 return None
             if _is_same_file(fd, path):

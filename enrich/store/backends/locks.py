@@ -16,9 +16,9 @@ class ThreadLock:
         self._lock = threading.Lock()
         _locks.add(self)
 
-    def acquire(self) -> None:
-        """Wait until it is free, and take it."""
-        self._lock.acquire()
+    def acquire(self, wait: float = -1) -> bool:
+        """Take it when it is free; False when it isn't for all of these seconds."""
+        return self._lock.acquire(timeout=wait)
 
     def release(self) -> None:
         """Let the next one have it."""

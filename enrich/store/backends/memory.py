@@ -14,6 +14,7 @@ from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import (
     IN_USE,
     MISSING,
+    RECORDS,
     Buffer,
     Entry,
     Missing,
@@ -26,6 +27,7 @@ from enrich.store.backends.protocol import (
 )
 
 DEFAULT_MAX_BYTES = 1 << 30
+_RECORD = 512  # bytes that a record takes beside its name and content
 
 
 @dataclass(slots=True)
@@ -37,13 +39,15 @@ class _Kept:
 
 @dataclass(slots=True)
 class _State:
-    """What all copies of one backend share. Order of the entries: least recently used first."""
+    """What all copies of one backend share. Order of entries and records: least recently used first."""
 
     lock: ThreadLock = field(default_factory=ThreadLock)
     entries: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
-    records: dict[str, _Kept] = field(default_factory=dict)
+    records: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
+    kept_records: dict[str, bytes] = field(default_factory=dict)
     held: dict[str, _MemoryLease] = field(default_factory=dict)
     nbytes: int = 0
+    record_bytes: int = 0
     # Bytes that each session pays for; those of the empty one cost nobody anything.
     paid: dict[str, int] = field(default_factory=dict)
 
@@ -144,6 +148,7 @@ class MemoryBackend:
 
     def _drop_expired(self) -> tuple[int, int]:
         """Drop from the old end of the order; costs nothing when nothing is too old."""
+        self._drop_records()
         oldest, dropped, freed = self._settings.clock() - self._settings.ttl, 0, 0
         while self._state.entries:
             key, kept = next(iter(self._state.entries.items()))
@@ -152,6 +157,23 @@ class MemoryBackend:
             freed += self._drop(key)
             dropped += 1
         return dropped, freed
+
+    def _drop_records(self) -> None:
+        """Drop the records that are too old, and the least recently used ones that are too many."""
+        now, most = self._settings.clock(), int(self.limit * RECORDS)
+        while self._state.records:
+            name, record = next(iter(self._state.records.items()))
+            age = now - record.used
+            if age <= self._settings.ttl and (age < IN_USE or self._state.record_bytes <= most):
+                break
+            self._drop_record(name)
+
+    def _drop_record(self, name: str) -> bool:
+        record = self._state.records.pop(name, None)
+        if record is None:
+            return False
+        self._state.record_bytes -= _RECORD + len(name) + len(record.data)
+        return True
 
     def _make_room(self, key: str, nbytes: int, payer: str) -> None:
         """Drop what has to go for this entry, which takes the place of one of its key; nothing if it won't fit."""
@@ -215,14 +237,9 @@ class MemoryBackend:
         yield from found
 
     def sweep(self) -> Swept:
-        """Drop what is too old."""
+        """Drop what is too old, and records that are too many."""
         with self._state.lock:
-            now, ttl = self._settings.clock(), self._settings.ttl
             dropped, freed = self._drop_expired()
-            for name in [
-                n for n, kept in self._state.records.items() if n[0] != "k" and now - kept.used > ttl
-            ]:
-                del self._state.records[name]
             oldest = min((kept.used for kept in self._state.entries.values()), default=None)
             return Swept(len(self._state.entries), self._state.nbytes, dropped, freed, oldest)
 
@@ -232,8 +249,8 @@ class MemoryBackend:
             self._state.entries.clear()
             self._state.paid.clear()
             self._state.nbytes = 0
-            for name in [n for n in self._state.records if n[0] != "k"]:
-                del self._state.records[name]
+            self._state.records.clear()
+            self._state.record_bytes = 0
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Return a record, and renew it."""
@@ -241,17 +258,29 @@ class MemoryBackend:
             return self._record(name, kept)
 
     def _record(self, name: str, kept: bool) -> bytes | Missing:
-        found = self._state.records.get(_named(name, kept))
+        if kept:
+            return self._state.kept_records.get(name, MISSING)
+        found = self._state.records.get(name)
         now = self._settings.clock()
-        if found is None or (not kept and now - found.used > self._settings.ttl):
+        if found is None or now - found.used > self._settings.ttl:
             return MISSING
         found.used = now
+        self._state.records.move_to_end(name)
         return found.data
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Write or replace a record."""
         with self._state.lock:
-            self._state.records[_named(name, kept)] = _Kept(value, self._settings.clock())
+            self._set_record(name, value, kept)
+
+    def _set_record(self, name: str, value: bytes, kept: bool) -> None:
+        if kept:
+            self._state.kept_records[name] = value
+            return
+        self._drop_record(name)
+        self._state.records[name] = _Kept(value, self._settings.clock())
+        self._state.record_bytes += _RECORD + len(name) + len(value)
+        self._drop_records()
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Write a record unless there is one."""
@@ -259,13 +288,13 @@ class MemoryBackend:
             found = self._record(name, kept)
             if found is not MISSING:
                 return found
-            self._state.records[_named(name, kept)] = _Kept(value, self._settings.clock())
+            self._set_record(name, value, kept)
             return value
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a record."""
         with self._state.lock:
-            return self._state.records.pop(_named(name, False), None) is not None
+            return self._drop_record(name)
 
     def try_lock(self, name: str, lease: float, /) -> _MemoryLease | None:
         """Take a lock among this process's threads."""
@@ -297,7 +326,3 @@ class _MemoryLease:
         with self._state.lock:
             if self._state.held.get(self._name) is self:
                 del self._state.held[self._name]
-
-
-def _named(name: str, kept: bool) -> str:
-    return f"{'k' if kept else 'r'}:{name}"

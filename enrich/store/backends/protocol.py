@@ -21,6 +21,9 @@ RENEW_AFTER: Final = 60.0  # seconds: a read renews its entry at most this often
 # A renewal may be RENEW_AFTER old when the entry was last used, so this much age proves a minute without use.
 IN_USE: Final = 2 * RENEW_AFTER
 
+RECORDS: Final = 0.1
+"""The part of `max_bytes` that records may take, beside the entries."""
+
 SCOPE_LENGTH: Final = 12
 CONTENT_LENGTH: Final = 32
 

@@ -7,7 +7,7 @@ import math
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.protocol import (
@@ -90,9 +90,10 @@ class RedisBackend:
 
     @property
     def where(self) -> str:
-        """The server, without its password."""
+        """The server, without the login."""
         parts = urlsplit(self._url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Any]:

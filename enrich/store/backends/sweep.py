@@ -14,12 +14,13 @@ from enrich.store.backends.folder import Folder
 from enrich.store.backends.layout import TEMPORARY, TRASH, is_entry
 from enrich.store.backends.ledger import Account, Ledger
 from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
-from enrich.store.backends.protocol import IN_USE, Swept, scope_of
+from enrich.store.backends.protocol import IN_USE, RECORDS, Swept, scope_of
 
 logger = logging.getLogger("enrich.store")
 
 HIGH = 0.9  # of the limit: a sweep begins in the background
 LOW = 0.8  # of the limit: where it ends
+_BLOCK = 4096  # bytes that a file takes at least, on most file systems
 _WAIT = 30.0  # seconds that a write which needs room waits for another worker's sweep
 _Found = tuple[float, int, str, str]  # last use, size, folder, name
 
@@ -84,12 +85,7 @@ class Sweeper:
 
         To be asked once that file has its name: of one that gets it meanwhile, a sweep may see nothing.
         """
-        account = self._account
-        since = self.clock() - account.swept
-        full = account.used > self.limit * HIGH
-        # A folder full of entries in use would be swept all the time otherwise; a twentieth of it is enough.
-        pause = max(1.0, 20 * self._cost)
-        if not (since > self._every or since < -1 or (full and since > pause)):
+        if not self._is_due():
             return
         running = self._background
         if running is None or not running.is_alive():
@@ -97,6 +93,14 @@ class Sweeper:
                 target=self._sweep_quietly, name="enrich-store-sweep", daemon=True
             )
             self._background.start()
+
+    def _is_due(self) -> bool:
+        account = self._account
+        since = self.clock() - account.swept
+        full = account.used > self.limit * HIGH
+        # A folder full of entries in use would be swept all the time otherwise; a twentieth of it is enough.
+        pause = max(1.0, 20 * self._cost)
+        return since > self._every or since < -1 or (full and since > pause)
 
     def join(self) -> None:
         """Wait until a sweep in the background has ended."""
@@ -106,7 +110,9 @@ class Sweeper:
 
     def _sweep_quietly(self) -> None:
         try:
-            self.sweep()
+            self._account = self.ledger.read()  # another worker may have swept since
+            if self._is_due():
+                self.sweep()
         except OSError as error:
             logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
 
@@ -219,8 +225,10 @@ class Sweeper:
             fd, _found = self.folder.open(sub, name)
         except FileNotFoundError:
             return True
+        except PermissionError:  # another user's, made just now
+            return False
         try:
-            if not lock_fd(fd, wait=False):
+            if not lock_fd(fd, wait=0):
                 return False
             self.folder.unlink(sub, name)
             return True
@@ -254,6 +262,7 @@ class Sweeper:
             return False
 
     def _sweep_records(self, now: float) -> None:
+        live: list[_Found] = []
         for sub, entry, stat in self.folder.scan("records"):
             if entry.name.startswith(TEMPORARY):
                 self._is_dead(sub, entry.name)
@@ -261,11 +270,23 @@ class Sweeper:
                 self.folder.put_back(sub, entry.name, entry.name.removesuffix(TRASH))
             elif now - stat.st_mtime > max(self.ttl, IN_USE):
                 self._drop(sub, entry.name, expired=True)
-        for top in ("kept", ""):
+            else:
+                blocks = -(-stat.st_size // _BLOCK)
+                live.append(
+                    (self._sane(sub, entry.name, stat.st_mtime, now), blocks * _BLOCK, sub, entry.name)
+                )
+        surplus = sum(size for _used, size, _sub, _name in live) - int(self.limit * RECORDS)
+        for used, size, sub, name in sorted(live):
+            if surplus <= 0 or now - used < IN_USE:
+                break
+            if self._drop(sub, name):
+                surplus -= size
+        for top in ("kept", "", "locks"):
             for sub, entry, _stat in self.folder.scan_folder(top):
                 if entry.name.startswith(TEMPORARY):
                     self._is_dead(sub, entry.name)
         for _sub, entry, _stat in self.folder.scan_folder("locks"):
-            lock = try_lock_file(self.folder.path / "locks" / entry.name)
-            if lock is not None:
-                lock.release()
+            if not entry.name.startswith(TEMPORARY):
+                lock = try_lock_file(self.folder.path / "locks" / entry.name, self.folder.file_mode)
+                if lock is not None:
+                    lock.release()

@@ -53,7 +53,7 @@ class Tier:
         if self.local is not None:
             found = self.local.read(key)
             if found is not MISSING:
-                self._pass_on(key, renew)
+                self.pass_on(key, renew)
                 return found
         data = fetch()
         if data is MISSING:
@@ -72,15 +72,15 @@ class Tier:
                 return found  # mapped: the fetched copy can be freed
         return data if isinstance(data, bytearray) else bytearray(data)
 
-    def _pass_on(self, key: str, renew: Callable[[], object]) -> None:
-        now = self._settings.clock()
-        if abs(now - self._renewed.get(key, 0.0)) <= self._renew_after:
+    def pass_on(self, key: str, renew: Callable[[], object]) -> None:
+        """Tell the remote of a use, unless it has heard of one lately; that it can't be told is only worth a log line."""
+        if not self.due(key):
             return
         self.used(key)
         try:
             renew()
         except StoreUnavailableError as error:
-            logger.warning("enrich.store: %s is served from its local copy: %s", key, error)
+            logger.warning("enrich.store: %s is served, but its use can't be passed on: %s", key, error)
 
     def used(self, key: str) -> None:
         """Note that the remote knows of a use now."""

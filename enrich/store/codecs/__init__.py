@@ -10,7 +10,7 @@ from . import class_values, python_values  # noqa: F401  (they register what the
 from .arrow_file import ArrowEntry, is_arrow, open_entry
 from .columns_asked import check_columns
 from .container import open_container, write_container
-from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, load_library
+from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, has_hash, load_library
 from .entry import CorruptEntry, Description, Encoded, Held, Pickler, Refusal, type_name
 from .json_values import plain_text
 
@@ -50,15 +50,18 @@ def encode(value: Any, *, pickler: Pickler | None = None) -> Encoded:
 
 def _encode(value: Any, pickler: Pickler | None) -> Encoded:
     cls = type(value)
-    if cls not in ENCODERS and cls not in TABLES:
-        load_library(cls.__module__.partition(".")[0])
-    if cls in TABLES:
-        return TABLES[cls](value, pickler)
+    if has_hash(cls):
+        if cls not in ENCODERS and cls not in TABLES:
+            load_library(cls.__module__.partition(".")[0])
+        if cls in TABLES:
+            return TABLES[cls](value, pickler)
     writer = Writer(pickler)
     text = plain_text(value)
-    if text is None:
-        text = dumps(writer.node(value))
-    return write_container(type_name(cls) if writer.parts.spans else "json", text, writer.parts)
+    if text is not None:
+        return write_container("json", text, writer.parts)
+    text = dumps(writer.node(value))
+    is_json = cls.__module__ == "builtins" and not writer.parts.spans
+    return write_container("json" if is_json else type_name(cls), text, writer.parts)
 
 
 def decode(

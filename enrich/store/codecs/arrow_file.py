@@ -46,7 +46,7 @@ CONSTANTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 _from_json = json.JSONDecoder(parse_constant=CONSTANTS.__getitem__).decode
 METADATA_KEY = b"enrich"
 
-_VERSION = 3
+_VERSION = 4
 _TRAILER_MAGIC = b"enrich\0A"
 # magic, version, number of ranges, position and length of our metadata, where dictionaries, body and parts start,
 # length of the numbers in bytes, rows, length of the file; then the digest.

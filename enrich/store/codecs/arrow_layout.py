@@ -33,7 +33,7 @@ class Shape(dict[str, Any]):
 
 def shared(make: Callable[..., Spec]) -> Callable[..., Spec]:
     """Let a function of specs give one object for equal arguments, or a new one if an argument has no hash."""
-    cached = lru_cache(maxsize=1024)(lambda *arguments: Shape(make(*arguments)))
+    cached = lru_cache(maxsize=1024, typed=True)(lambda *arguments: Shape(make(*arguments)))
 
     def spec_of(*arguments: Any) -> Spec:
         try:

@@ -48,7 +48,18 @@ class _Gather:
 
 def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
     """A table as an Arrow file, in the batches it has."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_dictionary(column.type) and _dictionaries_differ(column):
+            raise Refusal(
+                "the dictionaries of its chunks differ, and a file has one for all",
+                "Call unify_dictionaries() on the table.",
+            ).below(f" in column {name!r}")
     return write_table(table, "pyarrow.Table")
+
+
+def _dictionaries_differ(column: pa.ChunkedArray) -> bool:
+    first, *others = column.chunks or [None]
+    return any(not chunk.dictionary.equals(first.dictionary) for chunk in others)
 
 
 def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Encoded:

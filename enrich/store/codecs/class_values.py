@@ -8,27 +8,28 @@ or run code.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum, EnumMeta, Flag
 from functools import reduce
-from operator import or_
 from types import MemberDescriptorType
 from typing import Any
 
 from ...errors import StoreError
 from .context import DECODERS, FINDERS, TAG, Encode, Node, Reader, Writer
-from .entry import Refusal, type_name
+from .entry import Refusal, excerpt, type_name
 
 _MEND = "Define the class at the top level of a module that every worker imports."
+_MEND_FIELD = "Keep it in the object, as in value.__dict__['_name']."
 
 
 def encoder_of(value: Any) -> Encode | None:
     """How to take an instance of a user's class apart, if it is of a kind that can be."""
-    cls = type(value)
+    cls: Any = type(value)
     if isinstance(cls, EnumMeta):
         return _enum
-    if issubclass(cls, tuple) and _is_named_tuple(cls) and not getattr(value, "__dict__", None):
-        return _named_tuple if len(value) == len(value._fields) else None
+    if issubclass(cls, tuple) and _is_named_tuple(cls) and not _attributes(value):
+        return _named_tuple if tuple.__len__(value) == len(cls._fields) else None
     if is_dataclass(cls) and _is_plain_object(cls):
         return _dataclass
     return None
@@ -47,6 +48,26 @@ def _is_plain_object(cls: Any) -> bool:
     )
     own_new = any("__new__" in vars(base) for base in cls.__mro__[:-1])
     return not own_new and not own_state
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """The dict of an object, whatever its class makes of the name."""
+    try:
+        kept: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:  # it has slots only
+        return {}
+    return kept
+
+
+def _slots(cls: type[Any]) -> list[MemberDescriptorType]:
+    """The slots of the class and of its bases, which needn't be fields, and may share a name."""
+    return [
+        slot for base in cls.__mro__ for slot in vars(base).values() if type(slot) is MemberDescriptorType
+    ]
+
+
+def _slot_names(cls: type[Any]) -> list[str]:
+    return [slot.__name__ for slot in _slots(cls)]
 
 
 def _name(cls: type[Any]) -> list[str]:
@@ -86,45 +107,62 @@ def _state(writer: Writer, values: dict[str, Any]) -> dict[str, Node]:
 
 def _dataclass(writer: Writer, value: Any) -> Node:
     cls = type(value)
-    names = [field.name for field in fields(cls)]
     # A frozen, cached or late attribute is part of the object too, so all of __dict__ is carried, in its order.
-    kept = dict(vars(value)) if hasattr(value, "__dict__") else {}
-    state = _state(writer, {**kept, **_slots(cls, value, kept)})
+    kept = _attributes(value)
+    slots = _filled_slots(value)
+    names = [field.name for field in fields(cls)]
+    _check_descriptors(cls, names, [*kept, *(slot.__name__ for _, slot, _ in slots)])
     return {
         TAG: "dataclass",
         "c": _name(cls),
         "f": names,
-        "v": [[writer.node(name), node] for name, node in state.items()],
+        "s": _slot_names(cls),
+        "v": [[writer.node(name), node] for name, node in _state(writer, kept).items()],
+        "in": [[at, *_state(writer, {slot.__name__: item}).values()] for at, slot, item in slots],
     }
 
 
-def _slots(cls: type[Any], value: Any, kept: dict[str, Any]) -> dict[str, Any]:
-    """What is in the slots of the class and of its bases, which needn't be fields."""
-    found = {}
-    for base in reversed(cls.__mro__):
-        for name, slot in vars(base).items():
-            if isinstance(slot, MemberDescriptorType) and name not in kept and hasattr(value, name):
-                found[name] = getattr(value, name)
+def _filled_slots(value: Any) -> list[tuple[int, MemberDescriptorType, Any]]:
+    found = []
+    for at, slot in enumerate(_slots(type(value))):
+        with suppress(AttributeError):  # nothing is in it
+            found.append((at, slot, slot.__get__(value)))
     return found
+
+
+def _check_descriptors(cls: type[Any], names: list[str], state: list[str]) -> None:
+    """Refuse a field that a descriptor keeps in a place of its own, rather than in the object."""
+    for name in names:
+        found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+        kept = any(key == name or key.endswith(f"_{name}") for key in state)
+        if hasattr(type(found), "__set__") and not kept:
+            kind = type_name(type(found))
+            refusal = Refusal(f"a {kind} keeps it outside of the object", _MEND_FIELD, pickle_helps=False)
+            raise refusal.below(f".{name}")
 
 
 def _decode_dataclass(reader: Reader, node: dict[str, Any]) -> Any:
     cls = _named(node, "dataclass", lambda cls: is_dataclass(cls) and _is_plain_object(cls))
     names = [field.name for field in fields(cls)]
-    if names != node["f"]:
-        raise StoreError(
-            f"This entry holds a {type_name(cls)} with the fields {node['f']}, and the class now has {names}. "
-            "Write the value again."
-        )
+    for what, then, now in (("fields", node["f"], names), ("slots", node["s"], _slot_names(cls))):
+        if then != now:
+            raise StoreError(
+                f"This entry holds a {type_name(cls)} with the {what} {then}, and the class now has {now}. "
+                "Write the value again."
+            )
     value = object.__new__(cls)
+    kept, slots = _attributes(value), _slots(cls)
     for name, item in node["v"]:
-        object.__setattr__(value, name, item)
+        kept[name] = item
+    for at, item in node["in"]:
+        slots[at].__set__(value, item)
     return value
 
 
 def _named_tuple(writer: Writer, value: Any) -> Node:
-    state = _state(writer, dict(zip(value._fields, value, strict=True)))
-    return {TAG: "namedtuple", "c": _name(type(value)), "f": list(state), "v": list(state.values())}
+    cls = type(value)
+    state = _state(writer, dict(zip(cls._fields, tuple.__iter__(value), strict=True)))
+    return {TAG: "namedtuple", "c": _name(cls), "f": list(state), "v": list(state.values())}
 
 
 def _decode_named_tuple(reader: Reader, node: dict[str, Any]) -> Any:
@@ -140,19 +178,25 @@ def _decode_named_tuple(reader: Reader, node: dict[str, Any]) -> Any:
 def _enum(writer: Writer, value: Enum) -> Node:
     cls = type(value)
     # A combination of flags has no name of its own; its single members do.
-    names = [value.name] if value.name in cls.__members__ else [str(member.name) for member in _flags(value)]
+    names = [value._name_] if value._name_ in cls.__members__ else _flags(value)
     members = [cls.__members__[name] for name in names if name in cls.__members__]
-    if not members and isinstance(value, Flag) and not value.value:
+    if not members and isinstance(value, Flag) and not value._value_:
         return {TAG: "enum", "c": _name(cls), "v": []}
-    if not members or reduce(or_, members) is not value:
+    if not members or reduce(_or, members) is not value:
         raise Refusal(
-            f"{value!r} isn't a member or a combination of members of its enum", "Return its value."
+            f"{excerpt(value)} isn't a member or a combination of members of its enum", "Return its value."
         )
     return {TAG: "enum", "c": _name(cls), "v": names}
 
 
-def _flags(value: Any) -> list[Enum]:
-    return list(value) if hasattr(type(value), "__iter__") and not isinstance(value, str) else []
+# The class may have made other things of these.
+_or: Any = Flag.__or__
+_and: Any = Flag.__and__
+_invert: Any = Flag.__invert__
+
+
+def _flags(value: Any) -> list[str]:
+    return [str(member._name_) for member in Flag.__iter__(value)] if isinstance(value, Flag) else []
 
 
 def _decode_enum(reader: Reader, node: dict[str, Any]) -> Any:
@@ -165,8 +209,8 @@ def _decode_enum(reader: Reader, node: dict[str, Any]) -> Any:
         )
     if not node["v"]:
         first = next(iter(members.values()))
-        return first & ~first
-    return reduce(or_, [members[name] for name in node["v"]])
+        return _and(first, _invert(first))
+    return reduce(_or, [members[name] for name in node["v"]])
 
 
 FINDERS[""] = encoder_of

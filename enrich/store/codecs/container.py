@@ -14,7 +14,7 @@ from .context import dumps
 from .entry import CorruptEntry, Encoded, padding
 
 _MAGIC = b"ENRICH\r\n"
-_VERSION = 1
+_VERSION = 2
 # magic, version, length of the head and of the header, length of it all; then the digest of all that and of the
 # header. The digest is also the last of the file, since file systems may lose the end of what a crash cut short.
 _PREFIX = struct.Struct("<8sIIQQ")
@@ -43,7 +43,7 @@ class Container:
 def write_container(kind: str, text: str, parts: Parts) -> Encoded:
     """A container of one value, whose nodes are ``text``."""
     value = text.encode()
-    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode("ascii")
+    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode()
     header = head + b"\n" + value
     gap = padding(_HEADER_AT + len(header))
     total = _HEADER_AT + len(header) + len(gap) + parts.size + _DIGEST_SIZE

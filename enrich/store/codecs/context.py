@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -28,6 +30,27 @@ FINDERS: dict[str, Callable[[Any], Encode | None]] = {}
 
 # Deeper values would exhaust Python's stack on the way back, when less of it may be left than now.
 MAX_DEPTH = 150
+# Reading an entry in an entry takes as much of the stack as so many lists.
+_LEVELS_OF_AN_ENTRY = 4
+
+
+class _Nesting(threading.local):
+    """How deep the values are that are being taken apart: each table has a writer of its own."""
+
+    depth = 0
+
+
+_nesting = _Nesting()
+
+
+@contextmanager
+def entry_within() -> Iterator[None]:
+    """Count what is taken apart here as within an entry in an entry."""
+    _nesting.depth += _LEVELS_OF_AN_ENTRY
+    try:
+        yield
+    finally:
+        _nesting.depth -= _LEVELS_OF_AN_ENTRY
 
 
 class Source(Protocol):
@@ -44,20 +67,23 @@ class Writer:
     def __init__(self, pickler: Pickler | None) -> None:
         self.pickler = pickler
         self.parts = Parts()
-        self.depth = 0
+        # Within a key or a member of a set, which are told apart by hash and identity.
+        self.in_key = False
 
     def node(self, value: Any) -> Node:
         """The JSON form of any value that can be carried exactly."""
+        if not has_hash(type(value)):
+            return self.pickled(value)
         encode = ENCODERS.get(type(value)) or find(value)
         if encode is None:
             return self.pickled(value)
-        if self.depth >= MAX_DEPTH:
+        if _nesting.depth >= MAX_DEPTH:
             raise Refusal(
                 f"it is nested more than {MAX_DEPTH} levels deep, or contains itself",
                 "Flatten it, or break the cycle.",
                 in_place=False,
             )
-        self.depth += 1
+        _nesting.depth += 1
         before = self.parts.mark()
         try:
             return encode(self, value)
@@ -67,7 +93,15 @@ class Writer:
             self.parts.reset(before)
             return self.pickled(value)
         finally:
-            self.depth -= 1
+            _nesting.depth -= 1
+
+    def key(self, value: Any) -> Node:
+        """The JSON form of a key of a dict, or of a member of a set."""
+        within, self.in_key = self.in_key, True
+        try:
+            return self.node(value)
+        finally:
+            self.in_key = within
 
     def embed(self, entry: Encoded) -> Node:
         """A whole entry (a table, an index) as a part of this one."""
@@ -182,11 +216,21 @@ def find(value: Any) -> Encode | None:
     library = cls.__module__.partition(".")[0]
     load_library(library)
     if cls in TABLES:
-        return lambda writer, table: writer.embed(TABLES[cls](table, writer.pickler))
+        return _table
     if cls in ENCODERS:
         return ENCODERS[cls]
     finder = FINDERS.get(library)
     return (finder and finder(value)) or FINDERS[""](value)
+
+
+def _table(writer: Writer, value: Any) -> Node:
+    with entry_within():
+        return writer.embed(TABLES[type(value)](value, writer.pickler))
+
+
+def has_hash(cls: type[Any]) -> bool:
+    """Whether a class can be looked up: not if its metaclass compares classes in a way of its own."""
+    return type(cls).__hash__ is not None
 
 
 def load_library(name: str) -> None:
@@ -200,11 +244,6 @@ def _late(tag: str) -> Decode:
     if tag not in DECODERS:
         raise CorruptEntry(f"a value of unknown kind: {tag}")
     return DECODERS[tag]
-
-
-def texts(items: Sequence[Node]) -> list[str]:
-    """JSON texts by which sets are put into a fixed order."""
-    return sorted(dumps(item) for item in items)
 
 
 def dumps(node: Node) -> str:

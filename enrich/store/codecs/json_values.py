@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
-from .context import DECODERS, ENCODERS, TAG, Node, Reader, Writer, dumps, texts
-from .entry import Refusal, excerpt
+import numpy as np
+import xxhash
+
+from .arrow_file import Parts
+from .container import write_container
+from .context import DECODERS, ENCODERS, TAG, Node, Writer, dumps, entry_within, has_hash
+from .entry import Encoded, Refusal, excerpt
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 
-# json reads and writes integers in decimal, and Python refuses more than 4300 digits there.
-_LONG = 1 << 13_000
+# json reads and writes integers in decimal, and Python may refuse more than 640 digits there.
+_LONG = 1 << 2100
 _SIMPLE = frozenset({float, bool, type(None)})
 
 
@@ -25,14 +31,21 @@ def is_plain(value: Any, depth: int = 0) -> bool:
     if kind is list:
         if depth > 50:
             return False
-        kinds = set(map(type, value))
+        kinds = _kinds(value)
         return kinds <= PLAIN or all(is_plain(item, depth + 1) for item in value)
     if kind is dict:
-        if depth > 50 or set(map(type, value)) - {str} or TAG in value:
+        if depth > 50 or _kinds(value) - {str} or TAG in value:
             return False
-        kinds = set(map(type, value.values()))
+        kinds = _kinds(value.values())
         return kinds <= PLAIN or all(is_plain(item, depth + 1) for item in value.values())
-    return kind in PLAIN
+    return has_hash(kind) and kind in PLAIN
+
+
+def _kinds(values: Iterable[Any]) -> set[type[Any]]:
+    try:
+        return set(map(type, values))
+    except TypeError:  # classes without a hash are none of those that are looked for
+        return {object}
 
 
 def plain_text(value: Any) -> str | None:
@@ -66,6 +79,11 @@ def _itself(writer: Writer, value: Any) -> Node:
     return value
 
 
+def _float(writer: Writer, value: float) -> Node:
+    # NaN is unequal to itself, so keys are told apart by which NaN is in them; json gives all of them the same one.
+    return {TAG: "nan"} if value != value and writer.in_key and value is not np.nan else value
+
+
 def _int(writer: Writer, value: int) -> Node:
     return value if -_LONG < value < _LONG else {TAG: "int", "v": hex(value)}
 
@@ -76,8 +94,8 @@ def _list(writer: Writer, value: list[Any]) -> Node:
 
 def items(writer: Writer, value: Any) -> list[Node]:
     """The nodes of a sequence's items."""
-    kinds = set(map(type, value))
-    if kinds <= _SIMPLE or (kinds == {str} and is_text(value)):
+    kinds = _kinds(value)
+    if (kinds <= _SIMPLE and not writer.in_key) or (kinds == {str} and is_text(value)):
         return list(value)
     nodes = []
     for index, item in enumerate(value):
@@ -89,7 +107,7 @@ def items(writer: Writer, value: Any) -> list[Node]:
 
 
 def _dict(writer: Writer, value: dict[Any, Any]) -> Node:
-    if TAG in value or set(map(type, value)) - {str} or not is_text(value):
+    if TAG in value or _kinds(value) - {str} or not is_text(value):
         return {TAG: "dict", "v": pairs(writer, value)}
     nodes = {}
     for key, item in value.items():
@@ -105,7 +123,7 @@ def pairs(writer: Writer, value: Any) -> list[Node]:
     nodes = []
     for key, item in value.items():
         try:
-            nodes.append([writer.node(key), writer.node(item)])
+            nodes.append([writer.key(key), writer.node(item)])
         except Refusal as refusal:
             raise refusal.below(f"[{excerpt(key)}]") from None
     return nodes
@@ -123,25 +141,31 @@ def _frozenset(writer: Writer, value: frozenset[Any]) -> Node:
     return {TAG: "frozenset", "v": _ordered(writer, value)}
 
 
-def _ordered(writer: Writer, value: Any) -> list[str]:
-    # Equal sets are to give equal bytes, and iterate in any order.
-    before = writer.parts.mark()
-    members = texts([writer.node(item) for item in value])
-    if writer.parts.mark() == before:
-        return members
-    # Parts are numbered as they are met, so they are met in the order of what is in them.
-    writer.parts.reset(before)
-    return [dumps(writer.node(item)) for item in sorted(value, key=lambda item: _content(writer, item))]
+def _ordered(writer: Writer, value: Any) -> list[Node]:
+    # Equal sets are to give equal bytes, and iterate in any order. Parts are numbered as they are met, so a member
+    # that has some becomes an entry of its own.
+    ours, writer.parts = writer.parts, Parts()
+    plain, entries = [], []
+    try:
+        with entry_within():
+            for item in value:
+                text = dumps(node := writer.key(item))
+                if writer.parts.spans:
+                    entries.append(write_container("member", text, writer.parts))
+                    writer.parts = Parts()
+                else:
+                    plain.append((text, node))
+    finally:
+        writer.parts = ours
+    plain.sort(key=itemgetter(0))
+    return [*(node for _, node in plain), *map(writer.embed, sorted(entries, key=_digest))]
 
 
-def _content(writer: Writer, item: Any) -> tuple[str, bytes]:
-    alone = Writer(writer.pickler)
-    text = dumps(alone.node(item))
-    return text, b"".join(alone.parts.pieces)
-
-
-def _members(reader: Reader, node: dict[str, Any]) -> list[Any]:
-    return [reader.loads(text) for text in node["v"]]
+def _digest(entry: Encoded) -> bytes:
+    digest = xxhash.xxh3_128()
+    for piece in entry.buffers:
+        digest.update(piece)
+    return digest.digest()
 
 
 def _subclass(writer: Writer, value: Any) -> Node:
@@ -158,7 +182,7 @@ ENCODERS.update(
     {
         type(None): _itself,
         bool: _itself,
-        float: _itself,
+        float: _float,
         str: _str,
         int: _int,
         list: _list,
@@ -174,11 +198,12 @@ ENCODERS.update(
 DECODERS.update(
     {
         "str": lambda reader, node: bytes.fromhex(node["v"]).decode("utf-8", "surrogatepass"),
+        "nan": lambda reader, node: float("nan"),
         "int": lambda reader, node: int(node["v"], 16),
         "dict": lambda reader, node: dict(node["v"]),
         "tuple": lambda reader, node: tuple(node["v"]),
-        "set": lambda reader, node: set(_members(reader, node)),
-        "frozenset": lambda reader, node: frozenset(_members(reader, node)),
+        "set": lambda reader, node: set(node["v"]),
+        "frozenset": lambda reader, node: frozenset(node["v"]),
         "deque": lambda reader, node: deque(node["v"], node["n"]),
         "OrderedDict": lambda reader, node: OrderedDict(node["v"]),
         "Counter": lambda reader, node: Counter(dict(node["v"])),

@@ -45,7 +45,10 @@ def _meant(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
     """A dtype's node, in the words of the ``.npy`` format."""
-    if dtype.names and _lies_anyhow(dtype):
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return {"base": encode_dtype(writer, base), "shape": list(shape)}
+    if dtype.names and (_lies_anyhow(dtype) or not _is_what_its_name_says(dtype)):
         fields: list[Any] = [dtype.fields[name] for name in dtype.names]  # type: ignore[index]
         return {
             "names": writer.node(list(dtype.names)),
@@ -60,12 +63,18 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
         else np.lib.format.dtype_to_descr(dtype)
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
-    if rebuilt is not None and rebuilt == dtype and rebuilt.type is dtype.type:
-        return writer.node(descr)
-    # C has two integers of 8 bytes, which numpy gives two types and one name.
-    if rebuilt == dtype and dtype.char in "qQlL":
-        return f"char {dtype.char}"
+    if rebuilt == dtype:
+        return writer.node(descr) if _is_what_its_name_says(dtype) else f"char {dtype.byteorder}{dtype.char}"
     raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
+
+
+def _is_what_its_name_says(dtype: np.dtype[Any]) -> bool:
+    """C has two integers of 8 bytes, which numpy gives two types and one name."""
+    if dtype.subdtype is not None:
+        return _is_what_its_name_says(dtype.subdtype[0])
+    if dtype.names:
+        return all(_is_what_its_name_says(dtype.fields[name][0]) for name in dtype.names)  # type: ignore[index]
+    return dtype.char not in "qQlL" or np.dtype(dtype.str).type is dtype.type
 
 
 def _lies_anyhow(dtype: np.dtype[Any]) -> bool:
@@ -86,6 +95,8 @@ def _has_metadata(dtype: np.dtype[Any]) -> bool:
 
 def decode_dtype(descr: Any) -> np.dtype[Any]:
     """The dtype of a resolved node."""
+    if isinstance(descr, dict) and "base" in descr:
+        return np.dtype((decode_dtype(descr["base"]), tuple(descr["shape"])))
     if isinstance(descr, dict):
         layout: Any = {**descr, "formats": [decode_dtype(form) for form in descr["formats"]]}
         laid: np.dtype[Any] = np.dtype(layout)
@@ -171,7 +182,12 @@ def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
     if value is np.ma.masked:
         return {TAG: "numpy.masked"}
     mask = None if value.mask is np.ma.nomask else writer.node(np.asarray(value.mask))
-    node = {TAG: "numpy.MaskedArray", "v": writer.node(value.data), "mask": mask, "hard": value.hardmask}
+    node = {
+        TAG: "numpy.MaskedArray",
+        "v": writer.node(value.data),
+        "mask": mask,
+        "hard": bool(value.hardmask),
+    }
     # Set to what it is by itself, it would be cut to the length of the texts.
     usual = np.ma.default_fill_value(value)
     fill = np.asarray(value.fill_value)

@@ -23,8 +23,8 @@ _RUN_FROM = 32
 
 
 def is_flat(dtype: np.dtype[Any]) -> bool:
-    """Whether memory of this dtype can be stored as it is: of fixed size, without objects."""
-    return dtype.kind in "iufcmMb"
+    """Whether memory of this dtype can be stored as it is: of fixed size, without objects and metadata."""
+    return dtype.kind in "iufcmMb" and dtype.metadata is None
 
 
 def encode_block(body: Body, blocks: Sequence[Array], run: bool = False) -> tuple[list[Column], Spec]:

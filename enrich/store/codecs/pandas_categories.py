@@ -20,8 +20,9 @@ def _encode(writer: Writer, body: Body, values: pd.Categorical) -> tuple[Column,
         categories = encode_categories(writer, body, dictionary, index)
     except Refusal as refusal:
         raise refusal.below(".categories") from None
-    column, codes = encode_codes(body, ndarray_of(values), dictionary, values.ordered)
-    return column, _spec(codes, categories, values.ordered)
+    ordered = bool(values.ordered)  # numpy's, where it was computed
+    column, codes = encode_codes(body, ndarray_of(values), dictionary, ordered)
+    return column, _spec(codes, categories, ordered)
 
 
 @shared

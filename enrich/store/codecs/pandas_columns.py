@@ -64,8 +64,9 @@ def _spec(kind: str, content: Spec) -> Spec:
 
 def _pickled(writer: Writer, values: Any) -> Encoded:
     if writer.pickler is None:
+        dtype = repr(values.dtype) if getattr(values.dtype, "metadata", None) else values.dtype
         raise Refusal(
-            f"its dtype is {values.dtype} ({type_name(type(values))})",
+            f"its dtype is {dtype} ({type_name(type(values))})",
             "Convert it to a dtype of pandas or Arrow.",
         )
     return null_column(len(values)), {"t": "node", "v": writer.pickled(values)}

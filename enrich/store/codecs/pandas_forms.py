@@ -161,7 +161,7 @@ def _look_at_numbers(array: Any, form: _Form, regions: _Regions) -> None:
     dtype = array.dtype
     # C's two integers of 8 bytes are equal as dtypes.
     code = dtype.char
-    if code not in _NUMBERS or not dtype.isnative:
+    if code not in _NUMBERS or not dtype.isnative or dtype.metadata is not None:
         raise _Formless
     form += (code, array.size)
     regions.append(array.data.cast("B"))
@@ -171,7 +171,7 @@ def _look_at_moments(values: Any, form: _Form, regions: _Regions) -> None:
     array = ndarray_of(values)
     ticks = array.view(np.int64)
     # Zones have more to them than a name. What is missing is marked in a bitmap, which would have to be made.
-    if type(values.dtype) is pd.DatetimeTZDtype or np.minimum.reduce(ticks, axis=None) == NAT:
+    if type(values.dtype) is pd.DatetimeTZDtype or ticks.item(ticks.argmin()) == NAT:
         raise _Formless
     form.append(array.dtype)
     _look_at_numbers(ticks, form, regions)
@@ -216,9 +216,9 @@ _kinds: dict[int, tuple[pd.StringDtype, tuple[str, str]]] = {}
 def _look_at_categories(values: pd.Categorical, form: _Form, regions: _Regions) -> None:
     codes, dtype = ndarray_of(values), values.dtype
     categories = dtype.categories
-    if np.minimum.reduce(codes) < 0:
+    if codes.item(codes.argmin()) < 0:
         raise _Formless
-    form.append(dtype.ordered)
+    form.append(bool(dtype.ordered))
     if categories.dtype == object:  # as texts are in pandas 2
         if len(categories) > _MOST_LABELS:
             raise _Formless

@@ -10,7 +10,7 @@ import pandas as pd
 from .arrow_layout import Body, Column, Spec, null_column
 from .context import Writer
 from .memory import FrameReader, ReadColumn
-from .numpy_values import encode_dtype
+from .numpy_values import decode_dtype, encode_dtype
 from .pandas_columns import ARRAYS, SPECS
 from .pandas_internals import sparse_array, sparse_places
 
@@ -35,7 +35,7 @@ def _decoder(spec: Spec) -> ReadColumn:
 
     def decode(source: FrameReader, base: int, rows: int) -> pd.arrays.SparseArray:
         values, fill, dtype, *places = map(source.reader.value, nodes)
-        return sparse_array(rows, kind, places, values, pd.SparseDtype(dtype, fill))
+        return sparse_array(rows, kind, places, values, pd.SparseDtype(decode_dtype(dtype), fill))
 
     return decode
 

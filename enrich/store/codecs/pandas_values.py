@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,16 @@ from .memory import FrameReader
 from .pandas_forms import encode_known
 from .pandas_frames import decode_frame, decode_series, encode_series
 from .pandas_index import encode_index_entry, index_decoder
-from .pandas_internals import offset_parts
+from .pandas_internals import ndarray_of, offset_parts
 from .timezones import encode_timezone
 
 
 def _timestamp(writer: Writer, value: pd.Timestamp) -> Node:
     zone = None if value.tzinfo is None else encode_timezone(writer, value.tzinfo)
+    if zone is not None and (value.utcoffset() or timedelta()) % timedelta(seconds=1):
+        raise Refusal(
+            f"pandas doesn't keep moments of its zone {excerpt(value.tzinfo)} exactly", "Use another zone."
+        )
     return {
         TAG: "pandas.Timestamp",
         "v": value.asm8.view("i8").item(),
@@ -95,6 +100,8 @@ def _read_index(entry: ArrowEntry, reader: Reader, columns: Any) -> pd.Index:
 
 
 def _array(writer: Writer, value: Any) -> Node:
+    if type(value) is pd.arrays.NumpyExtensionArray:
+        return {TAG: "pandas.NumpyExtensionArray", "v": writer.node(ndarray_of(value))}
     # As an index, since in pandas 2 a datetime array can have a frequency. There is no index of sparse arrays.
     if isinstance(value.dtype, pd.SparseDtype):
         entry = encode_series(pd.Series(value, copy=False), writer.pickler)
@@ -135,6 +142,7 @@ DECODERS.update(
         "pandas.DateOffset": lambda reader, node: pd.DateOffset(node["n"], node["z"], **node["k"]),
         "pandas.NaT": lambda reader, node: pd.NaT,
         "pandas.NA": lambda reader, node: pd.NA,
+        "pandas.NumpyExtensionArray": lambda reader, node: pd.arrays.NumpyExtensionArray(node["v"]),
         "pandas.array": lambda reader, node: node["v"].array,
     }
 )

@@ -35,10 +35,9 @@ def _spec(zone: tzinfo) -> tuple[str, Any] | None:
 
 
 def _fixed(zone: timezone) -> tuple[str, Any]:
-    offset = zone.utcoffset(None)
-    name = zone.tzname(None)
-    plain = timezone(offset).tzname(None) == name
-    return "fixed", [offset // timedelta(microseconds=1), None if plain else name]
+    # A name that was given makes another zone than the same name by default.
+    offset, *name = zone.__getinitargs__()  # type: ignore[attr-defined]
+    return "fixed", [offset // timedelta(microseconds=1), *(name or [None])]
 
 
 def _pytz(zone: Any) -> tuple[str, Any] | None:
@@ -71,6 +70,8 @@ def _dateutil(zone: Any) -> tuple[str, Any] | None:
         return "dateutil.local", None
     if type(zone) is type(tz.tzoffset(None, 1)):
         return "dateutil.offset", [zone._name, _micro(zone.utcoffset(None))]
+    if zone is tz.gettz("UTC"):  # pandas knows it from others of that file
+        return "dateutil", "UTC"
     name = getattr(zone, "_filename", None)
     if type(zone) is tz.tzfile and isinstance(name, str):
         return ("dateutil", name) if tz.gettz(name) == zone else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -83,12 +83,24 @@ def _form(as_type: Any) -> str:
 
 
 def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.Table:
-    if not entry.plan.get("opaque"):
+    plan = entry.plan
+    is_opaque, range_name = plan.get("opaque"), _range_name(plan)
+    if not is_opaque and range_name is None:
         return read_table(entry, columns)
-    # Some columns of the file are null to other tools: sparse ones, which become dense here, and pickled ones.
+    table = read_table(entry)
+    if is_opaque:
+        table = _with_opaque_columns(table, entry, reader, columns)
+    if range_name is not None:
+        table = _with_range(table, entry, range_name)
+    return table if columns is None else select_columns(table, columns)
+
+
+def _with_opaque_columns(
+    table: pa.Table, entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None
+) -> pa.Table:
+    """Put in what is null to other tools in the file: sparse columns, which become dense here, and pickled ones."""
     from .pandas_frames import opaque_columns
 
-    table = read_table(entry)
     for position, values in opaque_columns(entry, reader):
         name = table.field(position).name
         if columns is not None and name not in columns:
@@ -100,7 +112,22 @@ def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> 
                 f"Column {name!r} is stored as a pickle, and Arrow has no type for it."
             ) from error
         table = table.set_column(position, name, dense)
-    return table if columns is None else select_columns(table, columns)
+    return table
+
+
+def _range_name(plan: Mapping[str, Any]) -> str | None:
+    """The name of a frame's index of which the file has only the bounds, since it happens to be a range."""
+    name = plan["index"]["n"] if "index_at" in plan and plan["index"]["k"] == "range" else None
+    return name if type(name) is str else None
+
+
+def _with_range(table: pa.Table, entry: ArrowEntry, name: str) -> pa.Table:
+    from .pandas_frames import field_names
+
+    at = entry.plan["index_at"]
+    values = pa.array(np.arange(*entry.numbers[at : at + 3]))
+    own = field_names([*table.column_names, name])[-1]
+    return table.append_column(own, values) if table.num_columns else pa.table({own: values})
 
 
 def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pd.DataFrame:

@@ -59,6 +59,9 @@ DTYPES: Kinds = {
     "datetime in a dateutil zone": lambda: column(
         pd.DatetimeIndex(["2020", None], tz=dateutil.tz.gettz("Europe/Paris")), None
     ),
+    "datetime in dateutil's file of UTC": lambda: column(
+        pd.DatetimeIndex(["2020"], tz=dateutil.tz.gettz("UTC")), None
+    ),
     "datetime in dateutil's UTC": lambda: column(pd.DatetimeIndex(["2020"], tz=dateutil.tz.UTC), None),
     "datetime in dateutil's local zone": lambda: column(
         pd.DatetimeIndex(["2020"], tz=dateutil.tz.tzlocal()), None
@@ -159,6 +162,7 @@ DTYPES: Kinds = {
     ),
     "Sparse of floats": lambda: column(pd.arrays.SparseArray([0.0, np.nan, 2.0]), None),
     "Sparse of integers": lambda: column(pd.arrays.SparseArray([0, 0, 2], fill_value=0), None),
+    "Sparse of C's long long": lambda: column(pd.arrays.SparseArray(np.array([0, 2], "q")), None),
     "Sparse in blocks": lambda: column(pd.arrays.SparseArray([1.0, np.nan, 2.0], kind="block"), None),
     "Sparse of bools": lambda: pd.get_dummies(pd.Series(["a", "b", "a"]), sparse=True),
     "Sparse that stores its fill value": lambda: column(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,9 @@ def assert_same(left: Any, right: Any, path: str = "value") -> None:
     elif isinstance(left, (pa.Table, pa.RecordBatch)):
         assert left.schema.equals(right.schema, check_metadata=True), path
         assert left.num_rows == right.num_rows, path
+        assert [_dictionaries(column) for column in left.columns] == [
+            _dictionaries(column) for column in right.columns
+        ]
         left, right = (
             (side if isinstance(side, pa.Table) else pa.Table.from_batches([side])).combine_chunks()
             for side in (left, right)
@@ -140,14 +144,20 @@ def _same_arrow(left: Any, right: Any, path: str) -> None:
     assert left.equals(right) or _cells(left) == _cells(right), path
 
 
+def _dictionaries(column: Any) -> Any:
+    """What the chunks of a column have as their dictionaries, which to_pylist() looks through."""
+    if not pa.types.is_dictionary(column.type):
+        return None
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return [chunk.dictionary.to_pylist() for chunk in chunks if len(chunk)]
+
+
 def _cells(data: Any) -> str:
     return repr(data.to_pylist())
 
 
 def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path: str) -> None:
-    assert left.dtype == right.dtype, f"{path}: {left.dtype} is not {right.dtype}"
-    assert left.dtype.byteorder == right.dtype.byteorder, path
-    assert left.dtype.type is right.dtype.type, path
+    _same_dtype(left.dtype, right.dtype, path)
     assert left.shape == right.shape, path
     assert right.flags.writeable or not right.size, path
     if left.dtype.hasobject and not left.dtype.names:  # objects, and texts of any length
@@ -161,6 +171,13 @@ def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path:
         assert left.tobytes() == right.tobytes(), path
 
 
+def _same_dtype(left: np.dtype[Any], right: np.dtype[Any], path: str) -> None:
+    assert left == right, f"{path}: {left} is not {right}"
+    assert (left.byteorder, left.type, left.metadata) == (right.byteorder, right.type, right.metadata), path
+    for name in left.names or ():
+        _same_dtype(left[name].base, right[name].base, f"{path}.{name}")
+
+
 def _same_foreign(left: Any, right: Any, path: str) -> None:
     if hasattr(left, "collect"):
         left, right = left.collect(), right.collect()
@@ -171,6 +188,11 @@ def _same_foreign(left: Any, right: Any, path: str) -> None:
         assert left.dtype == right.dtype, path
         assert left.name == right.name, path
         assert left.equals(right, null_equal=True), path
+    elif hasattr(left, "to_plotly_json"):
+        for name in ("_data", "_layout", "_grid_ref", "_grid_str", "_validate"):
+            assert_same(getattr(left, name), getattr(right, name), f"{path}.{name}")
+        assert_same(*([frame._props for frame in side.frames] for side in (left, right)), f"{path}.frames")
+        assert left == right, path
     else:
         assert left == right, path
 
@@ -196,6 +218,8 @@ def _same_plain(left: Any, right: Any, path: str) -> None:
         assert_same(*ordered, f"{path} member")
     elif left is None or left is pd.NA or left is pd.NaT or left is ...:
         assert left is right, path
+    elif isinstance(left, np.dtype):
+        _same_dtype(left, right, path)
     elif isinstance(left, (float, complex, np.generic)) or type(left).__name__ == "Decimal":
         assert repr(left) == repr(right), path
         assert left == right or left != left, path
@@ -203,6 +227,8 @@ def _same_plain(left: Any, right: Any, path: str) -> None:
         assert left == right, path
         for name in ("fold", "unit", "is_safe", "closed"):
             assert getattr(left, name, None) == getattr(right, name, None), f"{path}.{name}"
+        if isinstance(left, dt.tzinfo):
+            assert repr(left) == repr(right), path
         zone = getattr(left, "tzinfo", None)
         if zone is not None:
             assert_same(zone, right.tzinfo, f"{path}.tzinfo")

@@ -121,3 +121,131 @@ class Unlucky:
 
     def __reduce__(self) -> Any:
         return Unlucky, (1,)
+
+
+class Reversed(NamedTuple):
+    """A named tuple that iterates and counts in a way of its own."""
+
+    x: int
+    y: Any
+
+    def __iter__(self) -> Any:
+        return iter([self.y, self.x])
+
+    def __len__(self) -> int:
+        return 5
+
+
+class Loud(enum.Flag):
+    """A flag whose operators do other things."""
+
+    A = 1
+    B = 2
+
+    def __or__(self, other: Any) -> Any:
+        raise AssertionError("not to be called")
+
+    __and__ = __or__
+
+    def __invert__(self) -> Any:
+        raise AssertionError("not to be called")
+
+    @property
+    def name(self) -> str:
+        return "another"
+
+
+class Doubling:
+    """A descriptor that changes what it is given, and keeps it in the object."""
+
+    def __get__(self, value: Any, cls: Any) -> Any:
+        return 0 if value is None else vars(value)["number"]
+
+    def __set__(self, value: Any, number: int) -> None:
+        vars(value)["number"] = 2 * number
+
+
+class Elsewhere:
+    """A descriptor that keeps what it is given in itself."""
+
+    kept = 0
+
+    def __get__(self, value: Any, cls: Any) -> Any:
+        return self.kept
+
+    def __set__(self, value: Any, number: int) -> None:
+        Elsewhere.kept = number
+
+
+@dataclass
+class Doubled:
+    number: Any = Doubling()
+
+
+@dataclass
+class KeptElsewhere:
+    number: Any = Elsewhere()
+
+
+@dataclass
+class Shouting:
+    """A dataclass with a property in front of what is in its dict."""
+
+    word: str
+
+    def __post_init__(self) -> None:
+        vars(self)["size"] = 3
+
+    @property
+    def size(self) -> int:
+        return 7
+
+    @size.setter
+    def size(self, size: int) -> None:
+        raise AssertionError("not to be called")
+
+
+class Base:
+    __slots__ = ("shared",)
+
+
+@dataclass
+class Answering(Base):
+    """A dataclass with slots of one name, and an answer for those that are empty."""
+
+    __slots__ = ("late", "shared")
+    shared: int
+
+    def __getattr__(self, name: str) -> Any:
+        return "made up"
+
+
+class Größe:
+    """A class whose name isn't ASCII."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Größe)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass
+class Maß:
+    länge: Any
+
+
+class AllAlike(type):
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Alike(metaclass=AllAlike):
+    """Instances of a class that can't be looked up."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Alike
+
+    def __hash__(self) -> int:
+        return 1

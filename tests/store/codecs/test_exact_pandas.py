@@ -203,3 +203,18 @@ def test_an_offset_gives_equal_bytes_whatever_python_hashes_with() -> None:
         for seed in "123"
     }
     assert len(digests) == 1
+
+
+def test_a_flag_of_numpy_s_is_no_other_than_python_s() -> None:
+    for ordered in (np.True_, True, np.False_, False):
+        # Of a make that nobody has met before.
+        categories = pd.Index([1, 2], dtype="u2", name=f"unseen {bool(ordered)}")
+        values = pd.Categorical([1, 2], categories=categories, ordered=ordered)
+        for value in (pd.Series(values), pd.DataFrame({"a": values}), pd.Index(values)):
+            assert round_trip(value).equals(value)
+
+
+@pytest.mark.parametrize("dtype", ["U1", "M8[s]", "f2", "S1", "i8"])
+def test_numpy_s_arrays_as_pandas_has_them(dtype: str) -> None:
+    array = pd.arrays.NumpyExtensionArray(np.zeros(3, dtype))
+    assert_same([array], round_trip([array]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import io
 import threading
 from collections import OrderedDict, UserDict, defaultdict
@@ -24,6 +26,7 @@ from .index_kinds import Kinds
 from .pickling import KeyedPickler
 from .samples import Color, Custom, Frozen, Listing, MyFrame, Point, Shadow, Unlucky
 from .test_exact_pandas import cells_frame, with_attrs
+from .test_exact_values import differing
 
 
 @dataclass
@@ -101,10 +104,19 @@ PICKLED: Kinds = {
     "unregistered extension types": lambda: pa.table(
         {"u": pa.ExtensionArray.from_storage(Unregistered(), pa.array([1]))}
     ),
+    **{
+        f"a dtype with metadata in a {kind.__name__}": (
+            lambda kind=kind: kind(np.zeros(2, np.dtype("f8", metadata={"m": 1})))
+        )
+        for kind in (pd.Series, pd.Index)
+    },
+    "a moment in a zone of parts of seconds": lambda: pd.Timestamp(2020, 1, 1, tz=dt.timezone(dt.timedelta(0, 0, 1))),
     "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
     "a frame with unregistered extension types": lambda: pd.DataFrame(
         {"u": pd.arrays.ArrowExtensionArray(pa.ExtensionArray.from_storage(Unregistered(), pa.array([1])))}
     ),
+    "an object of a name that isn't ASCII": samples.Größe,
+    "a table of chunks whose dictionaries differ": lambda: pa.table({"d": differing()}),
     "an offset of a class of one's own": lambda: Calendar(holidays=["2020-01-01"]),
 }  # fmt: skip
 
@@ -122,6 +134,7 @@ REFUSED: Kinds = {
     "polars arrays without items": lambda: pl.DataFrame(
         {"l": pl.Series([[[]]], dtype=pl.List(pl.Array(pl.Int8, 0)))}
     ),
+    "a dataclass whose descriptor keeps its value elsewhere": lambda: samples.KeptElsewhere(1),
     "polars objects": lambda: pl.DataFrame({"o": pl.Series([Custom(1)], dtype=pl.Object)}),
 }
 
@@ -164,6 +177,11 @@ def test_column_that_arrow_files_have_no_form_of_needs_a_pickle(kind: str) -> No
         with pytest.raises(UnstorableValueError, match="in column 'd' can't|the value can't"):
             encode(value)
     assert round_trip(table, pickler=KeyedPickler()).equals(table)
+
+
+def test_chunks_of_many_dictionaries_are_refused_with_a_mend() -> None:
+    with pytest.raises(UnstorableValueError, match=r"in column 'd' can't.*Call unify_dictionaries\(\)"):
+        encode(pa.table({"d": differing()}))
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -217,6 +235,56 @@ def test_list_that_contains_itself_needs_a_pickle() -> None:
         encode(cyclic())
     back = round_trip(cyclic(), pickler=KeyedPickler())
     assert back[0] is back
+
+
+@pytest.mark.parametrize(
+    "value",
+    [samples.Alike(), [samples.Alike()], {"a": samples.Alike()}, {samples.Alike(): 1}, {samples.Alike()}],
+    ids=["itself", "in a list", "under a key", "as a key", "in a set"],
+)
+def test_class_that_has_no_hash_is_refused(value: Any) -> None:
+    for options in ({}, {"pickler": KeyedPickler()}):
+        with pytest.raises(UnstorableValueError, match=r"samples\.Alike") as caught:
+            encode(value, **options)
+        assert "allow_pickle" not in str(caught.value)
+
+
+def in_its_attrs() -> Any:
+    frame = pd.DataFrame({"a": [1]})
+    frame.attrs["self"] = frame
+    return frame, lambda back: back.attrs["self"]
+
+
+def in_its_cell() -> Any:
+    cell: list[Any] = []
+    cell.append(pd.DataFrame({"a": [cell, 1]}))
+    return cell[0], lambda back: back["a"][0][0]
+
+
+def in_its_array() -> Any:
+    array = np.empty(1, object)
+    array[0] = pd.Series([array, 1])
+    return array[0], lambda back: back[0][0]
+
+
+@pytest.mark.parametrize("make", [in_its_attrs, in_its_cell, in_its_array])
+def test_table_that_contains_itself_needs_a_pickle(make: Any) -> None:
+    value, inner = make()
+    with pytest.raises(UnstorableValueError, match="contains itself"):
+        encode(value)
+    back = inner(round_trip(value, pickler=KeyedPickler()))
+    assert type(back) is type(value)
+    assert inner(back) is back
+
+
+def test_tables_in_tables_are_read_back_as_deep_as_they_are_written() -> None:
+    value, depth = pd.DataFrame({"a": [1]}), 0
+    with contextlib.suppress(UnstorableValueError):
+        while True:
+            data = stored(value)
+            value, depth = pd.DataFrame({"a": [{"b": value}, 1]}), depth + 1
+    assert depth > 15
+    assert type(decode(data)) is pd.DataFrame
 
 
 def test_nothing_given_is_changed() -> None:

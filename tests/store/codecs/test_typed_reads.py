@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -143,6 +144,23 @@ def test_sparse_and_pickled_columns_are_not_lost_on_the_way_to_arrow() -> None:
     assert decode(stored(frame), as_type=pl.DataFrame)["s"].to_list() == [0, 0, 2]
 
 
+@pytest.mark.parametrize("values", [[1, 2, 3], [1, 2, 4]])
+def test_a_named_index_is_a_column_whatever_is_in_it(values: list[int]) -> None:
+    # pandas 3 makes a range of the first.
+    frame = pd.DataFrame({"a": values, "b": list("xyz")}).set_index("a")
+    for value, others in ((frame, ["b"]), (frame["b"], ["b"]), (frame[[]], [])):
+        table = decode(stored(value), as_type=pa.Table)
+        assert table.column_names == [*others, "a"]
+        assert table["a"].to_pylist() == values
+    assert decode(stored(frame), as_type=pl.DataFrame, columns=["a"]).to_dict(as_series=False) == {
+        "a": values
+    }
+    sparse = pd.DataFrame({"s": pd.arrays.SparseArray([0, 0, 2])}, index=frame.index)
+    assert decode(stored(sparse), as_type=pa.Table).to_pydict() == {"s": [0, 0, 2], "a": values}
+    twice = pd.DataFrame({"a": [5, 6, 7]}, index=frame.index)
+    assert decode(stored(twice), as_type=pa.Table).column_names == ["a", "a_1"]
+
+
 def test_pickled_column_is_not_read_as_nulls() -> None:
     frame = pd.DataFrame({"x": [1], "o": pd.Series([Custom(1)], dtype=object)})
     data = stored(frame, pickler=KeyedPickler())
@@ -186,6 +204,7 @@ def test_description_says_what_is_there_without_reading_it() -> None:
     assert description.schema.names == ["a", "b", "c"]
     assert not description.schema.metadata
     assert describe(stored([1])).kind == "json"
+    assert describe(stored(go.Figure())).kind == "plotly.graph_objs._figure.Figure"
     assert describe(stored([np.arange(2)])).kind == "list"
     assert describe(stored(pl.DataFrame({"a": [1]}))).kind == "polars.DataFrame"
 

@@ -1,0 +1,79 @@
+"""Files and folders that the users of a group share, whatever their umasks cut from a mode."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+from enrich.store.backends.layout import TEMPORARY
+
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""The errors of file systems without hard links."""
+
+
+def open_file(path: Path, mode: int) -> int:
+    """Open a file to read and write, made with this mode if need be."""
+    flags = (
+        os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    )
+    if not mode & 0o070:
+        return os.open(path, flags | os.O_CREAT, mode)
+    while True:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):  # another was faster
+                _make_file(path, mode)
+
+
+def _make_file(path: Path, mode: int) -> None:
+    # It gets its name when it has its mode: another user may be about to open it.
+    aside = _beside(path)
+    _make_open(aside, mode)
+    try:
+        os.link(aside, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        _make_open(path, mode)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _make_open(path: Path, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Make a folder with this mode unless there is one."""
+    if not mode & 0o070:
+        path.mkdir(mode=mode, exist_ok=True)
+    elif not path.is_dir():
+        aside = _beside(path)
+        aside.mkdir(mode)
+        try:
+            aside.chmod(mode)
+            aside.rename(path)
+        except OSError as error:
+            aside.rmdir()
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another was faster
+                raise
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}")
+
+
+def set_used(file: int | str | Path, used: float, **where: Any) -> None:
+    """Set a file's time; one that another user made can be set to the present only."""
+    try:
+        os.utime(file, (used, used), **where)
+    except PermissionError:
+        os.utime(file, **where)
