@@ -291,6 +291,14 @@ POLARS: Kinds = {
     ),
     "binary and null": lambda: pl.DataFrame({"b": [b"a", None], "n": [None, None]}),
     "in chunks": lambda: pl.concat([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})], rechunk=False),
+    "sorted": lambda: pl.DataFrame({"^a$": [1, 2], "b": [2, 1], "c": [1, 2]}).with_columns(
+        pl.nth(0).set_sorted(), pl.col("b").set_sorted(descending=True)
+    ),
+    "sorted of types of its own": lambda: pl.DataFrame({"a": pl.Series([1, 2], dtype=pl.Int128).sort()}),
+    "sorted lazy frame": lambda: pl.DataFrame({"a": [2, 1]}).lazy().sort("a"),
+    "sorted series in chunks": lambda: pl.concat(
+        [pl.Series("s", [1]), pl.Series("s", [2])], rechunk=False
+    ).set_sorted(),
     "every integer": lambda: pl.DataFrame(
         {str(kind): pl.Series([1, None], dtype=kind) for kind in (pl.Int8, pl.UInt64, pl.Int128, pl.Float32)}
     ),
