@@ -58,7 +58,9 @@ def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
 
 
 def _dictionaries_differ(column: pa.ChunkedArray) -> bool:
-    first, *others = column.chunks or [None]
+    if not column.num_chunks:
+        return False
+    first, *others = column.chunks
     return any(not chunk.dictionary.equals(first.dictionary) for chunk in others)
 
 
