@@ -81,6 +81,7 @@ def test_a_value_that_can_t_fit_drops_nothing_but_what_is_too_old(opened: Opener
     fill(backend, "expired", 100)
     clock.tick(900)
     old = fill(backend, "old", 400)
+    backend.sweep()  # none is under way while the time is moved
     clock.tick(200)
     new = fill(backend, "new", 400)
     with pytest.raises(StoreFullError, match="max_bytes"):
@@ -122,6 +123,15 @@ def test_a_value_refused_by_the_quota_drops_nothing_of_others(opened: Opener, cl
     with pytest.raises(StoreFullError, match="quota"):
         fill(backend, "large", 901, ONE)
     assert names(backend) == {of_two}
+
+
+def test_a_value_larger_than_the_store_drops_nothing_of_its_quota(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=1000, session_quota=1200)
+    old = fill(backend, "old", 600, ONE)
+    clock.tick(200)
+    with pytest.raises(StoreFullError, match="max_bytes"):
+        fill(backend, "large", 1001, ONE)
+    assert names(backend) == {old}
 
 
 def test_a_value_that_fits_in_its_quota_but_not_in_memory_drops_nothing(clock: Clock):
