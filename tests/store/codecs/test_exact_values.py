@@ -339,6 +339,7 @@ CONTAINERS: Kinds = {
     "empty figure without a template": lambda: without_template(go.Figure()),
     "figure in an order of its own": lambda: go.Figure(go.Bar(y=[1]), {"title": "t"}).update_traces(base=1).update_layout(bargap=0),
     "figure of data that plotly did not check": lambda: go.Figure({"data": [{"type": "bar", "y": pd.Series([1], name="s"), "own": {1: 2}}]}, _validate=False),
+    "figure whose template is only named": lambda: go.Figure(layout={"template": "ggplot2"}, _validate=False),
     "dict of frames": lambda: {"a": pd.DataFrame({"x": [1]}), "b": pl.DataFrame({"y": [2]}), "c": pa.table({"z": [3]})},
     "list of arrays": lambda: [np.arange(3), np.array(1), [np.zeros((2, 2))]],
     "tuple of a series and an index": lambda: (pd.Series([1], name="s"), pd.date_range("2020", periods=2)),
