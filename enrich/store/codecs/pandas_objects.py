@@ -18,7 +18,7 @@ import pyarrow as pa
 from .arrow_columns import arrow_decoder, encode_arrow
 from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struct_column
 from .context import Writer, dumps
-from .entry import Refusal
+from .entry import Refusal, type_name
 from .memory import FrameReader, ReadColumn
 from .numpy_values import addresses, objects, raw
 
@@ -107,7 +107,11 @@ class _Types:
         others = np.ones(len(self._types), bool)
         while others.any():
             kind = self._types[others.argmax()]
-            found.add(kind)
+            try:
+                found.add(kind)
+            except TypeError as error:
+                what = f"the class {type_name(kind)} of its cells has no hash"
+                raise Refusal(what, "Give its metaclass one.", pickle_helps=False) from error
             if len(found) > _MOST_TYPES:
                 return set(self._types)
             others &= self._addresses != id(kind)
@@ -143,7 +147,7 @@ def encode_objects(writer: Writer, body: Body, values: Array) -> tuple[Column, S
     try:
         return _mixed(writer, body, values, cells, types)
     except Refusal as refusal:
-        if writer.pickler is None or not refusal.pickle_helps:
+        if writer.pickler is None or not (refusal.in_place and refusal.pickle_helps):
             raise
         return null_column(len(cells)), {"t": "node", "v": writer.pickled(values)}
 
