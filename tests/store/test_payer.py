@@ -715,11 +715,14 @@ def test_clear_leaves_nothing_in_redis_that_says_who_pays(redis_url: str, redis_
 def test_a_full_redis_can_be_read_with_a_quota(redis_server: Server, redis_url: str, redis_client: Any):
     backend = RedisBackend(redis_url, local=False).with_settings(Settings(session_quota=1000))
     own, shared = fill(backend, "own", 300, scope="one"), fill(backend, "shared", 300, ONE)
+    store = Store(RedisBackend(redis_url, local=False), session_quota=1000)
+    store.put("nobody's")
     redis_client.config_set("maxmemory", 1)
     try:
         assert backend.read(own) is not MISSING
         assert backend.read(shared) is not MISSING
         assert backend.renew(shared)
+        assert not store.put("nobody's", payer="one").new
     finally:
         redis_client.config_set("maxmemory", 0)
 
