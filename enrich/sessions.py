@@ -20,10 +20,11 @@ import flask
 from werkzeug.http import dump_cookie
 
 from enrich import dash_internals
-from enrich.errors import HandleInvalid, SessionError, StoreUnavailableError
+from enrich.errors import HandleForeign, HandleInvalid, SessionError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
+    from enrich.store import Ref
 
 _log = logging.getLogger("enrich.sessions")
 _SALT = "enrich.session"
@@ -105,6 +106,18 @@ class Sessions:
             return self.current()
         except SessionError:
             return None
+
+    def opened(self, token: str) -> Ref:
+        """What a token stands for, to the running session; a token that is for all needs none."""
+        try:
+            session = self.current_or_none()
+        except Exception as error:
+            # session_id= may not know the visitor at all.
+            try:
+                return self.app.store.open(token)
+            except HandleForeign:
+                raise error from None
+        return self.app.store.open(token, session=session)
 
     def payer(self) -> str | None:
         """Who pays for what is stored for all, where there are quotas; ``None`` where no visitor is at work.

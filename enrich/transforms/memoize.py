@@ -210,9 +210,7 @@ def _passed(tree: Any, value: Any) -> Iterator[Any]:
 def _by_key(app: Any, session: str | None, value: Any) -> Any:
     """Let server-side values count by their content: their tokens differ from one writing to the next."""
     if isinstance(value, str) and looks_like_handle(value):
-        ref = app.store.open(
-            value, session=session if session is not None else app._sessions.current_or_none()
-        )
+        ref = app._sessions.opened(value) if session is None else app.store.open(value, session=session)
         # No JSON value is a tuple, so nothing that a browser sends can be taken for this.
         return (
             "stored",

@@ -350,7 +350,7 @@ class _Handles:
         settings = ServersideOutputTransform.of(app)
         where = f"{spec}, argument {slot}"
         try:
-            ref = app.store.open(token, session=app._sessions.current_or_none())
+            ref = app._sessions.opened(token)
             want = slot.want or Want()
             if want.by_reference:
                 return app.store.lazy(ref)

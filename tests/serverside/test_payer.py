@@ -178,6 +178,35 @@ def test_visitors_without_a_session_pay_together(declare, visit):
     Page(app).act({"i.value": "c"})
 
 
+def test_whom_session_id_can_not_name_may_read_what_is_for_all():
+    app = make_app(session_id=lambda: ctx.cookies["user"])
+    declare_names(app)
+
+    @app.callback(Output("b", "children"), Input("o", "data"), prevent_initial_call=True)
+    def length(value):
+        return len(value)
+
+    stranger = Page(app)
+    stranger.act({"i.value": "a"})
+    assert stranger["b.children"] == SIZE
+
+
+def test_whom_session_id_can_not_name_is_told_so_where_a_value_is_somebody_s():
+    app = make_app(session_id=lambda: ctx.cookies["user"])
+    declare_own(app)
+
+    @app.callback(Output("b", "children"), Input("own", "data"), prevent_initial_call=True)
+    def length(value):
+        return len(value)
+
+    one, stranger = Page(app), Page(app)
+    one.client.set_cookie("user", "one")
+    one.act({"b.n_clicks": 1})
+    with pytest.raises(CallbackFailed) as failed:
+        stranger.act({"own.data": one["own.data"]})
+    assert isinstance(failed.value.__cause__, KeyError)
+
+
 def test_visitors_whom_session_id_can_not_name_pay_together():
     app = make_app(session_id=lambda: ctx.cookies["user"], session_check=False)
     declare_shared_output(app)

@@ -136,7 +136,7 @@ class RedisQuota:
     def _count(self, client: Any, payer: str, but: Collection[str]) -> Iterator[Kept]:
         pipe = client.pipeline(transaction=False)
         pipe.zrange(self._charges(payer), 0, -1, withscores=True)
-        listed: list[tuple[bytes, float]] = _answers(pipe)[0] or []
+        listed: list[tuple[bytes, float]] = list(_answers(pipe)[0] or ())
         for first in range(0, len(listed), _BATCH):
             batch = {member.decode("latin-1"): used for member, used in listed[first : first + _BATCH]}
             paid = self._look(client, payer, batch)

@@ -130,7 +130,8 @@ def describe(buffer: Any) -> Description:
         entry = open_entry(view)
         schema = entry.reader().schema.remove_metadata()
         return Description(entry.plan["kind"], schema, entry.rows, len(view))
-    return Description(open_container(view).header["kind"], None, None, len(view))
+    header = open_container(view).header
+    return Description(header["kind"], None, header["rows"], len(view))
 
 
 def check(buffer: Any) -> None:

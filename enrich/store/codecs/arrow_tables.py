@@ -58,7 +58,9 @@ def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
 
 
 def _dictionaries_differ(column: pa.ChunkedArray) -> bool:
-    first, *others = column.chunks or [None]
+    if not column.num_chunks:
+        return False
+    first, *others = column.chunks
     return any(not chunk.dictionary.equals(first.dictionary) for chunk in others)
 
 
@@ -66,14 +68,14 @@ def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Enco
     return write_table(pa.Table.from_batches([batch]), "pyarrow.RecordBatch")
 
 
-def write_table(table: pa.Table, kind: str) -> Encoded:
-    """An Arrow file of a table, to be read as ``kind``."""
+def write_table(table: pa.Table, kind: str, more: Sequence[tuple[str, Any]] = ()) -> Encoded:
+    """An Arrow file of a table, to be read as ``kind``; ``more`` goes into its plan."""
     if table.num_rows and not table.num_columns:
         raise Refusal("it has rows but no columns", "Give it a column.", pickle_helps=False)
     _check_schema(table.schema)
     own = table.schema.metadata
     texts = None if own is None else tuple((_text(key), _text(value)) for key, value in own.items())
-    text = plan_text([("kind", kind), ("own", texts)])
+    text = plan_text([("kind", kind), ("own", texts), *more])
     table = _with_one_dictionary_each(table).replace_schema_metadata({**(own or {}), METADATA_KEY: text})
     sink = _Gather()
     with pa.ipc.new_file(sink, table.schema) as stream:

@@ -28,8 +28,9 @@ def encoder_of(value: Any) -> Encode | None:
     cls: Any = type(value)
     if isinstance(cls, EnumMeta):
         return _enum
+    fields = getattr(cls, "_fields", ())
     if issubclass(cls, tuple) and _is_named_tuple(cls) and not _attributes(value):
-        return _named_tuple if tuple.__len__(value) == len(cls._fields) else None
+        return _named_tuple if tuple.__len__(value) == len(fields) else None
     if is_dataclass(cls) and _is_plain_object(cls):
         return _dataclass
     return None

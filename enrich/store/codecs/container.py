@@ -40,10 +40,11 @@ class Container:
         return self.view[start : start + length]
 
 
-def write_container(kind: str, text: str, parts: Parts) -> Encoded:
-    """A container of one value, whose nodes are ``text``."""
+def write_container(kind: str, text: str, parts: Parts, rows: int | None = None) -> Encoded:
+    """A container of one value, whose nodes are ``text``; a table says how many rows it has."""
     value = text.encode()
-    head = dumps({"kind": kind, "parts": parts.spans, "entries": parts.entries}).encode()
+    about = {"kind": kind, "parts": parts.spans, "entries": parts.entries, "rows": rows}
+    head = dumps(about).encode()
     header = head + b"\n" + value
     gap = padding(_HEADER_AT + len(header))
     total = _HEADER_AT + len(header) + len(gap) + parts.size + _DIGEST_SIZE

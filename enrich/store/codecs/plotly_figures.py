@@ -13,10 +13,6 @@ from .entry import Refusal
 # sorts properties and puts a template where none was wanted.
 
 
-# Where there is no template, plotly loads and copies its default one.
-_PLACEHOLDER = {"layout": {"width": 100}}
-
-
 def _content(figure: Any) -> dict[str, Any]:
     """What a figure holds, as the figure itself has it."""
     return {
@@ -36,13 +32,12 @@ def _put_together(content: dict[str, Any], attributes: dict[str, Any], validate:
     # Objects of plotly look their properties up in these dicts, so a figure of as many of them is all that it takes.
     figure: Any = go.Figure(
         _traces(content["data"]),
-        {**_subplots(content["layout"]), "template": _PLACEHOLDER},
+        _layout(content["layout"]),
         [_frame(frame) for frame in content["frames"]],
         _validate=validate,
     )
     figure._data = content["data"]
     figure._layout = content["layout"]
-    figure._layout_obj._compound_props.pop("template", None)
     for frame, props in zip(figure._frame_objs, content["frames"], strict=True):
         frame._orphan_props = props
     vars(figure).update(attributes)
@@ -51,6 +46,13 @@ def _put_together(content: dict[str, Any], attributes: dict[str, Any], validate:
 
 def _traces(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"type": trace["type"]} for trace in data]
+
+
+def _layout(layout: dict[str, Any]) -> dict[str, Any]:
+    # Where there is no template, plotly loads and copies its default one.
+    template = layout.get("template")
+    subplots = _subplots(template.get("layout", {})) if isinstance(template, dict) else {}
+    return {**_subplots(layout), "template": {"layout": {"width": 100, **subplots}}}
 
 
 def _subplots(layout: dict[str, Any]) -> dict[str, Any]:

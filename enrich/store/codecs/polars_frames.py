@@ -32,9 +32,9 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
     for name, dtype in frame.schema.items():
         for part in _parts(dtype):
             if part == pl.Object:
-                raise Refusal("its dtype is Object", "Cast it to a dtype of polars' own.").below(
-                    f" in column {name!r}"
-                )
+                raise Refusal(
+                    "its dtype is Object", "Cast it to a dtype of polars' own.", pickle_helps=False
+                ).below(f" in column {name!r}")
             if isinstance(part, pl.Array) and not part.size:
                 raise Refusal(
                     f"polars can't read its dtype {dtype} back", "Cast it to a list.", pickle_helps=False
@@ -52,7 +52,25 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
     except pa.ArrowInvalid:
         return _encode_own(frame, kind)
     # Some types of polars have no Arrow type; which ones depends on its version.
-    return write_table(table, kind) if back.schema == frame.schema else _encode_own(frame, kind)
+    if back.schema != frame.schema:
+        return _encode_own(frame, kind)
+    order = _order(frame)
+    return write_table(table, kind, [("sorted", order)] if order else [])
+
+
+def _order(frame: pl.DataFrame) -> tuple[tuple[str, bool], ...]:
+    """The columns that polars knows to be sorted, which Arrow doesn't, and whether they descend."""
+    return tuple(
+        (name, flags["SORTED_DESC"])
+        for name, flags in frame.flags.items()
+        if flags["SORTED_ASC"] or flags["SORTED_DESC"]
+    )
+
+
+def _known_sorted(frame: pl.DataFrame, order: Sequence[tuple[str, bool]]) -> pl.DataFrame:
+    places = {name: at for at, name in enumerate(frame.columns)}
+    known = [pl.nth(places[name]).set_sorted(descending=down) for name, down in order if name in places]
+    return frame.with_columns(known) if known else frame
 
 
 def _parts(dtype: Any) -> Iterator[Any]:
@@ -73,11 +91,13 @@ def _encode_own(frame: pl.DataFrame, kind: str) -> Encoded:
             )
     parts = Parts()
     part = parts.add([frame.write_ipc_stream(None).getbuffer()])
-    return write_container(kind, dumps({TAG: "polars.own", "i": part, "k": kind}), parts)
+    node = {TAG: "polars.own", "i": part, "k": kind, "sorted": _order(frame)}
+    return write_container(kind, dumps(node), parts, frame.height)
 
 
 def _decode_own(reader: Reader, node: dict[str, Any]) -> Any:
-    return _as_kind(pl.read_ipc_stream(bytes(reader.source.part(node["i"]))), node["k"])
+    frame = pl.read_ipc_stream(bytes(reader.source.part(node["i"])))
+    return _as_kind(_known_sorted(frame, node["sorted"]), node["k"])
 
 
 def _as_kind(frame: pl.DataFrame, kind: str) -> Any:
@@ -88,7 +108,7 @@ def _as_kind(frame: pl.DataFrame, kind: str) -> Any:
 
 def _read(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
     frame: Any = pl.from_arrow(read_table(entry, columns), rechunk=False)
-    return _as_kind(frame, entry.plan["kind"])
+    return _as_kind(_known_sorted(frame, entry.plan.get("sorted", ())), entry.plan["kind"])
 
 
 TABLES[pl.DataFrame] = _encode_frame

@@ -184,10 +184,12 @@ def _same_foreign(left: Any, right: Any, path: str) -> None:
     if hasattr(left, "schema"):
         assert left.schema == right.schema, path
         assert left.equals(right, null_equal=True) or _frame_cells(left) == _frame_cells(right), path
+        assert _sorted(left) == _sorted(right), path
     elif hasattr(left, "dtype"):
         assert left.dtype == right.dtype, path
         assert left.name == right.name, path
         assert left.equals(right, null_equal=True), path
+        assert _sorted(left.to_frame()) == _sorted(right.to_frame()), path
     elif hasattr(left, "to_plotly_json"):
         for name in ("_data", "_layout", "_grid_ref", "_grid_str", "_validate"):
             assert_same(getattr(left, name), getattr(right, name), f"{path}.{name}")
@@ -195,6 +197,10 @@ def _same_foreign(left: Any, right: Any, path: str) -> None:
         assert left == right, path
     else:
         assert left == right, path
+
+
+def _sorted(frame: Any) -> Any:
+    return {name: (flags["SORTED_ASC"], flags["SORTED_DESC"]) for name, flags in frame.flags.items()}
 
 
 def _frame_cells(frame: Any) -> str:

@@ -291,6 +291,14 @@ POLARS: Kinds = {
     ),
     "binary and null": lambda: pl.DataFrame({"b": [b"a", None], "n": [None, None]}),
     "in chunks": lambda: pl.concat([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})], rechunk=False),
+    "sorted": lambda: pl.DataFrame({"^a$": [1, 2], "b": [2, 1], "c": [1, 2]}).with_columns(
+        pl.nth(0).set_sorted(), pl.col("b").set_sorted(descending=True)
+    ),
+    "sorted of types of its own": lambda: pl.DataFrame({"a": pl.Series([1, 2], dtype=pl.Int128).sort()}),
+    "sorted lazy frame": lambda: pl.DataFrame({"a": [2, 1]}).lazy().sort("a"),
+    "sorted series in chunks": lambda: pl.concat(
+        [pl.Series("s", [1]), pl.Series("s", [2])], rechunk=False
+    ).set_sorted(),
     "every integer": lambda: pl.DataFrame(
         {str(kind): pl.Series([1, None], dtype=kind) for kind in (pl.Int8, pl.UInt64, pl.Int128, pl.Float32)}
     ),
@@ -331,6 +339,7 @@ CONTAINERS: Kinds = {
     "empty figure without a template": lambda: without_template(go.Figure()),
     "figure in an order of its own": lambda: go.Figure(go.Bar(y=[1]), {"title": "t"}).update_traces(base=1).update_layout(bargap=0),
     "figure of data that plotly did not check": lambda: go.Figure({"data": [{"type": "bar", "y": pd.Series([1], name="s"), "own": {1: 2}}]}, _validate=False),
+    "figure whose template is only named": lambda: go.Figure(layout={"template": "ggplot2"}, _validate=False),
     "dict of frames": lambda: {"a": pd.DataFrame({"x": [1]}), "b": pl.DataFrame({"y": [2]}), "c": pa.table({"z": [3]})},
     "list of arrays": lambda: [np.arange(3), np.array(1), [np.zeros((2, 2))]],
     "tuple of a series and an index": lambda: (pd.Series([1], name="s"), pd.date_range("2020", periods=2)),

@@ -27,6 +27,13 @@ def test_subplots_are_added_to_as_before() -> None:
     assert figure.layout.xaxis2.anchor == "y2"
 
 
+def test_subplots_of_a_template_are_known() -> None:
+    template = {"layout": {"xaxis2": {"side": "top"}}, "data": {"bar": [{"opacity": 0.5}, {"opacity": 1}]}}
+    figure = round_trip(go.Figure(layout={"template": template}))
+    assert figure.layout.template.layout.xaxis2.side == "top"
+    assert [trace.opacity for trace in figure.layout.template.data.bar] == [0.5, 1]
+
+
 CHANGES: dict[str, Callable[[go.Figure], Any]] = {
     "a property of the layout": lambda figure: figure.update_layout(title="new", template="ggplot2"),
     "a part of the template": lambda figure: figure.update_layout(template_layout_font_size=3),

@@ -341,7 +341,7 @@ def test_ordered_dict_with_attributes_is_refused() -> None:
         encode(value)
 
 
-@pytest.mark.parametrize("kind", ["a lock", "a lambda", "a generator"])
+@pytest.mark.parametrize("kind", ["a lock", "a lambda", "a generator", "polars objects"])
 def test_pickle_is_not_offered_where_it_does_not_help(kind: str) -> None:
     with pytest.raises(UnstorableValueError) as refused:
         encode([REFUSED[kind]()])

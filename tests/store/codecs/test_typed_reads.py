@@ -209,6 +209,17 @@ def test_description_says_what_is_there_without_reading_it() -> None:
     assert describe(stored(pl.DataFrame({"a": [1]}))).kind == "polars.DataFrame"
 
 
+def test_frame_in_polars_own_dialect_says_how_many_rows_it_has() -> None:
+    description = describe(stored(pl.DataFrame({"a": pl.Series([1, 2], dtype=pl.Int128)})))
+    assert (description.kind, description.rows, description.schema) == ("polars.DataFrame", 2, None)
+
+
+def test_columns_asked_for_are_known_to_be_sorted() -> None:
+    frame = pl.DataFrame({"a": [2, 1], "b": [1, 2]}).sort("a")
+    back = decode(stored(frame), columns=["b", "a"])
+    assert (back["a"].flags["SORTED_ASC"], back["b"].flags["SORTED_ASC"]) == (True, False)
+
+
 def test_table_without_columns_is_no_relation() -> None:
     with pytest.raises(StoreError, match="no columns"):
         decode(stored(pd.DataFrame()), as_type=duckdb.DuckDBPyRelation)
