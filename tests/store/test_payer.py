@@ -900,3 +900,11 @@ def test_what_others_wrote_in_the_place_of_who_pays_counts_as_not_there(
     fresh = RedisBackend(redis_url, local=False).with_settings(Settings(session_quota=10_000, clock=clock))
     counted = {kept.key for kept in fresh._quota._count(redis_client, lists[0].decode()[-12:], ())}
     assert counted == names(fresh)
+
+
+@pytest.mark.server
+def test_a_value_that_is_listed_before_it_is_written_stays_listed(redis_url: str, clock: Clock):
+    quota, client = redis_backend(redis_url, clock)._quota, redis_backend(redis_url, clock)._client
+    quota._charge(client, key_of("a"), ONE)
+    assert list(quota._count(client, ONE, ())) == []
+    assert client.zscore(f"enrich:c:{ONE}", key_of("a")) == clock.now
