@@ -146,6 +146,22 @@ def test_a_value_that_fits_in_its_quota_but_not_in_memory_drops_nothing(clock: C
     assert names(backend) == {of_two, key_of("new")}
 
 
+def test_what_goes_for_the_quota_makes_room_in_the_store_too(clock: Clock):
+    backend = MemoryBackend(max_bytes=1000).with_settings(Settings(clock=clock, session_quota=800))
+    of_two = fill(backend, "of two", 500, TWO)
+    fill(backend, "old", 400, ONE)
+    clock.tick(200)
+    fill(backend, "new", 500, ONE)
+    assert names(backend) == {of_two, key_of("new")}
+
+
+def test_a_value_takes_the_room_of_the_torn_one_that_it_replaces():
+    backend = MemoryBackend(max_bytes=1000).with_settings(Settings())
+    fill(backend, "a", 900)
+    key = fill(backend, "a", 950)
+    assert len(backend.read(key)) == 950
+
+
 def test_what_expires_within_two_minutes_makes_room(opened: Opener, clock: Clock):
     backend = opened(max_bytes=1000, ttl=10)
     fill(backend, "a", 900)
@@ -190,8 +206,10 @@ def test_a_full_disk_drops_only_what_makes_enough_room(
     assert len(names(backend) - {key_of("large")}) == 3 - dropped
 
 
-@pytest.mark.parametrize("reason", [errno.EFBIG, errno.EDQUOT])
-def test_nothing_is_dropped_where_that_may_not_help(files: Opener, clock: Clock, monkeypatch, reason: int):
+@pytest.mark.parametrize(("reason", "size"), [(errno.EFBIG, 200), (errno.EDQUOT, 301)])
+def test_nothing_is_dropped_where_that_may_not_help(
+    files: Opener, clock: Clock, monkeypatch, reason: int, size: int
+):
     backend = files(max_bytes=100_000)
     key = fill(backend, "a", 300)
     clock.tick(200)
@@ -201,7 +219,7 @@ def test_nothing_is_dropped_where_that_may_not_help(files: Opener, clock: Clock,
 
     monkeypatch.setattr(backend.folder, "write", refused)
     with pytest.raises(StoreFullError, match="disk"):
-        fill(backend, "large", 301)
+        fill(backend, "large", size)
     assert names(backend) == {key}
 
 

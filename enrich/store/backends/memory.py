@@ -207,7 +207,7 @@ class MemoryBackend:
             for key, each in self._state.entries.items()
             if key not in but and payer in (None, each.payer)
         )
-        return to_drop(kept, excess, self._settings.clock() - min(IN_USE, self._settings.ttl))
+        return to_drop(kept, excess, self._settings.clock() - IN_USE)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Mark the entry as used now."""

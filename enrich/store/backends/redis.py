@@ -173,9 +173,11 @@ class RedisBackend:
 
     def charge(self, key: str, nbytes: int, payer: str, /) -> None:
         """Let a session pay for a shared value that nobody pays for."""
-        if self._quota is not None:
-            with self._asking() as client:
-                self._quota.charge(client, key, nbytes, payer)
+        if self._quota is None:
+            return
+        # The value is stored, whether or not a server that is full can note who pays.
+        with contextlib.suppress(StoreFullError), self._asking() as client:
+            self._quota.charge(client, key, nbytes, payer)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Ask the server, not the local copy: other hosts need it there."""
