@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_changed_file_is_served_and_handles_hold(backend: str, tmp_path: Path)
         def shows(text: str) -> bool:
             try:
                 status, layout = browser.get("/_dash-layout")
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, http.client.HTTPException, ConnectionError):
                 return False  # It is being started anew.
             return status == 200 and text in layout
 
