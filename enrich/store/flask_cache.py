@@ -50,8 +50,10 @@ class ArrowSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read
             # Plain digits, as cachelib has them, so that Redis can count in place.
             return str(value).encode()
         encoded = codecs.encode(value, pickler=self._pickler)
-        data = b"".join(encoded.buffers)
-        return _HEAD.pack(_MAGIC, xxhash.xxh3_128_digest(data)) + data
+        digest = xxhash.xxh3_128()
+        for buffer in encoded.buffers:
+            digest.update(buffer)
+        return b"".join((_HEAD.pack(_MAGIC, digest.digest()), *encoded.buffers))
 
     def loads(self, bvalue: bytes | None) -> Any:
         """Return the value, or None when it isn't one of ours."""

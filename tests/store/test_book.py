@@ -99,10 +99,11 @@ def test_room_is_made_for_what_threads_are_writing_too(held: Held, clock: Clock)
 def test_what_is_being_written_is_not_dropped_for_room(held: Held, clock: Clock, another: bool):
     held.write("a", 300)
     clock.tick(200)
+    # So many that the oldest are remembered.
+    held.kept |= {str(number): Kept(clock.now, 0, str(number)) for number in range(1001)}
     held.write("z", 1)
-    assert [
-        kept.key for kept in held.book._shelves[hash("one") % book_module._SHELVES].accounts["one"].oldest
-    ] == ["a"]
+    account = held.book._shelves[hash("one") % book_module._SHELVES].accounts["one"]
+    assert account.oldest[0].key == "a"
     if another:
         with held.admitted("a", 300):
             held.write("b", 500)
@@ -132,14 +133,32 @@ def test_a_value_used_while_room_is_made_stays_and_counts(held: Held, clock: Clo
         held.write("b", 900)
 
 
-def test_a_full_quota_is_not_counted_anew_for_each_value_dropped(held: Held, clock: Clock):
-    for number in range(100):
+def test_a_full_quota_of_many_values_is_not_counted_anew_for_each_that_is_dropped(clock: Clock):
+    held = Held(clock, limit=30_000)
+    held.kept = {str(number): Kept(clock.now - 200, 10, str(number)) for number in range(3000)}
+    for number in range(3000, 3050):
         held.write(str(number), 10)
-    clock.tick(200)
-    for number in range(100, 150):
-        held.write(str(number), 10)
-    assert held.counts == 2
-    assert len(held.kept) == 100
+    assert held.counts == 1
+    assert len(held.kept) == 3000
+
+
+def test_nothing_is_dropped_by_what_was_remembered_before_another_was_deleted(held: Held, clock: Clock):
+    held.write("a", 400)
+    held.write("b", 400)
+    clock.tick(400)
+    held.write("c", 150)
+    del held.kept["b"]
+    held.write("d", 400)
+    assert held.kept.keys() == {"a", "c", "d"}
+
+
+def test_a_value_without_room_that_drops_nothing_refuses_no_later_one(clock: Clock):
+    held = Held(clock, limit=3000)
+    held.kept = {str(number): Kept(clock.now - 400, 2, str(number)) for number in range(1100)}
+    with pytest.raises(StoreFullError), held.book.admitted("one", "there", 900, held.count, None):
+        pass
+    held.write("a", 1000)
+    assert "a" in held.kept
 
 
 def test_a_refusal_that_took_long_to_count_stands_for_a_while(held: Held, clock: Clock):

@@ -41,6 +41,8 @@ Drop = Callable[[Kept], bool]
 def to_drop(oldest_first: Iterable[Kept], excess: int, unused_since: float) -> list[Kept] | None:
     """Choose the least recently used to free `excess` bytes; None when what is out of use doesn't suffice."""
     chosen: list[Kept] = []
+    if excess <= 0:
+        return chosen
     for kept in oldest_first:
         if excess <= 0:
             break
@@ -106,8 +108,11 @@ class Book:
         self._shelves = [_Shelf() for _ in range(_SHELVES)]
 
     @contextlib.contextmanager
-    def admitted(self, payer: str, key: str, nbytes: int, count: Count, drop: Drop) -> Iterator[None]:
-        """Let a write happen within the payer's quota, or raise `StoreFullError` and drop nothing."""
+    def admitted(self, payer: str, key: str, nbytes: int, count: Count, drop: Drop | None) -> Iterator[None]:
+        """Let a write happen within the payer's quota, or raise `StoreFullError` and drop nothing.
+
+        Without `drop` only where there is room already.
+        """
         if nbytes > self._limit:
             raise over_quota(key, nbytes, 0, self._limit)
         if self._pid != os.getpid():  # what the parent's threads are writing is not for its child to wait for
@@ -129,7 +134,9 @@ class Book:
                     if not written:
                         account.counted = account.until = -math.inf
 
-    def _admit(self, account: _Account, payer: str, key: str, nbytes: int, count: Count, drop: Drop) -> None:
+    def _admit(
+        self, account: _Account, payer: str, key: str, nbytes: int, count: Count, drop: Drop | None
+    ) -> None:
         now = self._clock()
         fresh = 0 <= now - account.counted < _COUNT_AGAIN
         if fresh and self._has_room(account, key, nbytes, now, drop):
@@ -137,21 +144,24 @@ class Book:
         if not (fresh and nbytes >= account.refused and now < account.until):
             found = sorted(count(payer, {*account.writing, key}))
             account.used, account.counted = sum(kept.nbytes for kept in found), now
-            # Beyond a thousand values a refusal stands for a while: they take long to count.
-            account.refused, account.until = nbytes, now + min(_COUNT_AGAIN, len(found) // 1000)
             account.oldest = found
             has_room = self._has_room(account, key, nbytes, now, drop)
-            account.oldest = account.oldest[:_OLDEST]
+            # More take long to count, so they are dropped by what is remembered, and a refusal stands for a while.
+            account.oldest = account.oldest[:_OLDEST] if len(found) > _OLDEST else []
             if has_room:
                 account.until = -math.inf
                 return
+            if drop is not None:
+                account.refused, account.until = nbytes, now + min(_COUNT_AGAIN, len(found) // _OLDEST)
         raise over_quota(key, nbytes, self._held(account, key), self._limit)
 
     def _held(self, account: _Account, key: str) -> int:
         return account.used + sum(size for other, size in account.writing.items() if other != key)
 
-    def _has_room(self, account: _Account, key: str, nbytes: int, now: float, drop: Drop) -> bool:
+    def _has_room(self, account: _Account, key: str, nbytes: int, now: float, drop: Drop | None) -> bool:
         while (excess := self._held(account, key) + nbytes - self._limit) > 0:
+            if drop is None:
+                return False
             oldest = [kept for kept in account.oldest if kept.key != key and kept.key not in account.writing]
             chosen = to_drop(oldest, excess, now - self._in_use)
             if chosen is None:

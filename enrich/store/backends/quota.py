@@ -44,7 +44,7 @@ class Quota:
         if not self._charges.is_paid(key):
             with (
                 contextlib.suppress(StoreFullError),
-                self._book.admitted(payer, key, nbytes, self._count, lambda _: False),
+                self._book.admitted(payer, key, nbytes, self._count, None),
             ):
                 self._charges.set(key, payer)
 

@@ -82,7 +82,7 @@ class RedisQuota:
         if not self._paid_by(client, key):
             with (
                 contextlib.suppress(StoreFullError),
-                self._book.admitted(payer, key, nbytes, partial(self._count, client), lambda _: False),
+                self._book.admitted(payer, key, nbytes, partial(self._count, client), None),
             ):
                 self._charge(client, key, payer)
 

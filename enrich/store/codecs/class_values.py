@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum, EnumMeta, Flag
-from functools import reduce
+from functools import lru_cache, reduce
 from types import MemberDescriptorType
 from typing import Any
 
@@ -19,6 +19,7 @@ from ...errors import StoreError
 from .context import DECODERS, FINDERS, TAG, Encode, Node, Reader, Writer
 from .entry import Refusal, excerpt, type_name
 
+_FilledSlots = list[tuple[int, MemberDescriptorType, Any]]
 _MEND = "Define the class at the top level of a module that every worker imports."
 _MEND_FIELD = "Keep it in the object, as in value.__dict__['_name']."
 
@@ -60,14 +61,26 @@ def _attributes(value: Any) -> dict[str, Any]:
     return kept
 
 
-def _slots(cls: type[Any]) -> list[MemberDescriptorType]:
+@lru_cache(maxsize=256)
+def _slots(cls: Any) -> list[MemberDescriptorType]:
     """The slots of the class and of its bases, which needn't be fields, and may share a name."""
     return [
         slot for base in cls.__mro__ for slot in vars(base).values() if type(slot) is MemberDescriptorType
     ]
 
 
-def _slot_names(cls: type[Any]) -> list[str]:
+@lru_cache(maxsize=256)
+def _set_by_descriptors(cls: Any) -> list[tuple[str, str]]:
+    """The fields of a dataclass that a descriptor other than a slot sets, and what that is."""
+    found = []
+    for field in fields(cls):
+        kind = type(next((vars(base)[field.name] for base in cls.__mro__ if field.name in vars(base)), None))
+        if hasattr(kind, "__set__") and kind is not MemberDescriptorType:
+            found.append((field.name, type_name(kind)))
+    return found
+
+
+def _slot_names(cls: Any) -> list[str]:
     return [slot.__name__ for slot in _slots(cls)]
 
 
@@ -107,12 +120,12 @@ def _state(writer: Writer, values: dict[str, Any]) -> dict[str, Node]:
 
 
 def _dataclass(writer: Writer, value: Any) -> Node:
-    cls = type(value)
+    cls: Any = type(value)
     # A frozen, cached or late attribute is part of the object too, so all of __dict__ is carried, in its order.
     kept = _attributes(value)
     slots = _filled_slots(value)
     names = [field.name for field in fields(cls)]
-    _check_descriptors(cls, names, [*kept, *(slot.__name__ for _, slot, _ in slots)])
+    _check_descriptors(value, kept, slots)
     return {
         TAG: "dataclass",
         "c": _name(cls),
@@ -123,23 +136,37 @@ def _dataclass(writer: Writer, value: Any) -> Node:
     }
 
 
-def _filled_slots(value: Any) -> list[tuple[int, MemberDescriptorType, Any]]:
+def _filled_slots(value: Any) -> _FilledSlots:
     found = []
-    for at, slot in enumerate(_slots(type(value))):
+    cls: Any = type(value)
+    for at, slot in enumerate(_slots(cls)):
         with suppress(AttributeError):  # nothing is in it
             found.append((at, slot, slot.__get__(value)))
     return found
 
 
-def _check_descriptors(cls: type[Any], names: list[str], state: list[str]) -> None:
+def _check_descriptors(value: Any, kept: dict[str, Any], slots: _FilledSlots) -> None:
     """Refuse a field that a descriptor keeps in a place of its own, rather than in the object."""
-    for name in names:
-        found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
-        kept = any(key == name or key.endswith(f"_{name}") for key in state)
-        if hasattr(type(found), "__set__") and not kept:
-            kind = type_name(type(found))
+    state = [*kept, *(slot.__name__ for _, slot, _ in slots)]
+    cls: Any = type(value)
+    for name, kind in _set_by_descriptors(cls):
+        if name in state or f"_{name}" in state:
+            continue
+        twin = object.__new__(cls)
+        _attributes(twin).update(kept)
+        for _, slot, item in slots:
+            slot.__set__(twin, item)
+        if not _gives_the_same(value, twin, name) or _gives_the_same(value, object.__new__(cls), name):
             refusal = Refusal(f"a {kind} keeps it outside of the object", _MEND_FIELD, pickle_helps=False)
             raise refusal.below(f".{name}")
+
+
+def _gives_the_same(one: Any, other: Any, name: str) -> bool:
+    try:
+        left, right = getattr(one, name), getattr(other, name)
+        return left is right or bool(left == right)
+    except Exception:  # a user's descriptor may raise anything, where it finds nothing
+        return False
 
 
 def _decode_dataclass(reader: Reader, node: dict[str, Any]) -> Any:
@@ -161,7 +188,7 @@ def _decode_dataclass(reader: Reader, node: dict[str, Any]) -> Any:
 
 
 def _named_tuple(writer: Writer, value: Any) -> Node:
-    cls = type(value)
+    cls: Any = type(value)
     state = _state(writer, dict(zip(cls._fields, tuple.__iter__(value), strict=True)))
     return {TAG: "namedtuple", "c": _name(cls), "f": list(state), "v": list(state.values())}
 
@@ -177,7 +204,7 @@ def _decode_named_tuple(reader: Reader, node: dict[str, Any]) -> Any:
 
 
 def _enum(writer: Writer, value: Enum) -> Node:
-    cls = type(value)
+    cls: Any = type(value)
     # A combination of flags has no name of its own; its single members do.
     names = [value._name_] if value._name_ in cls.__members__ else _flags(value)
     members = [cls.__members__[name] for name in names if name in cls.__members__]

@@ -63,7 +63,7 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
         else np.lib.format.dtype_to_descr(dtype)
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
-    if rebuilt == dtype:
+    if rebuilt is not None and rebuilt == dtype:  # numpy says that None is a dtype of floats
         return writer.node(descr) if _is_what_its_name_says(dtype) else f"char {dtype.byteorder}{dtype.char}"
     raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
 

@@ -90,7 +90,7 @@ def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> 
     table = read_table(entry)
     if is_opaque:
         table = _with_opaque_columns(table, entry, reader, columns)
-    if range_name is not None:
+    if range_name is not None and (columns is None or range_name in columns):
         table = _with_range(table, entry, range_name)
     return table if columns is None else select_columns(table, columns)
 

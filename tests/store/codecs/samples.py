@@ -188,6 +188,29 @@ class KeptElsewhere:
 
 
 @dataclass
+class Renamed:
+    """A dataclass with a property that keeps its value under another name."""
+
+    number: int
+
+    @property  # type: ignore[no-redef]
+    def number(self) -> int:
+        return self._real
+
+    @number.setter
+    def number(self, number: int) -> None:
+        self._real = number
+
+
+@dataclass(slots=True)
+class Later:
+    """A dataclass with a slot that nothing is in yet."""
+
+    first: int
+    second: int = field(init=False)
+
+
+@dataclass
 class Shouting:
     """A dataclass with a property in front of what is in its dict."""
 

@@ -108,6 +108,7 @@ JSON: Kinds = {
     "named tuple that iterates in a way of its own": lambda: samples.Reversed(1, [2]),
     "flags with operators of their own": lambda: [samples.Loud.A, samples.Loud(3), samples.Loud(0)],
     "dataclass with a descriptor": lambda: samples.Doubled(2),
+    "dataclass with a property that keeps it under another name": lambda: samples.Renamed(2),
     "enum as a key": lambda: {Color.RED: 1, Level.LOW: 2},
     "dataclass": lambda: Frozen(dt.date(2020, 1, 1), {"a": (1,)}),
     "150 levels": lambda: nested(140),
@@ -479,6 +480,9 @@ def test_items_of_a_named_tuple_are_carried_in_their_places() -> None:
 
 def test_property_in_front_of_an_attribute_is_not_asked() -> None:
     assert vars(round_trip(samples.Shouting("a"))) == {"word": "a", "size": 3}
+    later = round_trip(samples.Later(1))
+    assert later.first == 1
+    assert not hasattr(later, "second")
 
 
 def test_slots_of_one_name_stay_two_and_empty_ones_empty() -> None:

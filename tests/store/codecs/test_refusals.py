@@ -108,7 +108,7 @@ PICKLED: Kinds = {
         f"a dtype with metadata in a {kind.__name__}": (
             lambda kind=kind: kind(np.zeros(2, np.dtype("f8", metadata={"m": 1})))
         )
-        for kind in (pd.Series, pd.Index)
+        for kind in (pd.Series, pd.Index, np.asarray)
     },
     "a moment in a zone of parts of seconds": lambda: pd.Timestamp(2020, 1, 1, tz=dt.timezone(dt.timedelta(0, 0, 1))),
     "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
