@@ -146,6 +146,28 @@ def test_records_take_a_tenth_of_the_room_at_most_and_the_least_recently_used_go
     assert backend.get_record("kept", kept=True) == b"x"
 
 
+def test_what_is_used_long_after_a_sweep_began_keeps_its_time(
+    files: Callable[..., FileSystemBackend], clock: Clock
+):
+    backend = files()
+    key = fill(backend, "a", 10)
+    backend.sweeper.join()
+    scan = backend.folder.scan_folder
+
+    def slow(sub: str, **options: object):
+        if not clock_moved:
+            clock_moved.append(clock.tick(1000))
+            backend.renew(key)
+        return scan(sub, **options)
+
+    clock_moved: list[None] = []
+    backend.folder.scan_folder = slow
+    backend.sweep()
+    assert [entry.used for entry in backend.entries()] == [clock.now]
+    clock.tick(100)
+    assert backend.read(key) is not MISSING
+
+
 def test_records_in_use_are_not_dropped(opened: Opener, clock: Clock):
     backend = opened(max_bytes=1000)
     for number in range(30):

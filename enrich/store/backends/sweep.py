@@ -213,6 +213,9 @@ class Sweeper:
     def _sane(self, sub: str, name: str, used: float, now: float) -> float:
         if used <= now + IN_USE:
             return used
+        now = self.clock()  # the sweep may have begun long ago
+        if used <= now + IN_USE:
+            return used
         # The clock was set back: a last use in the future would live for ever.
         try:
             self.folder.touch(sub, name, now)
