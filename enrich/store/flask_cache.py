@@ -50,10 +50,7 @@ class ArrowSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read
             # Plain digits, as cachelib has them, so that Redis can count in place.
             return str(value).encode()
         encoded = codecs.encode(value, pickler=self._pickler)
-        digest = xxhash.xxh3_128()
-        for buffer in encoded.buffers:
-            digest.update(buffer)
-        return b"".join((_HEAD.pack(_MAGIC, digest.digest()), *encoded.buffers))
+        return b"".join((_HEAD.pack(_MAGIC, encoded.digest()), *encoded.buffers))
 
     def loads(self, bvalue: bytes | None) -> Any:
         """Return the value, or None when it isn't one of ours."""

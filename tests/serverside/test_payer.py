@@ -61,6 +61,12 @@ def declare_own(app):
         return text(str(clicks))
 
 
+def declare_reader(app, component):
+    @app.callback(Output("b", "children"), Input(component, "data"), prevent_initial_call=True)
+    def length(value):
+        return len(value)
+
+
 @pytest.mark.parametrize("backend", ["files", "memory"])
 @pytest.mark.parametrize("declare", [declare_shared_output, declare_names, declare_values_deep_in_a_result])
 def test_the_session_that_stores_a_value_for_all_first_pays_for_it(declare, backend, tmp_path):
@@ -181,11 +187,7 @@ def test_visitors_without_a_session_pay_together(declare, visit):
 def test_whom_session_id_can_not_name_may_read_what_is_for_all():
     app = make_app(session_id=lambda: ctx.cookies["user"])
     declare_names(app)
-
-    @app.callback(Output("b", "children"), Input("o", "data"), prevent_initial_call=True)
-    def length(value):
-        return len(value)
-
+    declare_reader(app, "o")
     stranger = Page(app)
     stranger.act({"i.value": "a"})
     assert stranger["b.children"] == SIZE
@@ -194,11 +196,7 @@ def test_whom_session_id_can_not_name_may_read_what_is_for_all():
 def test_whom_session_id_can_not_name_is_told_so_where_a_value_is_somebody_s():
     app = make_app(session_id=lambda: ctx.cookies["user"])
     declare_own(app)
-
-    @app.callback(Output("b", "children"), Input("own", "data"), prevent_initial_call=True)
-    def length(value):
-        return len(value)
-
+    declare_reader(app, "own")
     one, stranger = Page(app), Page(app)
     one.client.set_cookie("user", "one")
     one.act({"b.n_clicks": 1})

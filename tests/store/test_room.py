@@ -116,21 +116,19 @@ def test_a_sweep_makes_no_room_for_a_file_that_is_being_written(files: Opener, c
     assert names(backend) == kept
 
 
-def test_a_value_refused_by_the_quota_drops_nothing_of_others(opened: Opener, clock: Clock):
-    backend = opened(max_bytes=1000, session_quota=900)
-    of_two = fill(backend, "of two", 600, TWO)
+@pytest.mark.parametrize(
+    ("quota", "owner", "size", "refused_by"),
+    [(900, TWO, 901, "quota"), (1200, ONE, 1001, "max_bytes")],
+    ids=["quota, others' values", "store, values of its quota"],
+)
+def test_a_value_that_can_never_fit_drops_nothing(
+    opened: Opener, clock: Clock, quota: int, owner: str, size: int, refused_by: str
+):
+    backend = opened(max_bytes=1000, session_quota=quota)
+    old = fill(backend, "old", 600, owner)
     clock.tick(200)
-    with pytest.raises(StoreFullError, match="quota"):
-        fill(backend, "large", 901, ONE)
-    assert names(backend) == {of_two}
-
-
-def test_a_value_larger_than_the_store_drops_nothing_of_its_quota(opened: Opener, clock: Clock):
-    backend = opened(max_bytes=1000, session_quota=1200)
-    old = fill(backend, "old", 600, ONE)
-    clock.tick(200)
-    with pytest.raises(StoreFullError, match="max_bytes"):
-        fill(backend, "large", 1001, ONE)
+    with pytest.raises(StoreFullError, match=refused_by):
+        fill(backend, "large", size, ONE)
     assert names(backend) == {old}
 
 

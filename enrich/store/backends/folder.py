@@ -17,7 +17,7 @@ import platformdirs
 
 from enrich.errors import StoreUnavailableError
 from enrich.store.backends.group import NO_LINKS, make_folder, set_used
-from enrich.store.backends.layout import TEMPORARY
+from enrich.store.backends.layout import TEMPORARY, temporary_name
 from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.protocol import Buffer
 
@@ -211,7 +211,7 @@ class Folder:
         """
         at = self._open_or_make(sub)
         fd = -1
-        path, target = self._name(sub, f"{TEMPORARY}{os.urandom(8).hex()}"), self._name(sub, name)
+        path, target = self._name(sub, temporary_name()), self._name(sub, name)
         counted: Bounds | None = None
         try:
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from enrich.store.backends.layout import TEMPORARY
+from enrich.store.backends.layout import temporary_name
 
 NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """The errors of file systems without hard links."""
@@ -68,7 +68,7 @@ def make_folder(path: Path, mode: int) -> None:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f"{TEMPORARY}{os.urandom(8).hex()}")
+    return path.with_name(temporary_name())
 
 
 def set_used(file: int | str | Path, used: float, **where: Any) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 TEMPORARY = ".tmp-"  # a file being written
 TRASH = ".trash"  # an entry or a record that a sweeper has set aside
+
+
+def temporary_name() -> str:
+    """Return a name for a file or folder being made, which no other has."""
+    return f"{TEMPORARY}{os.urandom(8).hex()}"
 
 
 def shard(key: str) -> str:

@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import xxhash
 
 from .arrow_file import Parts
 from .container import write_container
@@ -158,14 +157,7 @@ def _ordered(writer: Writer, value: Any) -> list[Node]:
     finally:
         writer.parts = ours
     plain.sort(key=itemgetter(0))
-    return [*(node for _, node in plain), *map(writer.embed, sorted(entries, key=_digest))]
-
-
-def _digest(entry: Encoded) -> bytes:
-    digest = xxhash.xxh3_128()
-    for piece in entry.buffers:
-        digest.update(piece)
-    return digest.digest()
+    return [*(node for _, node in plain), *map(writer.embed, sorted(entries, key=Encoded.digest))]
 
 
 def _subclass(writer: Writer, value: Any) -> Node:

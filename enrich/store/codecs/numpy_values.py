@@ -64,8 +64,14 @@ def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
     )
     rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
     if rebuilt is not None and rebuilt == dtype:  # numpy says that None is a dtype of floats
-        return writer.node(descr) if _is_what_its_name_says(dtype) else f"char {dtype.byteorder}{dtype.char}"
+        return writer.node(descr) if _is_what_its_name_says(dtype) else f"char {dtype_text(dtype)}"
     raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
+
+
+def dtype_text(dtype: np.dtype[Any]) -> str:
+    """The text that makes the dtype again; C has two integers of 8 bytes, to which numpy gives one name."""
+    text = dtype.str
+    return text if np.dtype(text).type is dtype.type else text[0] + dtype.char
 
 
 def _is_what_its_name_says(dtype: np.dtype[Any]) -> bool:
@@ -74,7 +80,7 @@ def _is_what_its_name_says(dtype: np.dtype[Any]) -> bool:
         return _is_what_its_name_says(dtype.subdtype[0])
     if dtype.names:
         return all(_is_what_its_name_says(dtype.fields[name][0]) for name in dtype.names)  # type: ignore[index]
-    return dtype.char not in "qQlL" or np.dtype(dtype.str).type is dtype.type
+    return dtype.char not in "qQlL" or dtype_text(dtype) == dtype.str
 
 
 def _lies_anyhow(dtype: np.dtype[Any]) -> bool:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from .arrow_layout import ABSENT, Body, Column, Span, Spec, shared
 from .entry import ALIGNMENT, Refusal
 from .memory import FrameReader, ReadColumn, pack_bits
-from .numpy_values import raw
+from .numpy_values import dtype_text, raw
 
 Array = np.ndarray[Any, Any]
 NAT = np.iinfo(np.int64).min
@@ -111,12 +111,6 @@ class _Make(NamedTuple):
     type: pa.DataType
     # The lengths of the type's arrays in rows; each has a validity bitmap that it does without.
     lengths: tuple[int, ...]
-
-
-def dtype_text(dtype: np.dtype[Any]) -> str:
-    """The text that makes the dtype again; C has two integers of 8 bytes, to which numpy gives one name."""
-    text = dtype.str
-    return text if np.dtype(text).type is dtype.type else text[0] + dtype.char
 
 
 @cache

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from .arrow_columns import arrow_decoder, encode_arrow
 from .arrow_layout import ABSENT, Body, Column, Spec, null_column, shared, struct_column
-from .context import Writer, dumps
+from .context import Writer, dumps, has_hash
 from .entry import Refusal, type_name
 from .memory import FrameReader, ReadColumn
 from .numpy_values import addresses, objects, raw
@@ -107,11 +107,10 @@ class _Types:
         others = np.ones(len(self._types), bool)
         while others.any():
             kind = self._types[others.argmax()]
-            try:
-                found.add(kind)
-            except TypeError as error:
+            if not has_hash(kind):
                 what = f"the class {type_name(kind)} of its cells has no hash"
-                raise Refusal(what, "Give its metaclass one.", pickle_helps=False) from error
+                raise Refusal(what, "Give its metaclass one.", pickle_helps=False)
+            found.add(kind)
             if len(found) > _MOST_TYPES:
                 return set(self._types)
             others &= self._addresses != id(kind)
