@@ -61,12 +61,20 @@ class ServersideRef:
     """A stored value that isn't loaded until asked for.
 
     A callback's parameter of this type gets one; `schema`, `rows`, `nbytes` and `kind` read only the entry's head.
+    One annotated `Annotated[ServersideRef, Columns("a")]` loads these columns unless asked for others.
     """
 
-    __slots__ = ("_describe", "_described", "_load", "ref")
+    __slots__ = ("_columns", "_describe", "_described", "_load", "ref")
 
-    def __init__(self, ref: Ref, load: Callable[..., Any], describe: Callable[[Ref], Description]) -> None:
+    def __init__(
+        self,
+        ref: Ref,
+        load: Callable[..., Any],
+        describe: Callable[[Ref], Description],
+        columns: Sequence[str] | None = None,
+    ) -> None:
         self.ref = ref
+        self._columns = columns
         self._load = load
         self._describe = describe
         self._described: Description | None = None
@@ -107,4 +115,4 @@ class ServersideRef:
 
     def load(self, as_type: Any = None, columns: Sequence[str] | None = None) -> Any:
         """Load the value, as another kind of table or only some columns of it if asked."""
-        return self._load(self.ref, as_type=as_type, columns=columns)
+        return self._load(self.ref, as_type=as_type, columns=self._columns if columns is None else columns)

@@ -235,9 +235,9 @@ class Store:
         key = self._names.key_of(ref, place)
         return bool(key) and place.renew(key)
 
-    def lazy(self, ref: Ref) -> ServersideRef:
-        """Return a reference that loads nothing until asked."""
-        return ServersideRef(ref, self.get, self.describe)
+    def lazy(self, ref: Ref, columns: Sequence[str] | None = None) -> ServersideRef:
+        """Return a reference that loads nothing until asked, and then these columns if there are any."""
+        return ServersideRef(ref, self.get, self.describe, columns)
 
     def named(self, name: str, *, backend: str | Backend | None = None) -> Ref:
         """Return the latest value of a name, or raise `HandleExpired`."""

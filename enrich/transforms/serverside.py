@@ -353,7 +353,7 @@ class _Handles:
             ref = app._sessions.opened(token)
             want = slot.want or Want()
             if want.by_reference:
-                return app.store.lazy(ref)
+                return app.store.lazy(ref, want.columns)
             return app.store.get(ref, as_type=want.as_type, columns=want.columns)
         except (HandleExpired, HandleForeign) as error:
             # Another session's too: a dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies.

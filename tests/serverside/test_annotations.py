@@ -149,6 +149,13 @@ def test_a_reference_loads_nothing_until_asked(received):
     assert isinstance(ref.load(as_type=pl.DataFrame), pl.DataFrame)
 
 
+def test_a_reference_loads_the_columns_of_its_annotation(received):
+    ref = received(taking(Annotated[ServersideRef, Columns("b")]))
+    assert list(ref.load().columns) == ["b"]
+    assert ref.load(as_type=pa.Table).column_names == ["b"]
+    assert list(ref.load(columns=["a"]).columns) == ["a"]
+
+
 def test_parameters_by_name_count(received):
     def make(seen):
         def function(other, table: pa.Table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,31 @@ def test_the_users_of_a_group_share_its_folder_whatever_their_umask(shared: Path
         found = path.stat()
         assert stat.S_IMODE(found.st_mode) == (0o2770 if path.is_dir() else 0o660), path
         assert found.st_gid == GROUP
+
+
+def test_a_folder_removed_while_running_is_opened_to_its_group_again(shared: Path):
+    folder = shared / "folder"
+    folder.mkdir()
+    os.chown(folder, 4001, GROUP)
+    folder.chmod(0o2770)
+    store = Store(FileSystemBackend(folder))
+    shutil.rmtree(folder)
+    store.put(1)
+    for path in (folder, *folder.rglob("*")):
+        found = path.stat()
+        mode = 0o2770 if path.is_dir() else 0o660
+        assert (stat.S_IMODE(found.st_mode), found.st_gid) == (mode, GROUP), path
+
+
+def test_a_group_that_one_is_not_in_gets_nothing(shared: Path, monkeypatch):
+    def not_permitted(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "not in this group")
+
+    monkeypatch.setattr(os, "chown", not_permitted)
+    store = Store(FileSystemBackend(shared))
+    shutil.rmtree(shared)
+    store.put(1)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o700
 
 
 def test_files_are_shared_also_where_there_are_no_hard_links(shared: Path, monkeypatch):

@@ -110,6 +110,7 @@ class Folder:
             # A folder its owner opened to a group is shared with it on purpose; else nobody looks in.
             self.dir_mode = 0o700 if self.private else 0o700 | stat.S_IMODE(found.st_mode) & 0o2770
             self.file_mode = self.dir_mode & 0o666
+            self._group = found.st_gid
             self._probe()
         except OSError as error:
             raise unavailable(self.path, error) from error
@@ -156,12 +157,13 @@ class Folder:
     def make(self, sub: str) -> None:
         """Create a folder inside this one, and this one again if somebody removed it."""
         path = self.path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path, self.dir_mode, self._group)
         for part in Path(sub).parts:
             path = path / part
             if path.is_symlink():
                 raise NotADirectoryError(errno.ENOTDIR, "it has a link in it", str(path))
-            make_folder(path, self.dir_mode)
+            make_folder(path, self.dir_mode, self._group)
 
     def _name(self, sub: str, name: str) -> str:
         return name if _AT else str(self.path / sub / name)

@@ -51,14 +51,18 @@ def _make_open(path: Path, mode: int) -> None:
         os.close(fd)
 
 
-def make_folder(path: Path, mode: int) -> None:
-    """Make a folder with this mode unless there is one."""
+def make_folder(path: Path, mode: int, group: int) -> None:
+    """Make a folder with this mode, of this group if it is open to one, unless there is one."""
     if not mode & 0o070:
         path.mkdir(mode=mode, exist_ok=True)
     elif not path.is_dir():
         aside = _beside(path)
         aside.mkdir(mode)
         try:
+            try:
+                os.chown(aside, -1, group)
+            except PermissionError:  # who isn't in the group can't give it anything, and opens it to no other
+                mode &= 0o700
             aside.chmod(mode)
             aside.rename(path)
         except OSError as error:

@@ -13,12 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from enrich.store.codecs import encode
+from enrich.store.codecs import decode, encode
 
 from .cell_kinds import CELLS
 from .dtype_kinds import DTYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import COLUMN_NAMES, INDEXES, Kinds, named, under
+from .pickling import KeyedPickler
 
 OBJECT_CELLS: Kinds = {name: (lambda cells=cells: cells_frame(cells)) for name, cells in CELLS.items()}
 
@@ -218,3 +219,10 @@ def test_a_flag_of_numpy_s_is_no_other_than_python_s() -> None:
 def test_numpy_s_arrays_as_pandas_has_them(dtype: str) -> None:
     array = pd.arrays.NumpyExtensionArray(np.zeros(3, dtype))
     assert_same([array], round_trip([array]))
+
+
+@pytest.mark.parametrize("wrap", [pd.Series, lambda array: pd.DataFrame({"a": array}), lambda array: [array]])
+def test_records_as_pandas_has_them(wrap: Any) -> None:
+    array = pd.arrays.NumpyExtensionArray(np.array([(1, 2.5), (3, 4.5)], [("a", "i4"), ("b", "f8")]))
+    found = decode(stored(wrap(array), pickler=KeyedPickler()), pickler=KeyedPickler())
+    assert_same(wrap(array), found)
