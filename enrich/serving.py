@@ -207,9 +207,9 @@ class AsgiLayer:
 
     def _look_for_marks(self, message: Message, visit: Visit) -> None:
         text = message.get("text")
-        data = (message.get("bytes") or b"") if text is None else text
         for wire in self.dash_app._build.program.wires:
-            if dash_internals.holds_mark(data, wire.mark if text is not None else wire.mark.encode()):
+            # Pages send text.
+            if text is None or dash_internals.may_hold_mark(text, wire.mark):
                 visit.marks |= {wire.mark}
 
 

@@ -36,15 +36,21 @@ def wires_in_request(find_raw: RawBody, wires: Sequence[Any], body: Mapping[str,
         return ()
     # What is not a plain dict was not read from the request: an MCP client names the values of a tool.
     raw = find_raw() if type(body) is dict else None
-    if raw is None or not raw.startswith(b'{"'):
-        # It is not there any more, or compressed, or of an encoding that no browser sends.
+    if raw is None or not raw.startswith(b'{"') or _holds_text(raw, b"\\u"):
+        # It is not there any more, or compressed, or of an encoding that no browser sends; or a mark may be written in
+        # escapes.
         return wires_in_payload(wires, body)
-    return tuple([wire for wire in wires if holds_mark(raw, wire.mark.encode())])
+    return tuple([wire for wire in wires if _holds_text(raw, wire.mark.encode())])
 
 
-def holds_mark(data: Any, mark: Any) -> bool:
-    """Tell whether a mark is in bytes, or text: Python looks for a single character thirty times as fast."""
-    return mark[:1] in data and mark in data
+def may_hold_mark(json_text: str, mark: str) -> bool:
+    """Tell whether a text of JSON may have a mark: any character of it may be written as an escape."""
+    return _holds_text(json_text, mark) or _holds_text(json_text, "\\u")
+
+
+def _holds_text(data: Any, text: Any) -> bool:
+    # Python looks for a single character thirty times as fast.
+    return text[:1] in data and text in data
 
 
 def wires_in_payload(wires: Sequence[Any], body: Mapping[str, Any]) -> tuple[Any, ...]:

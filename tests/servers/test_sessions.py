@@ -16,6 +16,7 @@ from enrich import (
     DashProxy,
     Input,
     Output,
+    Serverside,
     ServersideOutput,
     ServersideOutputTransform,
     Trigger,
@@ -130,6 +131,29 @@ def test_values_are_found_in_a_request_of_any_encoding(encoding):
     body = {"inputs": [{"value": ["a mark. and more"]}], "state": []}
     raw = json.dumps(body).encode(encoding)
     assert serving.wires_in_request(lambda: raw, [wire], body) == (wire,)
+
+
+def test_a_token_written_in_escapes_is_a_token(server):
+    app = Dash(__name__, **clients.on(server))
+    app.layout = html.Div(
+        [dcc.Store(id="store", data=Serverside(pd.DataFrame({"value": range(5)}))), html.P(id="rows")]
+    )
+    received = []
+
+    @app.callback(Output("rows", "children"), Input("store", "data"), memoize=True)
+    def rows(frame):
+        received.append(type(frame))
+        return len(frame)
+
+    with clients.client(app) as browser:
+        token = browser.get("/_dash-layout").json["props"]["children"][0]["props"]["data"]
+        body = json.dumps(clients.request("rows.children", {"store.data": token}))
+        escaped = body.replace(token, "".join(f"\\u{ord(letter):04x}" for letter in token))
+        answer = browser.open(
+            "/_dash-update-component", method="POST", data=escaped, content_type="application/json"
+        )
+    assert answer.json["response"]["rows"]["children"] == 5
+    assert received == [pd.DataFrame]
 
 
 def test_a_bound_value_is_not_read_on_the_event_loop(asgi, monkeypatch):

@@ -76,6 +76,16 @@ def test_a_websocket_before_any_request_finds_the_app_set_up(app):
         assert socket.call("total.children", {"store.data": token}) == 10
 
 
+def test_a_token_written_in_escapes_is_a_token(app):
+    with clients.client(app) as browser, clients.socket(browser) as socket:
+        token = socket.call("store.data", {"load.n_clicks": 1})
+        escaped = f"\\u{ord(token[0]):04x}{token[1:]}"
+        answer = socket.call(
+            "total.children", {"store.data": token}, rewrite=lambda text: text.replace(token, escaped)
+        )
+        assert answer == 10
+
+
 def test_a_websocket_without_a_cookie_is_a_session_of_its_own(app):
     with clients.client(app) as browser:
         with clients.socket(browser) as socket:

@@ -79,7 +79,8 @@ class Writer:
             return self.pickled(value)
         if _nesting.depth >= MAX_DEPTH:
             raise Refusal(
-                f"it is nested more than {MAX_DEPTH} levels deep, or contains itself",
+                f"it is nested more than {MAX_DEPTH} levels deep (a set or a table is {1 + _LEVELS_OF_AN_ENTRY}), "
+                "or contains itself",
                 "Flatten it, or break the cycle.",
                 in_place=False,
             )
