@@ -94,7 +94,10 @@ def _entering(call: Call, handler: Handler, plain: Handler) -> Handler:
 
     Entered by the call and not before, so that whoever only asks for the handler stays where he is.
     """
-    if call.app._build.map[call.callback_id].get("stream"):
+    declared = call.app._build.map[call.callback_id]
+    if declared.get("background"):
+        handler = call.app._sessions.sending(handler)
+    if declared.get("stream"):
         steps = dash_internals.entered_at_each_step(handler, partial(enter, call))
 
         async def stream(*args: Any, **kwargs: Any) -> Any:

@@ -7,20 +7,23 @@ not each make one; callbacks only read it. A WebSocket that comes without it is 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import logging
+import reprlib
 import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import flask
 from werkzeug.http import dump_cookie
 
 from enrich import dash_internals
-from enrich.errors import HandleForeign, HandleInvalid, SessionError, StoreUnavailableError
+from enrich.errors import EnrichError, HandleForeign, HandleInvalid, SessionError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("enrich.sessions")
 _SALT = "enrich.session"
+_JOB_SALT = "enrich.job"
+_SENT = "enrich_session"
+"""Where a background job finds its session, among what Dash sends it of the request."""
 _REMEMBERED = 4096
 """How many cookies a process knows to be genuine."""
 _NOBODY = "visitors without a session"
@@ -76,7 +82,7 @@ class Sessions:
         """
         settings = self._settings
         if settings is not None and settings.session_id is not None:
-            return _named(settings.session_id())
+            return self._named_by(settings.session_id)
         visit = self.visit()
         if visit is None:
             # A background job has the cookies of the request that started it.
@@ -110,13 +116,14 @@ class Sessions:
     def opened(self, token: str) -> Ref:
         """What a token stands for, to the running session; a token that is for all needs none."""
         try:
-            session = self.current_or_none()
-        except Exception as error:
-            # session_id= may not know the visitor at all.
+            session = self.current()
+        except SessionError as error:
             try:
                 return self.app.store.open(token)
             except HandleForeign:
-                raise error from None
+                if error.__cause__ is None:
+                    raise
+                raise error from error.__cause__  # session_id= failed, and perhaps it shouldn't have
         return self.app.store.open(token, session=session)
 
     def payer(self) -> str | None:
@@ -129,11 +136,7 @@ class Sessions:
         try:
             return self.current()
         except SessionError:
-            pass
-        except Exception:
-            if self.uses_cookie:
-                raise
-            _log.debug("session_id= names nobody", exc_info=True)
+            _log.debug("A visitor without a session", exc_info=True)
         return _NOBODY if self.visit() is not None or dash_internals.context() else None
 
     @cached_property
@@ -261,6 +264,37 @@ class Sessions:
         finally:
             visit.session = before
 
+    # Sessions that session_id= names
+
+    def _named_by(self, session_id: Callable[[], Any]) -> str:
+        sent = (dash_internals.context() or {}).get(_SENT)
+        if sent is not None:
+            return self.app.store.unsign_text(sent, salt=_JOB_SALT)
+        try:
+            return _named(session_id())
+        except (EnrichError, dash_internals.PreventUpdate):
+            raise
+        except Exception as error:
+            raise SessionError(f"session_id= failed: {type(error).__name__}: {error}") from error
+
+    def sending(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """Make what starts a background job and sends it the session: a job serves no request to learn it from.
+
+        A cookie needs no sending, since Dash sends all of them.
+        """
+        if self.uses_cookie:
+            return handler
+
+        def send(*args: Any, **kwargs: Any) -> Any:
+            context = kwargs["callback_context"]
+            with dash_internals.use_context(context):
+                session = self.current_or_none()
+            if session is not None:
+                context[_SENT] = self.app.store.sign_text(session, salt=_JOB_SALT)
+            return handler(*args, **kwargs)
+
+        return send
+
     # The cookie's text
 
     @property
@@ -293,11 +327,15 @@ class Sessions:
 
 
 def _named(session: Any) -> str:
-    """Refuse an answer of ``session_id=`` that would be one session for everybody who has none."""
-    if session is None or session == "":
-        raise SessionError(
-            f"session_id= returned {session!r} for this request, so nobody is known whose value it would be. "
-            "Return a text for each visitor, anonymous ones too, or keep values that are for all with "
-            "session_check=False."
-        )
-    return str(session)
+    """Refuse an answer of ``session_id=`` that many visitors may share, or that differs from one request to the next."""
+    if isinstance(session, str | int | UUID) and not isinstance(session, bool):
+        text = str(session).strip()
+        if text and session != 0:
+            return text
+    if inspect.iscoroutine(session):
+        session.close()
+    raise SessionError(
+        f"session_id= returned {reprlib.repr(session)} for this request, so nobody is known whose value it would be. "
+        "Return the text, number or UUID of a visitor, one for anonymous ones too, or keep values that are for all "
+        "with session_check=False."
+    )

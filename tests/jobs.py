@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 
+import flask
 import pandas as pd
 from dash import CeleryManager, DiskcacheManager
 
@@ -14,6 +15,7 @@ from enrich import (
     PreventUpdate,
     Serverside,
     ServersideOutput,
+    ServersideOutputTransform,
     Trigger,
     callback,
     dcc,
@@ -31,7 +33,8 @@ else:
 
     manager = DiskcacheManager(diskcache.Cache(os.environ["JOBS_CACHE"]))
 
-app = Dash(__name__, background_callback_manager=manager)
+login = {"session_id": lambda: flask.request.headers["X-User"]} if os.environ.get("JOBS_LOGIN") else {}
+app = Dash(__name__, background_callback_manager=manager, transforms=[ServersideOutputTransform(**login)])
 server = app.server
 app.layout = html.Div(
     [

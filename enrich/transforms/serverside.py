@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
+from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import innermost
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
@@ -157,9 +158,9 @@ class ServersideOutputTransform(DashTransform):
         self.on_missing = on_missing
         self.store_settings = store
         check_arguments(store)
-        if session_id is not None and not callable(session_id):
+        if session_id is not None and (not callable(session_id) or is_async(session_id)):
             raise StoreConfigError(
-                f"session_id={session_id!r}: give a function that names the user of a request."
+                f"session_id={session_id!r}: give a function that names the user of a request, and not an async one."
             )
         if cookie_samesite not in ("Lax", "Strict", "None"):
             raise StoreConfigError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import dash
 import numpy as np
@@ -820,6 +820,10 @@ def test_a_senseless_on_missing_is_refused_with_its_place():
         app.callback_map
 
 
+async def _login() -> str:
+    return "ann"
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
@@ -828,6 +832,7 @@ def test_a_senseless_on_missing_is_refused_with_its_place():
         ({"ttl": -5}, r"ttl=-5\): give a positive number"),
         ({"secret": "short"}, "at least"),
         ({"session_id": "me"}, "session_id='me': give a function"),
+        ({"session_id": _login}, "not an async one"),
     ],
 )
 def test_settings_that_can_not_be_are_refused_where_they_are_written(settings: dict[str, Any], text: str):
@@ -1064,16 +1069,37 @@ def test_a_server_with_a_secret_key_of_its_own_is_served(key: Any):
     assert app.server.secret_key == key
 
 
-@pytest.mark.parametrize("nobody", [None, ""], ids=["none", "empty"])
+@pytest.mark.parametrize(
+    "nobody",
+    [None, "", "  ", 0, False, True, float("nan"), b"ann", [], {}, object()],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_session_id_of_nobody_is_not_a_session_that_all_share(nobody: Any):
-    """Visitors who are not logged in must not read each other's values: refused, or told apart."""
-    app, seen = producer_and_reader(session_id=lambda: nobody)
-    page, other = Page(app), Page(app)
-    with contextlib.suppress(CallbackFailed):
-        page.act(CLICK)
-    with pytest.raises(CallbackFailed):
-        other.act({"store.data": page["store.data"]} if "data" in page.props["store"] else CLICK)
-    assert len(seen) < 2
+    """Visitors who are not logged in must not read each other's values."""
+    app, _ = producer_and_reader(session_id=lambda: nobody)
+    assert isinstance(raised(Page(app), CLICK), SessionError)
+
+
+def test_a_coroutine_is_no_session():
+    app, _ = producer_and_reader(session_id=lambda: _login())
+    assert isinstance(raised(Page(app), CLICK), SessionError)
+
+
+@pytest.mark.parametrize("user", ["ann", 7, UUID(int=7)])
+def test_a_session_id_may_be_a_text_a_number_or_a_uuid(user: Any):
+    app, seen = producer_and_reader(session_id=lambda: user)
+    Page(app).act(CLICK)
+    assert len(seen[0]) == 1
+
+
+def test_a_session_id_that_fails_says_so_where_a_value_is_stored():
+    def login() -> str:
+        raise RuntimeError("Working outside of request context.")
+
+    app, _ = producer_and_reader(session_id=login)
+    error = raised(Page(app), CLICK)
+    assert isinstance(error, SessionError)
+    assert "session_id= failed: RuntimeError: Working outside" in str(error)
 
 
 def test_a_forged_cookie_is_no_session():

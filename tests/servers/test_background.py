@@ -141,8 +141,14 @@ def redis(tmp_path_factory):
 
 @pytest.fixture(params=["diskcache", *COMMANDS])
 def page(request, tmp_path, cache_folder):
-    environment = {"PYTHONPATH": str(TESTS), "XDG_CACHE_HOME": str(cache_folder), "HOME": str(tmp_path)}
-    if request.param == "diskcache":
+    with page_served_by(request.param, request, tmp_path, cache_folder) as page:
+        yield page
+
+
+@contextmanager
+def page_served_by(manager, request, tmp_path, cache_folder, **environment):
+    environment |= {"PYTHONPATH": str(TESTS), "XDG_CACHE_HOME": str(cache_folder), "HOME": str(tmp_path)}
+    if manager == "diskcache":
         with web_workers(tmp_path, JOBS_CACHE=str(tmp_path / "jobs"), **environment) as url:
             yield Page(url)
         return
@@ -150,7 +156,7 @@ def page(request, tmp_path, cache_folder):
         pytest.skip("Celery is not installed")
     environment["JOBS_REDIS"] = request.getfixturevalue("redis")
     with (
-        celery_worker(COMMANDS[request.param], environment, tmp_path) as log,
+        celery_worker(COMMANDS[manager], environment, tmp_path) as log,
         web_workers(tmp_path, **environment) as url,
     ):
         yield Page(url)
@@ -193,3 +199,13 @@ def test_jobs_take_and_give_what_other_callbacks_do(page):
     other = Page(page.url)
     other.get("/")
     assert other.fails("total.children", {"frame.data": token})
+
+
+def test_a_job_has_the_session_that_a_login_names(request, tmp_path, cache_folder):
+    with page_served_by("celery", request, tmp_path, cache_folder, JOBS_LOGIN="1") as ann:
+        bob = Page(ann.url)
+        for page, name in ((ann, "ann"), (bob, "bob")):
+            page.opener.addheaders.append(("X-User", name))
+        token = ann.value("frame.data", {"go.n_clicks": 1, "go.title": "four"})
+        assert ann.value("total.children", {"frame.data": token}) == 6
+        assert bob.fails("total.children", {"frame.data": token})
