@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
 from enrich.callbacks.call import Call, enter, entered, leave
+from enrich.errors import EnrichError
 from enrich.sessions import Visit, current_scope
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
     """
     if dash_internals.is_websocket(g):
         # Dash prepares a call in one context and makes it in another: that of the connection.
-        return _once_called(lambda: _found(app, g, body, plain, _wires_in_message(app, body)))
+        found = _once_called(lambda: _found(app, g, body, plain, _wires_in_message(app, body)))
+        return found if dash_internals.shows_errors(app) else _without_details(found)
     wires = dash_internals.wires_in_request(app._raw_body, app._build.program.wires, body)
     if wires or app._watch is not None:
         return _once_called(lambda: _found(app, g, body, plain, wires))
@@ -71,6 +74,28 @@ def handler_in(app: DashProxy, g: Any, body: Any, plain: Handler) -> Handler:
 def _once_called(find: Callable[[], Handler]) -> Handler:
     """Make what calls the handler that is found then: whoever only asks for one leaves no trace of a call."""
     return lambda *args, **kwargs: find()(*args, **kwargs)
+
+
+def _without_details(handler: Handler) -> Handler:
+    """Keep an error's text for the log: over a WebSocket Dash sends it to the page, and ours name places in files."""
+
+    @contextmanager
+    def withholding() -> Iterator[None]:
+        try:
+            yield
+        except EnrichError as error:
+            raise EnrichError(f"{type(error).__name__}. The server's log says more.") from error
+
+    async def awaited(answer: Awaitable[Any]) -> Any:
+        with withholding():
+            return await answer
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with withholding():
+            answer = handler(*args, **kwargs)
+        return awaited(answer) if inspect.iscoroutine(answer) else answer
+
+    return call
 
 
 def _found(app: DashProxy, g: Any, body: Any, plain: Handler, wires: tuple[Any, ...]) -> Handler:

@@ -69,6 +69,7 @@ from enrich.dash_internals.serving import (
     runs_async,
     server_kind,
     shows_all_frames,
+    shows_errors,
     wires_in_payload,
     wires_in_request,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "says_nothing",
     "server_kind",
     "shows_all_frames",
+    "shows_errors",
     "stepped",
     "take_registry",
     "to_json",

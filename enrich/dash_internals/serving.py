@@ -120,10 +120,15 @@ def error_handler(app: Any) -> Callable[[Exception], Any] | None:
     return getattr(app, "_on_error", None)
 
 
+def shows_errors(app: Any) -> bool:
+    """Does the page of an app show its errors, as in debug mode?"""
+    dev_tools = getattr(app, "_dev_tools", None)
+    return dev_tools is not None and bool(dev_tools.ui)
+
+
 def shows_all_frames(app: Any) -> bool:
     """Was an app told, in debug mode, not to prune the tracebacks of errors?"""
-    dev_tools = getattr(app, "_dev_tools", None)
-    return dev_tools is not None and bool(dev_tools.ui) and not dev_tools.prune_errors
+    return shows_errors(app) and not app._dev_tools.prune_errors
 
 
 def forget_setup(app: Any, *steps: str) -> None:

@@ -94,6 +94,26 @@ def test_a_websocket_without_a_cookie_is_a_session_of_its_own(app):
             assert other.call("total.children", {"store.data": token})["status"] == "error"
 
 
+def test_an_error_of_the_store_shows_the_page_no_place_in_a_file(app, capsys):
+    with clients.client(app) as browser:
+        with clients.socket(browser) as socket:
+            token = socket.call("store.data", {"load.n_clicks": 1})
+        with clients.socket(browser) as other:
+            answer = other.call("total.children", {"store.data": token})
+    assert answer == {"status": "error", "message": "HandleForeign. The server's log says more."}
+    assert f"({__file__}:" in capsys.readouterr().err
+
+
+def test_in_debug_mode_the_page_shows_the_whole_error(app):
+    app.enable_dev_tools(debug=True, dev_tools_hot_reload=False)
+    with clients.client(app) as browser:
+        with clients.socket(browser) as socket:
+            token = socket.call("store.data", {"load.n_clicks": 1})
+        with clients.socket(browser) as other:
+            answer = other.call("total.children", {"store.data": token})
+    assert f"({__file__}:" in answer["message"]
+
+
 def test_a_websocket_has_the_session_of_the_page(app):
     with clients.client(app) as browser:
         browser.get("/")
