@@ -292,8 +292,8 @@ class DashProxy(dash.Dash):
             return super().serve_layout()
 
     def dependencies(self) -> Any:
+        # They begin no session: they are asked for while the layout is, whose values are the session's.
         with entered(self._page_call):
-            self._sessions.serving_page()
             return super().dependencies()
 
     def index(self, *args: Any, **kwargs: Any) -> Any:

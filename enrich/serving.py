@@ -199,6 +199,8 @@ class AsgiLayer:
             if message["type"] == "http.response.start":
                 if self.dash_app._watch is not None:
                     message = dash_internals.with_server_timing(self.dash_app, scope, message)
+                # A proxy's word may stand in the scope by now.
+                visit.https = self.dash_app._sessions.is_https(scope)
                 if visit.fresh is not None and (cookie := await self._new_cookie(visit)) is not None:
                     headers = [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))]
                     message = {**message, "headers": headers}

@@ -1,7 +1,7 @@
 """Whose browser it is: a signed cookie of our own, set with the page and read by callbacks.
 
-It is set with the page, the layout and the dependencies, so that callbacks that run in parallel find it there and need
-not each make one; callbacks only read it. A WebSocket that comes without it is a session of its own.
+It is set with the page and the layout, so that callbacks that run in parallel find it there and need not each make
+one; callbacks only read it. A WebSocket that comes without it is a session of its own.
 """
 
 from __future__ import annotations
@@ -174,16 +174,27 @@ class Sessions:
             # ASGI has all names in lower case.
             sent = b";".join([value for name, value in scope["headers"] if name == b"cookie"])
             cookie = self.cookie_in(sent.decode("latin-1"))
-            visit = scope[self._key] = Visit(cookie, scope.get("scheme") in ("https", "wss"))
+            visit = scope[self._key] = Visit(cookie, self.is_https(scope))
         return visit
+
+    @staticmethod
+    def is_https(scope: MutableMapping[str, Any]) -> bool:
+        """Does the browser speak to the server over TLS?"""
+        return scope.get("scheme") in ("https", "wss")
 
     def cookie_in(self, header: str) -> str | None:
         """Find the app's own cookie in a request's header; no others are read, and it needs no unquoting."""
         start = self._cookie_start
+        found = []
         at = header.find(start)
-        while at > 0 and header[at - 1] not in "; ":  # the end of a longer name
+        while at >= 0:
+            if not at or header[at - 1] in "; ":  # else it is the end of a longer name
+                found.append(header[at + len(start) :].partition(";")[0].strip())
             at = header.find(start, at + 1)
-        return None if at < 0 else header[at + len(start) :].partition(";")[0].strip()
+        if len(found) < 2 or not self.uses_cookie:
+            return found[0] if found else None
+        # A site beside this one, or a page above it, can set others of the name.
+        return next((cookie for cookie in found if self._read(cookie) is not None), found[0])
 
     def serving_page(self) -> Visit | None:
         """The answer to the running request is a page, or a part of it that comes before its first callbacks.

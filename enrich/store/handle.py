@@ -137,8 +137,9 @@ def read_handle(token: str, sign: Signer, *, app: str, sessions: Sequence[bytes]
     except BadSignature as error:
         raise HandleInvalid(
             f"The signature of handle {_shown(token)} is wrong: it was altered, or signed with a secret that this "
-            "app doesn't have. If the secret was lost or changed, reload the page; to keep handles across restarts "
-            "and hosts set ENRICH_SECRET_KEY, and list old secrets after the new one in secret=[...]."
+            "app doesn't have. If the secret was lost or changed, reload the page; what a dcc.Store(storage_type='local') "
+            "holds even so, on_missing= can pass over. To keep handles across restarts and hosts set "
+            "ENRICH_SECRET_KEY, and list old secrets after the new one in secret=[...]."
         ) from error
     handle = _parse(payload, token)
     if handle.app != app_digest(app):

@@ -20,7 +20,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
-from enrich.errors import DeclarationError, HandleForeign, StoreError
+from enrich.errors import DeclarationError, HandleError, HandleForeign, StoreError
 from enrich.store import looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
@@ -149,13 +149,17 @@ class Memo:
         def for_session() -> str:
             return made.pop() if made else made_text()
 
+        try:
+            given = self._arguments(app, spec, args, kwargs)
+        except HandleError:
+            # It can't be had: the call says so, or what is passed in its place.
+            return run()
+        key = self._key(spec, given)
         if not self.by_session:
-            key = self._key(app, None, spec, args, kwargs)
             is_kept, result = self._kept(app, None, spec, key, for_everybody)
             if is_kept:
                 return result
-        session = app._sessions.current()
-        return self._kept(app, session, spec, self._key(app, session, spec, args, kwargs), for_session)[1]
+        return self._kept(app, app._sessions.current(), spec, key, for_session)[1]
 
     def _kept(
         self, app: Any, session: str | None, spec: CallbackSpec, key: str, make: Callable[[], str | None]
@@ -174,24 +178,26 @@ class Memo:
             app.store.forget(key, **place)
         return True, result
 
-    def _key(
-        self, app: Any, session: str | None, spec: CallbackSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> str:
+    def _arguments(
+        self, app: Any, spec: CallbackSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[Any]:
+        """What the result depends on; a token counts as what it stands for to the running session."""
+        if not self.by_arguments:
+            return []
+        tree: Any = spec.dash_inputs
+        given: Any = (
+            kwargs if isinstance(tree, dict) else args[len(args) - (len(tree) if is_branch(tree) else 1) :]
+        )
+        return [_by_key(app, value) for value in _passed(tree if is_branch(tree) else (tree,), given)]
+
+    def _key(self, spec: CallbackSpec, given: list[Any]) -> str:
         outputs = getattr(dash_internals.context(), "outputs_list", None)
         concrete = (
             sorted(dash_internals.prop_ids(outputs if isinstance(outputs, list) else [outputs]))
             if outputs
             else []
         )
-        identity = function_identity(spec.func)  # type: ignore[arg-type]
-        if not self.by_arguments:
-            return make_memoize_key(identity, concrete)
-        tree: Any = spec.dash_inputs
-        given: Any = (
-            kwargs if isinstance(tree, dict) else args[len(args) - (len(tree) if is_branch(tree) else 1) :]
-        )
-        passed = list(_passed(tree if is_branch(tree) else (tree,), given))
-        return make_memoize_key(identity, concrete, *(_by_key(app, session, value) for value in passed))
+        return make_memoize_key(function_identity(spec.func), concrete, *given)  # type: ignore[arg-type]
 
 
 def _passed(tree: Any, value: Any) -> Iterator[Any]:
@@ -207,19 +213,19 @@ def _passed(tree: Any, value: Any) -> Iterator[Any]:
             yield from _passed(child, part)
 
 
-def _by_key(app: Any, session: str | None, value: Any) -> Any:
+def _by_key(app: Any, value: Any) -> Any:
     """Let server-side values count by their content: their tokens differ from one writing to the next."""
     if isinstance(value, str) and looks_like_handle(value):
-        ref = app._sessions.opened(value) if session is None else app.store.open(value, session=session)
+        ref = app._sessions.opened(value)
         # No JSON value is a tuple, so nothing that a browser sends can be taken for this.
         return (
             "stored",
             app.store.named(ref.name, backend=ref.store).key if ref.name is not None else ref.key,
         )
     if isinstance(value, dict):
-        return {key: _by_key(app, session, child) for key, child in value.items()}
+        return {key: _by_key(app, child) for key, child in value.items()}
     if isinstance(value, list):
-        return [_by_key(app, session, child) for child in value]
+        return [_by_key(app, child) for child in value]
     return value
 
 

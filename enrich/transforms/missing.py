@@ -1,14 +1,16 @@
-"""``on_missing``: what a callback gets in the place of a stored value that is gone, or another session's."""
+"""``on_missing``: what a callback gets in the place of a stored value that its token can't open."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from enrich import dash_internals
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
-from enrich.errors import DeclarationError, HandleExpired, HandleForeign, StoreConfigError
+from enrich.errors import DeclarationError, HandleError, HandleInvalid, StoreConfigError
 
+_log = logging.getLogger("enrich.store")
 _OF_OUTPUTS = "on_missing_of_outputs"
 
 
@@ -16,8 +18,8 @@ def check_setting(on_missing: Any) -> None:
     """Refuse what is neither of the two words nor a function."""
     if on_missing not in (None, "raise", "prevent_update") and not callable(on_missing):
         raise StoreConfigError(
-            f"on_missing={on_missing!r}: give 'raise', 'prevent_update', or a function that takes the HandleExpired "
-            "or HandleForeign and returns the argument to pass instead."
+            f"on_missing={on_missing!r}: give 'raise', 'prevent_update', or a function that takes the HandleError "
+            "and returns the argument to pass instead."
         )
 
 
@@ -44,17 +46,19 @@ def _told(spec: CallbackSpec, said: dict[Any, Any]) -> CallbackSpec:
     return spec.with_changes(flags={**spec.flags, _OF_OUTPUTS: own}) if own else spec
 
 
-def in_place_of(error: HandleExpired | HandleForeign, slot: Slot, spec: CallbackSpec, setting: Any) -> Any:
+def in_place_of(error: HandleError, slot: Slot, spec: CallbackSpec, setting: Any) -> Any:
     """Answer for a value that can't be had: the callback's own word first, then the output's, then the app's.
 
     Raises the error itself where nobody says otherwise.
     """
     of_output = spec.flags.get(_OF_OUTPUTS, {}).get(slot.key)
-    on_missing = next(
+    on_missing: Any = next(
         (said for said in (spec.flags.get("on_missing"), of_output, setting) if said is not None), "raise"
     )
+    if on_missing in (None, "raise"):
+        raise error
+    if isinstance(error, HandleInvalid):
+        _log.warning("%s", error)  # perhaps a secret was lost, and perhaps somebody tries to forge one
     if on_missing == "prevent_update":
         raise dash_internals.PreventUpdate from error
-    if callable(on_missing):
-        return on_missing(error)
-    raise error
+    return on_missing(error)

@@ -17,8 +17,7 @@ from enrich.dependencies import ServersideOutput
 from enrich.errors import (
     DeclarationError,
     EnrichError,
-    HandleExpired,
-    HandleForeign,
+    HandleError,
     MissingTransformError,
     StoreConfigError,
     StoreError,
@@ -113,8 +112,8 @@ class ServersideOutputTransform(DashTransform):
     cookie_samesite:
         ``"Lax"`` (default), ``"Strict"``, or ``"None"`` for an app that is shown in another site's frame over https.
     on_missing:
-        What happens when a value is gone, or another session's: ``"raise"`` (default), ``"prevent_update"``, or a
-        function that takes the ``HandleExpired`` or ``HandleForeign`` and returns the argument to pass instead.
+        What happens when a value can't be had, as one that is gone: ``"raise"`` (default), ``"prevent_update"``, or a
+        function that takes the ``HandleError`` and returns the argument to pass instead.
     **store:
         Settings of ``enrich.store.Store``: ``max_bytes``, ``ttl``, ``allow_pickle``, ``secret``, ...
 
@@ -356,8 +355,8 @@ class _Handles:
             if want.by_reference:
                 return app.store.lazy(ref, want.columns)
             return app.store.get(ref, as_type=want.as_type, columns=want.columns)
-        except (HandleExpired, HandleForeign) as error:
-            # Another session's too: a dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies.
+        except HandleError as error:
+            # A dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies, or the app its secret.
             return in_place_of(_located(error, where), slot, spec, settings.on_missing)
         except EnrichError as error:
             raise _located(error, where) from error.__cause__

@@ -860,6 +860,21 @@ def test_on_missing_also_speaks_for_tokens_of_an_earlier_session():
     assert seen[-1] == "instead: HandleForeign"
 
 
+def test_on_missing_also_speaks_for_tokens_of_a_secret_that_is_lost(tmp_path: Any, caplog: Any):
+    apps = [
+        producer_and_reader(
+            "app", backend=FileSystemBackend(tmp_path / name), on_missing=lambda error: type(error).__name__
+        )
+        for name in ("before", "after")
+    ]
+    page = Page(apps[0][0])
+    page.act(CLICK)
+    app, seen = apps[1]
+    Page(app).act({"store.data": page["store.data"]})
+    assert seen == ["HandleInvalid"]
+    assert "The signature of handle" in caplog.text
+
+
 def test_a_cookie_of_another_secret_is_not_called_a_missing_one():
     one, two = (Page(producer_and_reader(secret=f"{name} long secret")[0]) for name in ("one", "two"))
     name = two.app._sessions.cookie_name

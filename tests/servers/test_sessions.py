@@ -46,7 +46,7 @@ def make_app(server, **kwargs):
     return app
 
 
-@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", "/some/page"])
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/some/page"])
 def test_the_first_answer_of_a_page_sets_the_cookie_and_the_next_does_not(app, path):
     with clients.client(app) as browser:
         (cookie,) = browser.get(path).cookies
@@ -79,9 +79,11 @@ def test_a_callback_sets_no_cookie_and_says_that_none_came(app):
         assert answer.cookies == []
 
 
-def test_what_is_not_a_page_sets_no_cookie(app):
+# A page from the browser's cache asks for its layout and its dependencies at once.
+@pytest.mark.parametrize("path", ["/_favicon.ico", "/_dash-dependencies"])
+def test_what_is_not_a_page_sets_no_cookie(app, path):
     with clients.client(app) as browser:
-        assert browser.get("/_favicon.ico").cookies == []
+        assert browser.get(path).cookies == []
 
 
 def test_no_cookie_is_needed_without_a_session_check(server):
@@ -275,11 +277,34 @@ def test_text_that_only_looks_like_a_token_passes(app):
         ("a=other_{name}=1", None),
         ("{name}x=1", None),
         ("{name}=", ""),
+        ("{name}=abc; {name}=def", "abc"),
     ],
 )
 def test_the_apps_own_cookie_is_found_among_others(header: str, cookie: str | None):
     sessions = DashProxy("doc")._sessions
     assert sessions.cookie_in(header.format(name=sessions.cookie_name)) == cookie
+
+
+def test_of_several_cookies_of_its_name_the_app_s_own_counts():
+    sessions = make_app("flask")._sessions
+    own = sessions.signed_new()
+    for header in ("{name}=junk; {name}={own}", "{name}={own}; {name}=junk", "{name}=; a=1; {name}={own}"):
+        assert sessions.cookie_in(header.format(name=sessions.cookie_name, own=own)) == own
+
+
+def test_the_cookie_is_secure_where_a_proxy_says_so_to_a_layer_added_before():
+    if "fastapi" not in clients.SERVERS:
+        pytest.skip("the installed Dash does not run on FastAPI")
+    import fastapi
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+    server = fastapi.FastAPI()
+    server.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*")
+    app = Dash(__name__, server=server)
+    app.layout = html.Div()
+    with clients.client(app) as browser:
+        (cookie,) = browser.get("/", headers={"X-Forwarded-Proto": "https"}).cookies
+    assert "Secure" in cookie
 
 
 def test_many_cookies_are_read_by_threads_at_once():

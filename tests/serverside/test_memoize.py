@@ -322,3 +322,43 @@ def test_a_shared_result_with_a_value_of_one_session_s_is_each_session_s_own(dec
         page.act({"b.n_clicks": len(calls) + 1})
         assert page["s.data"] == "mine"
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize("session_check", [True, False])
+def test_what_is_said_of_missing_values_is_said_of_memoized_callbacks_too(session_check):
+    app = make_app(session_check=session_check, on_missing=lambda error: type(error).__name__)
+
+    @app.callback(ServersideOutput("s", "data"), Output("p", "data"), Trigger("b", "n_clicks"))
+    def load():
+        return {"n": 1}, Serverside(1, key="named")
+
+    @app.callback(Output("o", "data"), Input("s", "data"), Input("p", "data"), memoize=True)
+    def show(own, named):
+        return [own, named]
+
+    page = Page(app)
+    page.act({"b.n_clicks": 1})
+    assert page["o.data"] == [{"n": 1}, 1]
+    tokens = {"s.data": page["s.data"], "p.data": page["p.data"]}
+    other = Page(app)
+    other.act(tokens)
+    assert other["o.data"] == [{"n": 1} if not session_check else "HandleForeign", 1]
+    app.store.clear()
+    page.act(tokens)
+    assert page["o.data"] == ["HandleExpired", "HandleExpired"]
+
+
+def test_an_argument_of_a_memoized_callback_that_can_not_be_had_is_named():
+    app = make_app()
+    app.callback(ServersideOutput("s", "data"), Trigger("b", "n_clicks"))(lambda: {"n": 1})
+
+    @app.callback(Output("o", "data"), Input("s", "data"), memoize=True)
+    def show(own):
+        return own
+
+    page, other = Page(app), Page(app)
+    page.act({"b.n_clicks": 1})
+    with pytest.raises(CallbackFailed) as failed:
+        other.act({"s.data": page["s.data"]})
+    assert str(failed.value.__cause__).startswith("callback 'show'")
+    assert "argument s.data" in str(failed.value.__cause__)
