@@ -253,3 +253,36 @@ def test_another_user_s_folder_in_the_temporary_directory_is_refused(tmp_path: P
 def test_what_is_no_key_never_reaches_the_file_system(tmp_path: Path, key: str):
     with pytest.raises(StoreConfigError, match="not a key"):
         Store(FileSystemBackend(tmp_path)).get(key)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+@pytest.mark.parametrize(("mode", "stays"), [(0o755, True), (0o777, False), (0o1777, True), (0o775, False)])
+def test_a_folder_that_others_can_put_another_in_place_of_is_not_private(
+    tmp_path: Path, mode: int, stays: bool
+):
+    above = tmp_path / "above"
+    above.mkdir()
+    if not os.getuid():
+        os.chown(above, -1, 4242)
+    elif mode == 0o775:
+        pytest.skip("only root can give a folder to any group")
+    above.chmod(mode)
+    assert FileSystemBackend(above / "values").private is stays
+    if not stays:
+        with pytest.raises(StoreConfigError, match="secret"):
+            Store(FileSystemBackend(above / "values"), allow_pickle=True)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_s_is_not_private(tmp_path: Path):
+    above = tmp_path / "above"
+    above.mkdir(mode=0o755)
+    os.chown(above, 4242, 4242)
+    assert not FileSystemBackend(above / "values").private
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_a_folder_that_everybody_may_write_to_is_warned_of(tmp_path: Path):
+    tmp_path.chmod(0o777)
+    with pytest.warns(RuntimeWarning, match="Everybody on this machine may write to"):
+        FileSystemBackend(tmp_path)

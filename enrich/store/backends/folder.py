@@ -19,6 +19,7 @@ from enrich.errors import StoreUnavailableError
 from enrich.store.backends.group import NO_LINKS, make_folder, set_used
 from enrich.store.backends.layout import TEMPORARY, temporary_name
 from enrich.store.backends.lockfile import lock_fd
+from enrich.store.backends.ownership import only_mine, stays_in_place, warn_if_open_to_all
 from enrich.store.backends.protocol import Buffer
 
 _AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
@@ -102,15 +103,17 @@ class Folder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = self.path.lstat() if private else self.path.stat()
-            self.private = _only_mine(found)
+            self._mine = only_mine(found)
+            self.private = self._mine and stays_in_place(self.path)
             if private and not (stat.S_ISDIR(found.st_mode) and self.private):
                 raise PermissionError(
                     errno.EPERM, "the folder belongs to, or may be written by, someone else"
                 )
             # A folder its owner opened to a group is shared with it on purpose; else nobody looks in.
-            self.dir_mode = 0o700 if self.private else 0o700 | stat.S_IMODE(found.st_mode) & 0o2770
+            self.dir_mode = 0o700 if self._mine else 0o700 | stat.S_IMODE(found.st_mode) & 0o2770
             self.file_mode = self.dir_mode & 0o666
             self._group = found.st_gid
+            warn_if_open_to_all(self.path, found)
             self._probe()
         except OSError as error:
             raise unavailable(self.path, error) from error
@@ -220,7 +223,7 @@ class Folder:
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
             if not lock_fd(fd, wait=0) or not os.fstat(fd).st_nlink:
                 raise FileNotFoundError(errno.ENOENT, "a sweeper took it before it was locked", path)
-            if not self.private:
+            if not self._mine:
                 os.fchmod(fd, self.file_mode)
             if bounds is not None:
                 os.ftruncate(fd, nbytes)
@@ -359,12 +362,6 @@ def _link(path: str, target: str, at: int | None) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _only_mine(found: os.stat_result) -> bool:
-    if not hasattr(os, "getuid"):
-        return True
-    return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o022
 
 
 def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
