@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,7 +17,14 @@ from enrich.store.codecs.entry import excerpt
 from enrich.store.secrets import Secrets
 
 KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
-MANY_THREADS_FROM: Final = 1 << 20
+_MANY_THREADS_FROM: Final = 1 << 20
+# Not blake3's own choice: that is one pool of threads for the process, which a forked child waits for in vain.
+_MANY_THREADS: Final = min(os.cpu_count() or 1, 8)
+
+
+def threads_for(nbytes: int) -> int:
+    """Return how many threads should digest so many bytes."""
+    return _MANY_THREADS if nbytes >= _MANY_THREADS_FROM else 1
 
 
 def session_bytes(session: str) -> bytes:
@@ -81,9 +89,7 @@ def _fast(buffers: Sequence[Buffer], key: bytes) -> str:
 
 
 def _keyed(buffers: Sequence[Buffer], key: bytes) -> str:
-    hasher = blake3(key=key, max_threads=1)
-    if sum(memoryview(buffer).nbytes for buffer in buffers) >= MANY_THREADS_FROM:
-        hasher = blake3(key=key, max_threads=blake3.AUTO)
+    hasher = blake3(key=key, max_threads=threads_for(sum(memoryview(buffer).nbytes for buffer in buffers)))
     for buffer in buffers:
         hasher.update(buffer)
     return hasher.hexdigest(CONTENT_LENGTH // 2)

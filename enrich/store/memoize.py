@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from enrich.errors import UnstorableValueError
 from enrich.store import codecs
-from enrich.store.keys import MANY_THREADS_FROM
+from enrich.store.keys import threads_for
 from enrich.store.ref import Ref, ServersideRef
 
 _DIGEST_LENGTH: Final = 16
@@ -62,7 +62,7 @@ def value_digest(value: Any, place: str = "") -> bytes:
             "what it is made from."
         ) from error
     # Not a fast digest: results may be shared, and a visitor mustn't prepare arguments that get another's key.
-    hasher = blake3(max_threads=blake3.AUTO if encoded.nbytes >= MANY_THREADS_FROM else 1)
+    hasher = blake3(max_threads=threads_for(encoded.nbytes))
     hasher.update(f"{len(encoded.kind)} {encoded.kind}".encode())
     for buffer in encoded.buffers:
         hasher.update(buffer)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -112,7 +115,7 @@ class Memo:
                 def run() -> Any:
                     return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop).result()
 
-                return await asyncio.to_thread(self._recall, spec, run, args, kwargs)
+                return await _in_thread_of_its_own(self._recall, spec, run, args, kwargs)
 
             return recall_async
 
@@ -198,6 +201,22 @@ class Memo:
             else []
         )
         return make_memoize_key(function_identity(spec.func), concrete, *given)  # type: ignore[arg-type]
+
+
+async def _in_thread_of_its_own(work: Callable[..., Any], *args: Any) -> Any:
+    """Await work that may wait for long: in one of the loop's few threads it could wait for what needs another."""
+    done: Future[Any] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            done.set_result(context.run(work, *args))
+        except BaseException as error:
+            done.set_exception(error)
+
+    done.set_running_or_notify_cancel()
+    threading.Thread(target=run, name="enrich-memoize", daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 def _passed(tree: Any, value: Any) -> Iterator[Any]:

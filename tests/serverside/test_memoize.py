@@ -1,6 +1,8 @@
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import clients
 import pandas as pd
 import pytest
 from dash import MATCH, Input, Output, State, ctx, html, no_update
@@ -362,3 +364,21 @@ def test_an_argument_of_a_memoized_callback_that_can_not_be_had_is_named():
         other.act({"s.data": page["s.data"]})
     assert str(failed.value.__cause__).startswith("callback 'show'")
     assert "argument s.data" in str(failed.value.__cause__)
+
+
+@pytest.mark.skipif(not clients.ASGI_SERVERS, reason="the installed Dash has no asynchronous servers")
+@pytest.mark.parametrize("inputs", [[1, 1, 1], [1, 2, 3]], ids=["alike", "different"])
+def test_async_callbacks_wait_for_no_thread_that_they_hold(inputs):
+    app = Dash("memo", backend=clients.ASGI_SERVERS[0])
+    app.layout = html.Div([html.Button(id="b"), dcc.Store(id="o")])
+
+    @app.callback(ServersideOutput("o", "data"), Input("b", "n_clicks"), memoize=True)
+    async def load(n_clicks):
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        await asyncio.sleep(0.05)
+        return await asyncio.to_thread(pd.DataFrame, {"n": [n_clicks]})
+
+    with clients.client(app) as browser, ThreadPoolExecutor(len(inputs)) as visitors:
+        browser.get("/")
+        asked = [visitors.submit(clients.call, browser, "o.data", {"b.n_clicks": n}) for n in inputs]
+        assert all(isinstance(one.result(20), str) for one in asked)

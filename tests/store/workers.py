@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from enrich.errors import StoreFullError
-from enrich.store import MISSING, FileSystemBackend, Settings, Store
+from enrich.store import MISSING, FileSystemBackend, Settings, Store, make_memoize_key
 
 
 def value_of(number: int) -> dict[str, Any]:
@@ -173,10 +173,17 @@ def killed_holder(folder: str) -> None:
     print(json.dumps({"result": result, "seconds": time.monotonic() - begin}))
 
 
+def digest_with_many_threads(store: Store) -> None:
+    large = os.urandom(2 << 20)
+    make_memoize_key(large)
+    assert store.get(store.put(large)) == large
+
+
 def forked(folder: str) -> None:
     """Use one store in parent and children, while threads of the parent write."""
     store = open_store(folder)
     ref = store.put({"from": "parent"})
+    digest_with_many_threads(store)
     stop, computing = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -199,6 +206,7 @@ def forked(folder: str) -> None:
     def child() -> None:
         assert store.compute("slow", lambda: "the child's", lock_timeout=0.1) == "the child's"
         assert store.get(ref) == {"from": "parent"}
+        digest_with_many_threads(store)
         assert store.get(store.put({"child": os.getpid()})) == {"child": os.getpid()}
         assert store.compute(f"key {os.getpid()}", lambda: 5) == 5
         assert store.sweep()
