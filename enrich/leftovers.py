@@ -1,13 +1,17 @@
-"""What is left in a program after all transforms, although only a missing one could have carried it out."""
+"""What a program asks for after all transforms, and nothing in the app can carry out."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from enrich.callbacks.declare import is_serverside, is_trigger
-from enrich.callbacks.spec import CallbackSpec, Program
+from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.dependencies import CycleBreakerInput, ServersideOutput, Trigger
-from enrich.errors import MissingTransformError
+from enrich.errors import MissingTransformError, StoreConfigError
+from enrich.store.places import name_in
+from enrich.transforms.serverside import ServersideOutputTransform
 
 _TRANSFORM_OF_FLAG = {
     "group": "GroupTransform",
@@ -24,11 +28,18 @@ class Leftovers:
     def __init__(self) -> None:
         self._told: set[tuple[str, str]] = set()
 
-    def check(self, program: Program) -> None:
-        """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers."""
+    def check(self, program: Program, transforms: Iterable[Any]) -> None:
+        """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers.
+
+        The transforms are the app's: those of a blueprint have no store of their own.
+        """
         if program.says(Trigger, CycleBreakerInput, ServersideOutput, *_TRANSFORM_OF_FLAG):
             for spec in program.callbacks:
                 self._check(spec)
+        settings = next((one for one in transforms if isinstance(one, ServersideOutputTransform)), None)
+        if settings is not None and program.says(ServersideOutput):
+            for spec in _single(program.callbacks):
+                _check_backends(spec, settings.named)
 
     def _check(self, spec: CallbackSpec) -> None:
         for slot in spec.input_slots():
@@ -50,6 +61,24 @@ class Leftovers:
                     spec.origin.file,
                     spec.origin.line,
                 )
+
+
+def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
+    for spec in callbacks:
+        if isinstance(spec.func, Joint):
+            yield from _single(member.spec for member in spec.func.members)
+        else:
+            yield spec
+
+
+def _check_backends(spec: CallbackSpec, named: dict[str, Any]) -> None:
+    for slot in spec.output_slots():
+        if not is_serverside(slot) or slot.marker.backend in (None, ""):
+            continue
+        try:
+            name_in(named, slot.marker.backend)
+        except StoreConfigError as error:
+            raise StoreConfigError(f"{spec}, output {slot}: {error}") from None
 
 
 def _missing(spec: CallbackSpec, feature: str, transform: str) -> str:

@@ -105,7 +105,7 @@ def _check(app: DashProxy, options: argparse.Namespace) -> int:
     # Callbacks declared in functions are forgotten once an app serves them.
     written = app._build.written()
     _set_up(app)
-    findings = find(app, written)
+    findings = find(app, written, opens_store=True)
     errors = sum(finding.severity == "error" for finding in findings)
     if options.json:
         print(json.dumps([finding.as_json() for finding in findings], indent=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
@@ -133,11 +133,6 @@ def check_stores(callbacks: Iterable[CallbackSpec], app: Any) -> Iterator[Findin
 
 def _backend(settings: ServersideOutputTransform, which: Any) -> Any:
     """The backend that a declaration means; the store is not opened for it."""
-    which = settings.default_backend if which is None else which
-    given = settings.backends or ()
-    by_name: Mapping[str, Any] = (
-        given if isinstance(given, Mapping) else {getattr(one, "name", ""): one for one in given}
-    )
-    if which is None:
-        return next(iter(by_name.values()), None)
-    return by_name.get(which) if isinstance(which, str) else which
+    if which is None or isinstance(which, str):
+        return settings.named.get(which) if which else next(iter(settings.named.values()))
+    return which

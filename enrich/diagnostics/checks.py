@@ -16,14 +16,14 @@ from enrich.diagnostics.check_layout import check_ids, check_layout
 from enrich.diagnostics.check_wildcards import check_wildcards
 from enrich.diagnostics.finding import Finding, Mode, Settings
 from enrich.diagnostics.known import KnownComponents
-from enrich.errors import CheckFailed, CheckWarning, DeclarationError, EnrichError
+from enrich.errors import CheckFailed, CheckWarning, DeclarationError, EnrichError, StoreUnavailableError
 from enrich.transforms.base import DashTransform
 
 _log = logging.getLogger("enrich.checks")
 _told: WeakKeyDictionary[Any, set[Finding]] = WeakKeyDictionary()
 
 
-def find(app: Any, written: Program | None = None) -> list[Finding]:
+def find(app: Any, written: Program | None = None, *, opens_store: bool = False) -> list[Finding]:
     """Run every check on an app, and return what they found, in order of declaration.
 
     What the app or a callback switches off with ``checks=`` is left out.
@@ -34,6 +34,8 @@ def find(app: Any, written: Program | None = None) -> list[Finding]:
         A ``DashProxy``. Its layouts are those that are known now: those of pages, once it has served a request.
     written:
         Its callbacks as they were written. Default: what the app knows of them now.
+    opens_store:
+        Open the app's store too, as the first request does? Default ``False``.
 
     Raises
     ------
@@ -52,21 +54,22 @@ def find(app: Any, written: Program | None = None) -> list[Finding]:
     >>> [(finding.code, finding.callback) for finding in find(app)]
     [('never-runs', 'count')]
     """
-    return [finding for finding, _ in _found(app, app._build.written() if written is None else written)]
+    known = app._build.written() if written is None else written
+    return [finding for finding, _ in _found(app, known, opens_store)]
 
 
-def _found(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
+def _found(app: Any, written: Program, opens_store: bool = False) -> list[tuple[Finding, Mode]]:
     was_enabled = gc.isenabled()
     # It would walk an app's callbacks again and again while they are looked at.
     gc.disable()
     try:
-        return _run(app, written)
+        return _run(app, written, opens_store)
     finally:
         if was_enabled:
             gc.enable()
 
 
-def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
+def _run(app: Any, written: Program, opens_store: bool) -> list[tuple[Finding, Mode]]:
     build = app._build
     failure: list[Finding] = []
     is_whole = True
@@ -76,6 +79,8 @@ def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
     except EnrichError as error:
         failure = [Finding("not-buildable", "", "", 0, f"can't be built: {error}")]
         program, is_whole = _transformed(written, build.transforms)
+    if opens_store and not failure:
+        failure = _store_failure(app)
     known = KnownComponents(app, program)
     # What a transform that failed would have joined or set apart hangs together in another way.
     cycles = list(check_cycles(program.callbacks)) if is_whole else []
@@ -102,6 +107,18 @@ def _run(app: Any, written: Program) -> list[tuple[Finding, Mode]]:
         (finding, mode) for finding in dict.fromkeys(found) if (mode := modes.of(finding)) != "off"
     ]
     return sorted(kept, key=lambda one: modes.place(one[0]))
+
+
+def _store_failure(app: Any) -> list[Finding]:
+    """What is wrong with the settings of the store; that it can't be reached from here says nothing of the server."""
+    try:
+        if app.has_store:
+            _ = app.store
+    except StoreUnavailableError:
+        pass
+    except EnrichError as error:
+        return [Finding("not-buildable", "", "", 0, f"can't open its store: {error}")]
+    return []
 
 
 def _transformed(program: Program, transforms: Iterable[DashTransform]) -> tuple[Program, bool]:

@@ -31,29 +31,12 @@ class Places:
     def __init__(
         self, default: Backend, others: Mapping[str, Backend] | Iterable[Backend], settings: Settings
     ) -> None:
+        self._given = named_backends(default, others)
         self.default = _opened(default, settings)
-        self._given: list[tuple[str, Backend]] = [(self.default.name, default)]
-        self._by_name: dict[str, Backend] = {self.default.name: self.default}
-        given: Any = others
-        named: Iterable[tuple[str, Backend]] = (
-            given.items() if isinstance(given, Mapping) else ((name_of(b), b) for b in given)
-        )
-        for name, backend in named:
-            if not isinstance(name, str) or not name:
-                raise StoreConfigError(f"A backend's name is some text, not {name!r}.")
-            if backend is default:
-                self._by_name.setdefault(name, self.default)
-                continue
-            if name in self._by_name:
-                raise StoreConfigError(
-                    f"Two backends are called {name!r}. Give each its own: FileSystemBackend(..., name='other')."
-                )
-            if len(name.encode()) > 100:
-                raise StoreConfigError(
-                    f"The backend's name {name!r} is too long for a handle: 100 bytes at most."
-                )
-            self._by_name[name] = _opened(backend, settings)
-            self._given.append((name, backend))
+        self._by_name = {
+            name: self.default if backend is default else _opened(backend, settings)
+            for name, backend in self._given.items()
+        }
 
     def __iter__(self) -> Iterator[tuple[str, Backend]]:
         seen: set[int] = set()
@@ -66,17 +49,51 @@ class Places:
         """Return a backend by its name or the object that was given; the default one's name is empty."""
         if which is None or which == "":
             return "", self.default
-        if isinstance(which, str):
-            backend = self._by_name.get(which)
-            if backend is not None:
-                return ("" if backend is self.default else which), backend
-        else:
-            for name, given in self._given:
-                if which is given or which is self._by_name[name]:
-                    return self.find(name)
-        known = ", ".join(repr(name) for name in self._by_name)
-        wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {name_of(which)!r}"
-        raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
+        opened = next((name for name, backend in self._by_name.items() if backend is which), None)
+        name = name_in(self._given, which) if opened is None else opened
+        backend = self._by_name[name]
+        return ("" if backend is self.default else name), backend
+
+
+def named_backends(default: Any, others: Mapping[str, Any] | Iterable[Any]) -> dict[str, Any]:
+    """Name the backends of one store, the default one first if there is one, and open none.
+
+    Raises `StoreConfigError` for what can't be a backend, and for names that can't be told apart.
+    """
+    found: dict[str, Any] = {} if default is None else {name_of(checked(default)): default}
+    named: Iterable[tuple[Any, Any]] = (
+        others.items() if isinstance(others, Mapping) else ((name_of(b), b) for b in others)
+    )
+    for name, backend in named:
+        checked(backend)
+        if not isinstance(name, str) or not name:
+            raise StoreConfigError(f"A backend's name is some text, not {name!r}.")
+        if backend is default:
+            found.setdefault(name, default)
+            continue
+        if name in found:
+            raise StoreConfigError(
+                f"Two backends are called {name!r}. Give each its own: FileSystemBackend(..., name='other')."
+            )
+        if len(name.encode()) > 100:
+            raise StoreConfigError(
+                f"The backend's name {name!r} is too long for a handle: 100 bytes at most."
+            )
+        found[name] = backend
+    return found
+
+
+def name_in(named: Mapping[str, Any], which: Any) -> str:
+    """Return the name of one of these backends, which is given by it or as the object.
+
+    Raises `StoreConfigError`, listing those there are.
+    """
+    for name, backend in named.items():
+        if which is backend or (isinstance(which, str) and which == name):
+            return name
+    known = ", ".join(map(repr, named))
+    wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {name_of(which)!r}"
+    raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
 
 
 def encoded_for(place: Backend, value: Any, pickler: Pickler | None) -> Encoded:
@@ -113,14 +130,19 @@ def name_of(backend: Any) -> str:
     return name if isinstance(name, str) else type(backend).__name__
 
 
-def _opened(backend: Any, settings: Settings) -> Backend:
-    backend = adapted(backend)
-    lacking = [method for method in _METHODS if not callable(getattr(backend, method, None))]
+def checked(backend: Any) -> Any:
+    """Return what is a backend; raises `StoreConfigError` for anything else."""
+    usable = adapted(backend)
+    lacking = [method for method in _METHODS if not callable(getattr(usable, method, None))]
     if isinstance(backend, type) or lacking:
         raise StoreConfigError(
             f"{backend!r} can't be a backend of the store"
             + (f": it has no {', '.join(lacking)}" if lacking else ": it is a class, give an instance")
             + ". Use FileSystemBackend(...), RedisBackend(...), or FlaskCachingBackend(cache) around a cache."
         )
-    opened: Backend = backend.with_settings(settings)
+    return backend
+
+
+def _opened(backend: Any, settings: Settings) -> Backend:
+    opened: Backend = adapted(backend).with_settings(settings)
     return opened

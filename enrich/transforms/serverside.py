@@ -23,9 +23,9 @@ from enrich.errors import (
     StoreError,
     UnstorableValueError,
 )
-from enrich.store import PREFIX, Ref, Store, looks_like_handle
+from enrich.store import PREFIX, FileSystemBackend, Ref, Store, looks_like_handle
 from enrich.store.arguments import check_arguments
-from enrich.store.places import name_of
+from enrich.store.places import named_backends
 from enrich.transforms.annotations import Want, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
@@ -147,8 +147,10 @@ class ServersideOutputTransform(DashTransform):
             default_backend, session_check, arg_check = None, default_backend, session_check
         if backends is not None and not isinstance(backends, Iterable | Mapping):
             backends = [backends]
-        self.backends = backends
+        self.backends = backends if backends is None or isinstance(backends, Mapping) else tuple(backends)
         self.default_backend = default_backend if default_backend is not None else backend
+        self.named = self._named()
+        """The backends of the store by name, the default one first; they are opened with the store."""
         self.session_check = session_check
         self.arg_check = arg_check
         self.session_id = session_id
@@ -188,10 +190,7 @@ class ServersideOutputTransform(DashTransform):
     def open_store(self, app: Any) -> Store:
         """Open the store for one app."""
         settings = dict(self.store_settings)
-        if self.backends is not None:
-            settings["backends"] = self.backends
-        if (backend := self._default()) is not None:
-            settings["backend"] = backend
+        settings |= {"backends": self.backends or (), "backend": next(iter(self.named.values()))}
         settings.setdefault("app", dash_internals.app_identity(app))
         try:
             return Store(server_secret=getattr(app.server, "secret_key", None), **settings)
@@ -201,21 +200,20 @@ class ServersideOutputTransform(DashTransform):
                 f"The store of app {app.config.name!r} can't be opened: {error}"
             ) from error
 
-    def _default(self) -> Any:
-        """The backend for outputs that name none; ``None`` leaves it to the store."""
-        given = self.backends or ()
-        named = (
-            dict(given) if isinstance(given, Mapping) else {name_of(backend): backend for backend in given}
-        )
-        if not isinstance(self.default_backend, str):
-            return next(iter(named.values()), None) if self.default_backend is None else self.default_backend
-        if self.default_backend not in named:
-            known = ", ".join(map(repr, named)) or "none"
-            raise StoreConfigError(
-                f"backend={self.default_backend!r} is not the name of one of backends=; there are: {known}. "
-                "For a folder give FileSystemBackend(...), for Redis RedisBackend(...)."
-            )
-        return named[self.default_backend]
+    def _named(self) -> dict[str, Any]:
+        given = named_backends(None, self.backends or ())
+        default = self.default_backend
+        if isinstance(default, str):
+            if default not in given:
+                known = ", ".join(map(repr, given)) or "none"
+                raise StoreConfigError(
+                    f"backend={default!r} is not the name of one of backends=; there are: {known}. "
+                    "For a folder give FileSystemBackend(...), for Redis RedisBackend(...)."
+                )
+            default = given[default]
+        elif default is None:
+            default = next(iter(given.values()), None)
+        return named_backends(FileSystemBackend() if default is None else default, self.backends or ())
 
     def apply(self, program: Program, /) -> Program:
         # A late reader is told what the outputs that are served already say.

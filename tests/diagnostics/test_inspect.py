@@ -164,6 +164,47 @@ def test_the_command_line_runs_as_a_program(tmp_path: Path):
     assert "never-runs" in done.stdout
 
 
+STORING = """
+from enrich import Dash, Input, ServersideOutput, ServersideOutputTransform, dcc, html
+from enrich.store import FileSystemBackend, RedisBackend
+app = Dash(__name__, transforms=[ServersideOutputTransform(SETTINGS)])
+app.layout = html.Div([html.Button(id="button"), dcc.Store(id="table")])
+app.callback(ServersideOutput("table", "data", backend=BACKEND), Input("button", "n_clicks"))(lambda n: n)
+"""
+
+
+def storing(settings: str = "", backend: str = "None") -> str:
+    return STORING.replace("SETTINGS", settings).replace("BACKEND", backend)
+
+
+def test_an_output_whose_backend_the_app_lacks_is_found(run: Any):
+    status, out, _ = run(storing(backend="'filez'"), "check")
+    assert status == 1
+    assert "can't be built: callback '<lambda>' (" in out
+    assert "inspected.py:6), output table.data: The store has no backend 'filez'" in out
+    assert "[not-buildable]" in out
+
+
+def test_two_backends_of_one_name_are_found(run: Any):
+    status, _, err = run(storing("backends=[FileSystemBackend(), FileSystemBackend()]"), "check")
+    assert status == 2
+    assert "Two backends are called 'files'" in err
+
+
+def test_a_store_that_can_not_be_opened_is_found(run: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENRICH_SECRET_KEY", "short")
+    status, out, _ = run(storing(), "check")
+    assert status == 1
+    assert "the app can't open its store: ENRICH_SECRET_KEY: a secret must be text" in out
+    assert "[not-buildable]" in out
+
+
+def test_a_store_that_is_away_while_the_app_is_checked_may_be_there_when_it_is_served(run: Any):
+    pytest.importorskip("redis")
+    text = storing("backends=[RedisBackend('redis://127.0.0.1:1', local=False)]")
+    assert run(text, "check")[:2] == (0, "1 callback checked: nothing found\n")
+
+
 @needs_async_pages
 def test_pages_whose_layouts_are_functions_are_checked(run: Any):
     text = """

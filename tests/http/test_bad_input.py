@@ -20,6 +20,7 @@ from enrich import (
     ALL,
     MATCH,
     Dash,
+    DashBlueprint,
     DashProxy,
     DashTransform,
     DeclarationError,
@@ -383,19 +384,71 @@ def test_an_unknown_setting_is_refused_by_its_name():
         opened(max_byte=5)
 
 
-def test_two_backends_of_one_name_are_refused(tmp_path: Path):
-    with pytest.raises(StoreConfigError, match=r"Two backends.*name="):
-        opened(backends=[FileSystemBackend(tmp_path / "a"), FileSystemBackend(tmp_path / "b")])
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        (
+            {"backends": [FileSystemBackend(), FileSystemBackend()]},
+            ["Two backends are called 'files'", "name="],
+        ),
+        ({"backends": [MemoryBackend], "default_backend": None}, ["give an instance"]),
+        ({"backends": {"disk": object()}}, ["can't be a backend"]),
+        ({"backends": {"": MemoryBackend()}}, ["some text"]),
+        ({"backends": [MemoryBackend()], "default_backend": "disk"}, ["'disk'", "there are: 'memory'"]),
+    ],
+)
+def test_backends_that_can_not_be_told_apart_or_used_are_refused_where_they_are_given(
+    settings: Any, parts: Any
+):
+    with pytest.raises(StoreConfigError) as caught:
+        ServersideOutputTransform(**settings)
+    says(caught.value, *parts)
 
 
-@pytest.mark.parametrize("place", ["ServersideOutput", "Serverside"])
-def test_an_unknown_backend_is_refused_with_those_there_are(app: Any, place: str):
-    if place == "Serverside":
-        app.callback(Output("store", "data"), Input("a", "n_clicks"))(
-            lambda n: Serverside([1], backend="typo")
-        )
-    else:
+def test_backends_may_come_one_by_one(tmp_path: Path):
+    given = (FileSystemBackend(tmp_path / name, name=name) for name in ("a", "b"))
+    assert [name for name, _ in opened(backends=given).opened()] == ["a", "b"]
+
+
+BACKENDS = ["typo", MemoryBackend(name="mine")]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=["name", "object"])
+@pytest.mark.parametrize("options", [{}, {"group": "g"}])
+def test_an_unknown_backend_of_an_output_is_refused_at_build_with_those_there_are(
+    app: Any, backend: Any, options: Any
+):
+    app.callback(Output("x", "children"), Input("a", "n_clicks"), **options)(lambda n: n)
+    app.callback(ServersideOutput("store", "data", backend=backend), Input("a", "n_clicks"), **options)(
+        lambda n: [1]
+    )
+    error = refused(StoreConfigError, app)
+    says(error, r"callback '<lambda>' \(", HERE, "store.data", "'typo'|'mine'", "it has 'files'", "backends=")
+    assert not app.has_open_store
+
+
+def test_an_unknown_backend_of_a_late_callback_is_refused_with_its_place(app: Any):
+    Page(app)
+    with pytest.raises(StoreConfigError) as caught:
         app.callback(ServersideOutput("store", "data", backend="typo"), Input("a", "n_clicks"))(lambda n: [1])
+    says(caught.value, "'typo'", "store.data", HERE)
+
+
+def test_the_backends_of_an_output_in_a_blueprint_are_those_of_the_app():
+    blueprint = DashBlueprint(transforms=[ServersideOutputTransform(), TriggerTransform()])
+    blueprint.callback(ServersideOutput("store", "data", backend="mine"), Input("a", "n_clicks"))(
+        lambda n: [1]
+    )
+    knows = Dash("app", transforms=[ServersideOutputTransform(backends=BACKENDS[1])])
+    blueprint.register_callbacks(knows)
+    assert "store.data" in knows.callback_map
+    lacks = Dash("app")
+    blueprint.register_callbacks(lacks)
+    says(refused(StoreConfigError, lacks), "'mine'", HERE)
+
+
+def test_an_unknown_backend_of_a_value_is_refused_with_those_there_are(app: Any):
+    app.callback(Output("store", "data"), Input("a", "n_clicks"))(lambda n: Serverside([1], backend="typo"))
     with pytest.raises(CallbackFailed) as failed:
         Page(app).act(CLICK)
     cause = failed.value.__cause__

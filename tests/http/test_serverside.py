@@ -888,9 +888,8 @@ def test_the_default_backend_may_be_named(tmp_path: Any):
     files, memory = FileSystemBackend(tmp_path / "values"), MemoryBackend()
     transform = ServersideOutputTransform(backends={"f": files, "m": memory}, default_backend="m")
     assert type(Dash("app", transforms=[transform]).store.backend) is MemoryBackend
-    unknown = ServersideOutputTransform(backends={"f": files}, default_backend="x")
     with pytest.raises(StoreConfigError, match="backend='x'.*there are: 'f'.*FileSystemBackend"):
-        Dash("app", transforms=[unknown]).store
+        ServersideOutputTransform(backends={"f": files}, default_backend="x")
 
 
 def test_on_missing_can_give_a_value():
