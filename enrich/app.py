@@ -117,8 +117,7 @@ class DashProxy(dash.Dash):
         # Plugins, hooks and page modules declare callbacks in there.
         with self._build.inside():
             super().__init__(*args, **{**kwargs, "prevent_initial_callbacks": prevent_initial_callbacks})
-        if self.has_store:
-            memoize.register(self)
+        memoize.register(self)
         if blueprint is not None:
             self._build.embed(
                 Embedding(blueprint._source, include_globals=blueprint.include_global_callbacks)

@@ -74,8 +74,7 @@ def enrich_app(app: AnyApp, transforms: Iterable[Transform] | None = None, check
     ours: Any = app
     ours.checks = checks
     ours._begin(given, include_global_callbacks=True)
-    if ours.has_store:
-        memoize.register(ours)
+    memoize.register(ours)
     if not app.config.prevent_initial_callbacks:
         # Only duplicate outputs are affected: Dash refuses those without it.
         app.config.prevent_initial_callbacks = "initial_duplicate"

@@ -113,6 +113,20 @@ def innermost(func: Any) -> Any:
     return call if inspect.isfunction(call) else func
 
 
+_AUTHORS = "__enrich_author__"
+
+
+def standing_in(function: Any, given: Any) -> Any:
+    """Note that a transform put this function in the place of the one that it was given."""
+    setattr(function, _AUTHORS, author_of(given))
+    return function
+
+
+def author_of(func: Any) -> Any:
+    """The function that the author declared, where transforms put others in its place."""
+    return getattr(func, _AUTHORS, func)
+
+
 def nonlocals_of(func: Any) -> dict[str, Any]:
     names = getattr(getattr(func, "__code__", None), "co_freevars", ())
     cells = zip(names, getattr(func, "__closure__", None) or (), strict=True)

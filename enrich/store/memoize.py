@@ -183,8 +183,8 @@ def _constant(value: Any) -> str:
 
 
 def _module(name: str) -> str:
-    if name != "__main__":
+    if name not in ("__main__", "__mp_main__"):
         return name
-    # `python app.py` in one worker and `import app` in another are the same program.
+    # `python app.py` in one worker, a process that it spawns, and `import app` in another are the same program.
     path = getattr(sys.modules["__main__"], "__file__", None)
     return "__main__" if path is None else str(Path(path).absolute())

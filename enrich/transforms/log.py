@@ -15,6 +15,7 @@ from typing import Any
 from dash import Output, html, no_update
 
 from enrich import dash_internals
+from enrich.callbacks.parameters import standing_in
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.dash_internals.views import append_to_prop
 from enrich.errors import DeclarationError
@@ -184,7 +185,8 @@ def _logged(spec: CallbackSpec, config: LogConfig) -> CallbackSpec:
             _logger.reset(token)
 
     # Outermost: the log is addressed as this transform knows it, not as a blueprint's prefix would have it.
-    return spec.with_changes(func=_receiving(spec.func, _way_in(spec)), around=(with_logger, *spec.around))
+    func = standing_in(_receiving(spec.func, _way_in(spec)), spec.func)
+    return spec.with_changes(func=func, around=(with_logger, *spec.around))
 
 
 def _way_in(spec: CallbackSpec) -> str | None:

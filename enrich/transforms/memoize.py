@@ -21,13 +21,18 @@ from enrich import dash_internals
 from enrich.callbacks.call import current_app
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.parameters import author_of
+from enrich.callbacks.spec import CallbackSpec, Joint, Slot
 from enrich.callbacks.tree import is_branch
 from enrich.errors import DeclarationError, HandleError, HandleForeign, StoreError
 from enrich.store import looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
 _apps: WeakSet[Any] = WeakSet()
+_TAKES = (
+    "Give forget() the function that a callback was declared with, after its app was made or imported, and say "
+    "memoize= in the declaration."
+)
 
 
 def forget(function: Callable[..., Any]) -> None:
@@ -38,6 +43,11 @@ def forget(function: Callable[..., Any]) -> None:
     function:
         The callback's function, as it was declared with ``memoize=``.
 
+    Raises
+    ------
+    DeclarationError
+        If no app in this process has a callback of this function with ``memoize=``.
+
     Examples
     --------
     >>> from enrich import Dash, Input, Output, forget
@@ -47,11 +57,19 @@ def forget(function: Callable[..., Any]) -> None:
     ...     return 2 * year
     >>> forget(total)
     """
-    group = function_identity(function)
+    if not callable(function):
+        raise DeclarationError(f"forget({function!r}): {_TAKES}")
+    group = _identity(function)
+    named = {app: {_identity(known): known for known in _memoized(app)} for app in list(_apps)}
+    apps = [app for app, known in named.items() if group in known]
+    if not apps:
+        names = sorted({getattr(f, "__name__", repr(f)) for known in named.values() for f in known.values()})
+        raise DeclarationError(
+            f"forget({getattr(function, '__name__', repr(function))}): no app in this process has a callback of this "
+            f"function with memoize=; they have {', '.join(map(repr, names)) or 'none'}. {_TAKES}"
+        )
     failures = []
-    for app in list(_apps):
-        if not _declares(app, group):
-            continue
+    for app in apps:
         try:
             app.store.forget(group=group)
         except StoreError as error:
@@ -61,10 +79,26 @@ def forget(function: Callable[..., Any]) -> None:
         raise failures[0]
 
 
-def _declares(app: Any, group: str) -> bool:
-    """Does an app memoize the function? Only then is its store worth opening."""
-    memoized = (spec for spec in app._build.written().callbacks if spec.flags.get("memoize"))
-    return any(callable(spec.func) and function_identity(spec.func) == group for spec in memoized)
+def _memoized(app: Any) -> Iterator[Any]:
+    """The functions that an app memoizes; its store needn't be opened for any other."""
+    if app.has_store:
+        # What is declared for every app inside a function is only in the program, once that is served.
+        for spec in (*app._build.written().callbacks, *app._build.program.callbacks):
+            yield from _memoized_in(spec)
+
+
+def _memoized_in(spec: CallbackSpec) -> Iterator[Any]:
+    if isinstance(spec.func, Joint):
+        for member in spec.func.members:
+            yield from _memoized_in(member.spec)
+    elif callable(spec.func) and (
+        spec.flags.get("memoize") or any(isinstance(outer, Memo) for outer in spec.outer)
+    ):
+        yield author_of(spec.func)
+
+
+def _identity(function: Any) -> str:
+    return function_identity(author_of(function))
 
 
 def with_memo(spec: CallbackSpec, *, session_check: bool, arg_check: bool) -> CallbackSpec:
@@ -168,7 +202,7 @@ class Memo:
         self, app: Any, session: str | None, spec: CallbackSpec, key: str, make: Callable[[], str | None]
     ) -> tuple[bool, Any]:
         """Is there a result, and which."""
-        place: dict[str, Any] = {"scope": session, "group": function_identity(spec.func)}  # type: ignore[arg-type]
+        place: dict[str, Any] = {"scope": session, "group": _identity(spec.func)}
         payer = app._sessions.payer() if session is None else None
         for _attempt in range(2):
             text = app.store.compute(key, make, ttl=self.ttl, producer=str(spec), payer=payer, **place)
@@ -200,7 +234,7 @@ class Memo:
             if outputs
             else []
         )
-        return make_memoize_key(function_identity(spec.func), concrete, *given)  # type: ignore[arg-type]
+        return make_memoize_key(_identity(spec.func), concrete, *given)
 
 
 async def _in_thread_of_its_own(work: Callable[..., Any], *args: Any) -> Any:

@@ -1,4 +1,5 @@
 import asyncio
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,11 +10,16 @@ from dash import MATCH, Input, Output, State, ctx, html, no_update
 
 from enrich import (
     Dash,
+    DashBlueprint,
+    DashProxy,
+    GroupTransform,
+    LogTransform,
     RedisBackend,
     Serverside,
     ServersideOutput,
     ServersideOutputTransform,
     Trigger,
+    callback,
     dcc,
     forget,
 )
@@ -225,6 +231,109 @@ def test_forget_drops_what_is_memoized_of_one_function():
     forget(one)
     page.act({"s.data": 1})
     assert calls == ["one", "other", "one"]
+
+
+def with_log(app, function):
+    @app.callback(Output("o", "data"), Input("s", "data"), memoize=True, log=True)
+    def logged(value, dash_logger):
+        return function(value)
+
+    return logged
+
+
+def with_log_of_a_blueprint(app, function):
+    blueprint = DashBlueprint(transforms=[LogTransform()])
+    logged = with_log(blueprint, function)
+    blueprint.register_callbacks(app)
+    return logged
+
+
+def in_a_blueprint_with_a_transform(app, function):
+    blueprint = DashBlueprint(transforms=[ServersideOutputTransform()])
+    blueprint.callback(Output("o", "data"), Input("s", "data"), memoize=True)(function)
+    blueprint.register_callbacks(app)
+    return function
+
+
+def in_a_group_of_a_blueprint(app, function):
+    blueprint = DashBlueprint(transforms=[ServersideOutputTransform(), GroupTransform()])
+    options = {"group": "g", "prevent_initial_call": False}
+    blueprint.callback(Output("o", "data"), Input("s", "data"), memoize=True, **options)(function)
+    blueprint.callback(Output("p", "data"), Input("s", "data"), **options)(lambda value: value)
+    blueprint.register_callbacks(app)
+    return function
+
+
+def for_every_app(app, function):
+    callback(Output("o", "data"), Input("s", "data"), memoize=True)(function)
+    return function
+
+
+@pytest.mark.parametrize(
+    "declare_it",
+    [
+        with_log,
+        with_log_of_a_blueprint,
+        in_a_blueprint_with_a_transform,
+        in_a_group_of_a_blueprint,
+        for_every_app,
+    ],
+)
+def test_forget_finds_a_function_wherever_it_was_declared(declare_it):
+    app, calls = make_app(), []
+
+    def one(value):
+        calls.append(value)
+        return value
+
+    declared = declare_it(app, one)
+    page = Page(app)
+    page.act({"s.data": 1})
+    assert calls == [1]
+    forget(declared)
+    page.act({"s.data": 1})
+    assert calls == [1, 1]
+
+
+def test_forget_finds_the_app_that_gets_its_transform_later():
+    blueprint, calls = DashBlueprint(), []
+    blueprint.layout = html.Div([dcc.Store(id="s", data=1), dcc.Store(id="o")])
+
+    @blueprint.callback(Output("o", "data"), Input("s", "data"), memoize=True)
+    def one(value):
+        calls.append(value)
+        return value
+
+    app = DashProxy("later", blueprint=blueprint)
+    blueprint.transforms.append(ServersideOutputTransform())
+    page = Page(app)
+    forget(one)
+    page.act({"s.data": 1})
+    assert calls == [1, 1]
+
+
+@pytest.mark.parametrize("given", ["one", None, 3])
+def test_forget_refuses_what_is_no_function(given):
+    with pytest.raises(DeclarationError, match=f"forget.{re.escape(repr(given))}.: Give .* the function"):
+        forget(given)
+
+
+def test_forget_refuses_a_function_that_nothing_memoizes():
+    app = make_app()
+
+    @app.callback(Output("o", "data"), Input("s", "data"))
+    def plain(value):
+        return value
+
+    @app.callback(Output("p", "data"), Input("s", "data"), memoize=True)
+    def kept(value):
+        return value
+
+    for function in (plain, print, lambda: None):
+        with pytest.raises(DeclarationError, match="no app in this process .*they have .*'kept'.*memoize="):
+            forget(function)
+    forget(kept)
+    assert app.has_open_store
 
 
 def test_forget_asks_only_the_apps_that_memoize_the_function():

@@ -217,6 +217,25 @@ def test_keys_are_the_same_in_every_process_and_for_main(tmp_path: Path):
     assert keys.pop()
 
 
+def test_a_key_of_main_is_the_same_in_a_process_that_it_spawns(tmp_path: Path):
+    (tmp_path / "spawning.py").write_text(
+        "import multiprocessing\n"
+        "from enrich.store import make_memoize_key\n"
+        "def load(x):\n    return x\n"
+        "def key():\n    print(make_memoize_key(load, 1), flush=True)\n"
+        "if __name__ == '__main__':\n"
+        "    key()\n"
+        "    child = multiprocessing.get_context('spawn').Process(target=key)\n"
+        "    child.start()\n"
+        "    child.join()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "spawning.py")], capture_output=True, check=True, text=True
+    )
+    own, spawned = run.stdout.split()
+    assert own == spawned
+
+
 # --- flask-caching ------------------------------------------------------------------------------
 
 
