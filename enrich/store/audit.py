@@ -30,10 +30,10 @@ class Audited:
 def list_entries(backend: Backend) -> Iterator[Audited]:
     """Describe each entry by its head, cheaply, and without renewing it."""
     for entry in backend.entries():
-        buffer = _peek(backend, entry.key)
-        if buffer is None:
-            continue
         try:
+            buffer = _peek(backend, entry.key)
+            if buffer is None:
+                continue
             description = codecs.describe(buffer)
         except (codecs.CorruptEntry, StoreError) as error:
             yield Audited(entry, fault=str(error))
@@ -46,10 +46,10 @@ def verify_entries(
 ) -> Iterator[Audited]:
     """Check each entry's structure, and its full digest against its key; touches every page."""
     for entry in entries:
-        buffer = _peek(backend, entry.key)
-        if buffer is None:
-            continue
         try:
+            buffer = _peek(backend, entry.key)
+            if buffer is None:
+                continue
             codecs.check(buffer)
         except (codecs.CorruptEntry, StoreError) as error:
             yield Audited(entry, fault=str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -16,7 +15,6 @@ from enrich.store.backends.protocol import CONTENT_LENGTH, SCOPE_LENGTH, Buffer,
 from enrich.store.codecs.entry import excerpt
 from enrich.store.secrets import Secrets
 
-KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
 _MANY_THREADS_FROM: Final = 1 << 20
 # Not blake3's own choice: that is one pool of threads for the process, which a forked child waits for in vain.
 _MANY_THREADS: Final = min(os.cpu_count() or 1, 8)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import Self
 
 from enrich.errors import HandleExpired, StoreError
-from enrich.store.backends.protocol import MISSING, Backend, Missing
+from enrich.store.backends.protocol import KEY, MISSING, Backend, Missing
 from enrich.store.handle import short_digest, stored_name
-from enrich.store.keys import KEY, digest, keyed_digests
+from enrich.store.keys import digest, keyed_digests
 from enrich.store.ref import Ref
 from enrich.store.secrets import Secrets
 from enrich.store.signing import Keyring
 
 logger = logging.getLogger("enrich.store")
+
+_PRODUCER_ID = re.compile(r"[0-9a-f]{8}")
+_LATEST = 2**32  # seconds; a handle has no room for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,12 @@ class Named:
         """Read a record; a torn or foreign one counts as missing."""
         try:
             key, written, producer = json.loads(data)
-            if KEY.fullmatch(key) and isinstance(written, (int, float)) and isinstance(producer, str):
+            is_time = type(written) in (int, float) and 0 <= written < _LATEST
+            if KEY.fullmatch(key) and is_time and _PRODUCER_ID.fullmatch(producer):
                 return cls(key, written, producer)
-        except (ValueError, TypeError):
-            logger.warning("enrich.store: a record can't be read and counts as missing")
+        except (ValueError, TypeError, RecursionError):
+            pass
+        logger.warning("enrich.store: a record can't be read and counts as missing")
         return MISSING
 
 
@@ -125,7 +131,13 @@ class Producers:
         if ref.producer_id in self._known:
             return self._known[ref.producer_id]
         data = self._backend.get_record(f"producer.{ref.producer_id}", kept=True)
-        return None if data is MISSING else data.decode()
+        try:
+            return None if data is MISSING else data.decode()
+        except UnicodeDecodeError:
+            logger.warning(
+                "enrich.store: the record of who stored a value can't be read and counts as missing"
+            )
+            return None
 
 
 def expired(ref: Ref, producers: Producers) -> HandleExpired:

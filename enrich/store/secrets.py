@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import secrets as random_source
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ OWN_VARIABLE = "ENRICH_SECRET_KEY"
 VARIABLES = (OWN_VARIABLE, "DASH_SECRET_KEY")
 _RECORD = "secret"
 _SHORTEST = 8
+_MADE_HERE = re.compile(r"[A-Za-z0-9_\-]{8,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def kept_secrets(backend: Backend, known: Secrets | None = None) -> Secrets:
     """
     mine = known.texts[0] if known is not None else random_source.token_urlsafe(32)
     found = backend.add_record(_RECORD, mine.encode(), kept=True).decode(errors="replace")
-    if len(found) < _SHORTEST or "\ufffd" in found:
+    if not _MADE_HERE.fullmatch(found):
         raise StoreUnavailableError(
             f"The secret kept in store {backend.name!r} is damaged. Give Store(secret=...), or clear the place away "
             "with all that is in it."

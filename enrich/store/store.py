@@ -12,13 +12,13 @@ from typing import Any, Final
 from enrich.errors import HandleInvalid, StoreConfigError, StoreFullError
 from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
-from enrich.store.backends.protocol import DAY, MISSING, Backend, Buffer, Settings, Swept
+from enrich.store.backends.protocol import DAY, KEY, MISSING, Backend, Buffer, Settings, Swept
 from enrich.store.codecs import CorruptEntry, Description
 from enrich.store.codecs.entry import excerpt
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digests, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
-from enrich.store.keys import KEY, content_key, is_genuine, scope_tag
+from enrich.store.keys import content_key, is_genuine, scope_tag
 from enrich.store.names import Named, Names, Producers, expired, group_record, memo_record
 from enrich.store.places import Places, charge_for, encoded_for, write_to
 from enrich.store.ref import Ref, ServersideRef

@@ -23,11 +23,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from enrich.errors import HandleExpired, StoreFullError, StoreNotSharedError, StoreUnavailableError
+from enrich.errors import (
+    HandleExpired,
+    StoreError,
+    StoreFullError,
+    StoreNotSharedError,
+    StoreUnavailableError,
+)
 from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, default_cache_dir
-from enrich.store.audit import verify_entries
+from enrich.store.audit import list_entries, verify_entries
 from enrich.store.backends import folder as folder_module
 from enrich.store.backends import ledger
+from enrich.store.backends.layout import record_file
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -300,6 +307,86 @@ def test_a_torn_file_counts_as_missing_and_can_be_written_again(tmp_path: Path, 
             store.get(ref)
         assert store.put(value).new
         assert store.get(ref, default=MISSING) is not MISSING
+
+
+CONTENT = "0" * 32
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"key": 1}',
+        json.dumps([CONTENT, float("nan"), "0" * 8]).encode(),
+        json.dumps([CONTENT, 1e300, "0" * 8]).encode(),
+        json.dumps([CONTENT, -1, "0" * 8]).encode(),
+        json.dumps([CONTENT, True, "0" * 8]).encode(),
+        json.dumps([CONTENT, 0, "not hex!"]).encode(),
+        json.dumps([CONTENT, 0, "0" * 900]).encode(),
+        json.dumps([CONTENT, 0, None]).encode(),
+        json.dumps(["../../name", 0, "0" * 8]).encode(),
+    ],
+    ids=lambda damaged: repr(damaged[:40]),
+)
+def test_a_damaged_record_counts_as_missing(tmp_path: Path, damaged: bytes, caplog):
+    store = Store(FileSystemBackend(tmp_path))
+    store.put("value", name="prices")
+    token = store.sign(store.named("prices"))
+    (record,) = store._names._records("prices")
+    store.backend.set_record(record, damaged)
+    for read in (lambda: store.named("prices"), lambda: store.get(store.open(token))):
+        caplog.clear()
+        with pytest.raises(HandleExpired, match="prices"):
+            read()
+        assert "a record can't be read and counts as missing" in caplog.text
+    store.put("again", name="prices")
+    assert store.get(store.open(token)) == "again"
+
+
+def test_who_stored_a_value_is_left_out_where_the_record_of_it_is_damaged(tmp_path: Path, caplog):
+    first = Store(FileSystemBackend(tmp_path))
+    ref = first.put("value", producer="callback 'load' (app.py:31)")
+    token = first.sign(ref)
+    first.delete(ref)
+    second = Store(FileSystemBackend(tmp_path))
+    second.backend.set_record(f"producer.{ref.producer_id}", b"\xff\xfe", kept=True)
+    with pytest.raises(HandleExpired, match="^The value is gone"):
+        second.get(second.open(token))
+    assert "who stored a value can't be read" in caplog.text
+
+
+HUGE = 1 << 40
+
+
+def test_an_entry_larger_than_the_memory_gives_a_typed_error_and_is_found_by_verify(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    ref, other = store.put("value"), store.put("other")
+    with open(store.backend.path(ref.key), "wb") as file:
+        file.truncate(HUGE)
+    with pytest.raises(StoreError):
+        store.get(ref)
+    faults = {
+        one.entry.key: one.fault
+        for one in verify_entries(store.backend, store.is_genuine, store.backend.entries())
+    }
+    assert faults[ref.key]
+    assert faults[other.key] is None
+    assert {one.entry.key: bool(one.fault) for one in list_entries(store.backend)} == {
+        ref.key: True,
+        other.key: False,
+    }
+
+
+@pytest.mark.parametrize("size", [0, 43, HUGE])
+def test_a_kept_secret_that_lost_its_content_is_called_damaged(tmp_path: Path, size: int):
+    Store(FileSystemBackend(tmp_path)).put("value")
+    sub, name = record_file("secret", True)
+    with open(tmp_path / sub / name, "wb") as file:
+        file.truncate(size)
+    with pytest.raises(StoreUnavailableError, match="The secret kept in store 'files' is damaged"):
+        Store(FileSystemBackend(tmp_path))
 
 
 @pytest.mark.parametrize("plant", ["folder", "pipe", "link", "dangling link", "link of the shard"])

@@ -15,6 +15,7 @@ import pytest
 
 from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFullError, StoreUnavailableError
 from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
+from enrich.store.audit import list_entries
 from enrich.store.names import memo_record
 
 from .conftest import Clock
@@ -297,6 +298,18 @@ def test_a_service_behind_a_sentinel_is_reached_by_its_url(own_redis: Server, tm
     with running([redis_command(port, tmp_path)[0], str(config), "--sentinel"], port):
         store = Store(RedisBackend(f"redis+sentinel://127.0.0.1:{port}/main/0", local=False))
         assert store.get(store.put(value_of(3))) == value_of(3)
+
+
+@pytest.mark.parametrize("planted", [b"\xff\xfe", b"../../name", b"short"])
+def test_only_keys_of_values_are_listed(redis_server: Server, redis_url: str, planted: bytes):
+    import redis
+
+    store = Store(RedisBackend(redis_url, local=False))
+    ref = store.put("value")
+    with redis.Redis(port=redis_server.port) as client:
+        client.set(b"enrich:e:" + planted, b"content")
+    assert [one.entry.key for one in list_entries(store.backend)] == [ref.key]
+    assert store.info().entries == 1
 
 
 @pytest.mark.parametrize("bad", ["http://127.0.0.1", "nonsense", "redis+sentinel://127.0.0.1:1"])

@@ -36,6 +36,7 @@ logger = logging.getLogger("enrich.store")
 
 GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
+LARGEST_RECORD = 1 << 16  # the rest of a larger one isn't read: it is damaged
 _TRIES = 5
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -142,6 +143,8 @@ class FileSystemBackend:
             if renew and abs(age) > settings.renew_after:
                 self._renew_read(key, fd, now)
             return file_contents(fd, found.st_size)
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
         finally:
             os.close(fd)
 
@@ -304,7 +307,9 @@ class FileSystemBackend:
                 return MISSING
             if abs(age) > self._settings.renew_after and TIMES_BY_FD:
                 self._renew_read(file, fd, now)
-            return bytes(read_whole(fd, found.st_size))
+            return bytes(read_whole(fd, min(found.st_size, LARGEST_RECORD)))
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
         finally:
             os.close(fd)
 

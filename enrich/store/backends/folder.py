@@ -37,6 +37,7 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
 _REMEDIES = {
+    errno.ENOMEM: "Give the process more; what is damaged goes by `python -m enrich store verify --delete`.",
     errno.EMFILE: "Raise the limit of open files (ulimit -n) of this process.",
     errno.ETIMEDOUT: "Let the process that holds it go on, or end it: it was stopped (SIGSTOP, docker pause), or its "
     "disk hangs.",

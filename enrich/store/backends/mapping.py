@@ -39,7 +39,10 @@ def file_contents(fd: int, size: int) -> Buffer:
 
 def read_whole(fd: int, size: int) -> bytearray:
     """Read an open file from its start into memory of its own; shorter if it was cut meanwhile."""
-    buffer = bytearray(size)
+    try:
+        buffer = bytearray(size)
+    except (MemoryError, OverflowError) as error:
+        raise OSError(errno.ENOMEM, f"it has a file of {size:,} bytes, and there isn't the memory") from error
     at = 0
     while at < size:
         got = _read_into(fd, memoryview(buffer)[at:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import mmap
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ RECORDS: Final = 0.1
 
 SCOPE_LENGTH: Final = 12
 CONTENT_LENGTH: Final = 32
+KEY: Final = re.compile(rf"(?:[0-9a-f]{{{SCOPE_LENGTH}}})?[0-9a-f]{{{CONTENT_LENGTH}}}")
 
 
 class Missing(enum.Enum):

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.protocol import (
+    KEY,
     MISSING,
     Buffer,
     Entry,
@@ -212,7 +213,7 @@ class RedisBackend:
 
     def entries(self) -> Iterator[Entry]:
         """List the server's values, with their last use as their expiry tells it."""
-        skip = len(self._entry(""))
+        skip = len(self._entry("").encode())
         for batch in self._scan("e:*"):
             with self._asking() as client:
                 pipe = client.pipeline(transaction=False)
@@ -222,8 +223,9 @@ class RedisBackend:
                 answers = pipe.execute()
             now = self._settings.clock()
             for key, nbytes, pttl in zip(batch, answers[::2], answers[1::2], strict=True):
-                if pttl != -2:
-                    yield Entry(key.decode()[skip:], nbytes, now - max(0.0, self._ttl - pttl / 1000))
+                name = key[skip:].decode("ascii", "replace")
+                if pttl != -2 and KEY.fullmatch(name):
+                    yield Entry(name, nbytes, now - max(0.0, self._ttl - pttl / 1000))
 
     def _scan(self, pattern: str) -> Iterator[list[bytes]]:
         escaped = "".join(f"\\{c}" if c in "*?[]\\" else c for c in self._prefix)
