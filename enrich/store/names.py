@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from enrich.errors import HandleExpired, StoreError
+from enrich.errors import HandleExpired, StoreConfigError, StoreError
 from enrich.store.backends.protocol import KEY, MISSING, Backend, Missing
+from enrich.store.codecs.entry import excerpt
 from enrich.store.handle import short_digest, stored_name
 from enrich.store.keys import digest, keyed_digests
 from enrich.store.ref import Ref
@@ -89,8 +90,18 @@ def memo_record(
     app: str, key: str | bytes, scope: str | None, group: str | None, place: Backend, secrets: Secrets
 ) -> str:
     """Return where the result of a memoized call is kept: its group's generation is a part of it."""
+    for what, given in (("key", key), ("group", group or "")):
+        if not isinstance(given, str | bytes | bytearray | memoryview):
+            raise StoreConfigError(
+                f"The {what} {excerpt(given)} of a memoized result is no text. "
+                "make_memoize_key('load', *values) makes one of any values."
+            )
     whose = "shared" if scope is None else f"scope {scope}"
-    parts = [app.encode(), whose.encode(), key.encode() if isinstance(key, str) else key]
+    parts = [
+        app.encode(),
+        whose.encode(),
+        key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key,
+    ]
     if group is not None:
         generation = place.get_record(group_record(app, group, secrets), kept=True)
         parts += [group.encode(), b"0" if generation is MISSING else generation]

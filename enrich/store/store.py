@@ -323,7 +323,7 @@ class Store:
 
         Parameters
         ----------
-        key: what the result depends on, as from `make_memoize_key`.
+        key: what the result depends on: a text, such as `make_memoize_key` makes of any values.
         ttl: seconds until it is computed anew; None keeps it while it is used.
         scope: the session the result belongs to; None shares it.
         group: `forget(group=...)` drops all results of one group, such as a function's.

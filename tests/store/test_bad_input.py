@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from enrich.errors import StoreConfigError, UnknownColumnError
-from enrich.store import FileSystemBackend, MemoryBackend, Store
+from enrich.store import FileSystemBackend, MemoryBackend, Store, make_memoize_key
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,18 @@ def test_an_unknown_backend_is_refused_with_those_there_are(tmp_path: Path):
 def test_what_is_no_backend_is_refused(nonsense: object):
     with pytest.raises(StoreConfigError, match="can't be a backend"):
         Store(nonsense)
+
+
+@pytest.mark.parametrize("key", [("a", 1), 5, {"a": 1}])
+def test_a_memoized_result_is_kept_under_a_text_and_the_error_says_how_to_make_one(key: Any):
+    store, runs = Store(MemoryBackend()), []
+    for call in (lambda: store.compute(key, lambda: runs.append(1)), lambda: store.forget(key)):
+        with pytest.raises(
+            StoreConfigError, match=r"The key .* is no text. make_memoize_key\('load', \*values\)"
+        ):
+            call()
+    with pytest.raises(StoreConfigError, match="The group 5 of a memoized result"):
+        store.compute("key", lambda: runs.append(1), group=5)
+    assert runs == []
+    assert store.compute(make_memoize_key("load", key), lambda: 1) == 1
+    assert store.compute("\ud800", lambda: 2) == 2
