@@ -55,6 +55,11 @@ def given_secrets(
 ) -> Secrets | None:
     """Return the secrets by argument, else by environment; raises `StoreConfigError` for unusable ones."""
     if argument is not None:
+        if not isinstance(argument, Sequence):
+            # A set has no first one, and what gives each only once has none left for the next who asks.
+            raise StoreConfigError(
+                f"Store(secret=...): a {type(argument).__name__} is neither a text nor a list of texts."
+            )
         texts = (argument,) if isinstance(argument, str) else tuple(argument)
         return Secrets(_checked(texts, "Store(secret=...)"), given=True)
     environment = os.environ if environment is None else environment
@@ -69,13 +74,14 @@ def server_secrets(secret: str | bytes | None) -> Secrets | None:
     """Return the web server's own secret, if it has one."""
     if not secret:
         return None
-    text = secret if isinstance(secret, str) else secret.hex()
-    return Secrets((text,)) if _is_usable(text, "The server's secret_key") else None
+    if not _is_usable(secret, "The server's secret_key"):
+        return None
+    return Secrets((secret if isinstance(secret, str) else secret.hex(),))
 
 
-def _is_usable(text: str, whose: str) -> bool:
+def _is_usable(text: str | bytes, whose: str) -> bool:
     """Tell whether what was chosen for something else can sign; if not, the app that works with it goes on working."""
-    if len(text) >= _SHORTEST:
+    if isinstance(text, str | bytes) and len(text) >= _SHORTEST:
         return True
     logger.warning("%s has less than %d characters; another secret signs in its place.", whose, _SHORTEST)
     return False

@@ -11,6 +11,7 @@ import xxhash
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from enrich import ServersideOutputTransform
 from enrich.errors import HandleError, HandleExpired, HandleForeign, HandleInvalid, StoreConfigError
 from enrich.store import PREFIX, MemoryBackend, Store, looks_like_handle
 from enrich.store.codecs import encode
@@ -241,7 +242,19 @@ def test_the_secret_by_argument_comes_first_then_the_environment_then_the_server
     assert opens(TOKEN, secret=["a brand new one", "the right secret"])
 
 
-@pytest.mark.parametrize("bad", ["", "short", [], ["a long enough secret", ""], [5]])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "short",
+        [],
+        ["a long enough secret", ""],
+        [5],
+        5,
+        {"a long enough secret"},
+        b"a long enough secret",
+    ],
+)
 def test_a_useless_secret_is_refused(bad: object):
     with pytest.raises(StoreConfigError, match="secret"):
         Store(MemoryBackend(), secret=bad)
@@ -252,15 +265,24 @@ def test_a_secret_that_was_chosen_for_something_else_and_is_too_short_is_passed_
     store = Store(BACKEND, app="demo", server_secret="the right secret")
     assert store.get(store.open(TOKEN, session="alice")) == VALUE
     assert "DASH_SECRET_KEY has less than 8 characters" in caplog.text
-    token = Store(BACKEND, app="demo", server_secret="short").sign(REF, session="alice")
-    kept = Store(BACKEND, app="demo")
-    assert kept.get(kept.open(token, session="alice")) == VALUE
+    monkeypatch.delenv("DASH_SECRET_KEY")
+    for short in ("short", b"dev!", 12345678):
+        caplog.clear()
+        token = Store(BACKEND, app="demo", server_secret=short).sign(REF, session="alice")
+        assert "The server's secret_key has less than 8 characters" in caplog.text
+        kept = Store(BACKEND, app="demo")
+        assert kept.get(kept.open(token, session="alice")) == VALUE
 
 
 def test_a_secret_that_was_chosen_for_this_and_is_too_short_is_refused(monkeypatch):
     monkeypatch.setenv("ENRICH_SECRET_KEY", "short")
     with pytest.raises(StoreConfigError, match="ENRICH_SECRET_KEY"):
         Store(MemoryBackend())
+
+
+def test_secrets_that_can_be_read_only_once_are_refused_as_what_they_are():
+    with pytest.raises(StoreConfigError, match="a generator is neither a text nor a list of texts"):
+        ServersideOutputTransform(secret=(text for text in ["a long enough secret"]))
 
 
 def test_secrets_are_not_printed():
