@@ -40,11 +40,17 @@ def add_commands(commands: Any) -> None:
         _add_place(parser)
         parser.set_defaults(run=lambda options, run=run: _reported(run, options))
         if action == "ls":
-            parser.add_argument("-n", type=int, default=None, metavar="COUNT", help="only the first ones")
+            parser.add_argument("-n", type=_count, default=None, metavar="COUNT", help="only the first ones")
         if action == "clear":
             parser.add_argument("--yes", action="store_true", help="don't ask")
         if action == "verify":
             parser.add_argument("--delete", action="store_true", help="drop the damaged ones")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of values: give 1 or more")
+    return int(text)
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:

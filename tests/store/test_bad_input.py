@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from enrich import FileSystemStore
 from enrich.errors import StoreConfigError, UnknownColumnError
 from enrich.store import FileSystemBackend, MemoryBackend, Store, make_memoize_key
 
@@ -21,6 +22,15 @@ from enrich.store import FileSystemBackend, MemoryBackend, Store, make_memoize_k
 def test_impossible_limits_are_refused_at_build(bad: dict[str, object]):
     with pytest.raises(StoreConfigError, match=next(iter(bad))):
         Store(MemoryBackend(), **bad)
+
+
+@pytest.mark.parametrize("kind", [FileSystemBackend, FileSystemStore])
+@pytest.mark.parametrize("path", ["", 5, b"values", "a\0b", "~nobody-of-this-name/values", ["values"]])
+def test_what_is_no_path_of_a_folder_is_refused(tmp_path: Path, monkeypatch, kind: Any, path: Any):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreConfigError, match=r"FileSystemBackend\(.*the path of a folder"):
+        kind(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [-1, 0, "1G", True, float("nan"), float("inf")])

@@ -49,6 +49,14 @@ def test_ls_lists_kinds_and_renews_nothing(store: Store, capsys):
     assert [entry["kind"] for entry in json.loads(text)] == ["json"]
 
 
+@pytest.mark.parametrize("count", ["-2", "0", "many"])
+def test_ls_refuses_a_count_that_can_not_be(store: Store, capsys, count: str):
+    with pytest.raises(SystemExit) as left:
+        run(capsys, "ls", "--dir", store.backend.where, "-n", count)
+    assert left.value.code == 2
+    assert f"argument -n: '{count}' is not a number of values: give 1 or more" in capsys.readouterr().err
+
+
 def test_verify_finds_damage_that_only_a_full_digest_shows(store: Store, capsys):
     folder = store.backend.where
     assert run(capsys, "verify", "--dir", folder)[0] == 0

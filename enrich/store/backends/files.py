@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from enrich.errors import StoreFullError, StoreUnavailableError
+from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
 from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, open_default, unavailable
 from enrich.store.backends.group import NO_LINKS, set_used
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
@@ -68,7 +68,7 @@ class FileSystemBackend:
             check_positive(max_bytes, "FileSystemBackend(max_bytes")
         self.name = name
         self._max_bytes = max_bytes
-        self._cache_dir = None if cache_dir is None else Path(cache_dir).expanduser().absolute()
+        self._cache_dir = None if cache_dir is None else absolute(cache_dir)
         self._settings = Settings()
         if self._cache_dir is not None:
             self._open(Folder(self._cache_dir))
@@ -373,6 +373,19 @@ class FileSystemBackend:
                 return attempt()
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
+
+
+def absolute(cache_dir: str | os.PathLike[str]) -> Path:
+    """Return where a folder of values is; raises `StoreConfigError` for what is no path, or an empty one."""
+    try:
+        given = os.fspath(cache_dir)
+        if isinstance(given, str) and given and "\0" not in given:
+            return Path(given).expanduser().absolute()
+    except (TypeError, RuntimeError):  # no path, or in the home of nobody
+        pass
+    raise StoreConfigError(
+        f"FileSystemBackend({cache_dir!r}): give the path of a folder, or nothing for the app's default one."
+    )
 
 
 def _default_limit(path: Path) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from enrich.store import codecs
-from enrich.store.backends.files import FileSystemBackend
+from enrich.store.backends.files import FileSystemBackend, absolute
 from enrich.store.backends.protocol import MISSING
 
 
@@ -41,7 +41,11 @@ class FileSystemStore(FileSystemBackend):
         **_older: Any,
     ) -> None:
         # Apps give several folders, and no names.
-        own = "files" if cache_dir is None else f"files:{os.path.basename(os.path.abspath(cache_dir))}"[:100]
+        own = (
+            "files"
+            if cache_dir is None
+            else f"files:{os.path.basename(os.path.abspath(absolute(cache_dir)))}"[:100]
+        )
         super().__init__(cache_dir, max_bytes=max_bytes, name=own if name is None else name)
 
     def get(self, key: str, ignore_expired: bool = False) -> Any:
