@@ -106,6 +106,25 @@ def test_columns_are_a_marker_that_compares_by_value():
     assert hash(Columns("a")) == hash(Columns("a"))
 
 
+def test_a_name_that_was_never_stored_is_not_called_gone_and_the_app_is_named(store: Store):
+    store.put("value", name="prices")
+    other = Store(MemoryBackend(), app="shop")
+    for asked, app, name in ((store, store.app, "prcies"), (other, "shop", "prices")):
+        with pytest.raises(HandleExpired) as caught:
+            asked.named(name)
+        assert f"No value of app {app!r} has the name {name!r}. Nothing was stored under it" in str(
+            caught.value
+        )
+        assert "app.store.app tells" in str(caught.value)
+
+
+def test_a_name_whose_value_is_gone_is_called_gone_where_a_token_shows_that_it_was_stored(store: Store):
+    token = store.sign(store.put("value", name="prices"))
+    store.clear()
+    with pytest.raises(HandleExpired, match="The value named 'prices' is gone"):
+        store.get(store.open(token))
+
+
 def test_a_name_is_overwritten_and_deleted(store: Store):
     assert [store.get(store.put(number, name="n")) for number in range(3)] == [0, 1, 2]
     ref = store.named("n")
