@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -12,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.exceptions
 
 from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFullError, StoreUnavailableError
 from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
 from enrich.store.audit import list_entries
+from enrich.store.backends.redis_errors import store_error
 from enrich.store.names import memo_record
 
 from .conftest import Clock
@@ -300,10 +304,77 @@ def test_a_service_behind_a_sentinel_is_reached_by_its_url(own_redis: Server, tm
         assert store.get(store.put(value_of(3))) == value_of(3)
 
 
+def what_fails(backend: str) -> str:
+    with pytest.raises(StoreUnavailableError) as caught:
+        Store(RedisBackend(backend, timeout=0.5, local=False))
+    return str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_said_to_refuse_the_connection():
+    error = what_fails(f"redis://127.0.0.1:{free_port()}/0")
+    assert "refuses the connection" in error
+    assert "Is it running" in error
+    assert "0.5 s" not in error
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (FileNotFoundError(2, "No such file"), "isn't there .* path of its socket"),
+        (socket.gaierror(-2, "Name not known"), "can't be found .* name of the host"),
+        (ConnectionResetError(104, "Reset"), "can't be reached .* Is it running"),
+    ],
+)
+def test_a_server_that_can_not_be_reached_is_said_to_be_somewhere_else(cause: OSError, said: str):
+    error = redis.exceptions.ConnectionError("Error connecting")
+    error.__context__ = cause
+    assert re.search(said, str(store_error(error, "redis://host", 5.0)))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "login", "path", "said"),
+    [
+        ("redis", "", "/0", ["wants a login", "redis://user:password@"]),
+        ("redis", ":wrong@", "/0", ["wants a login", "redis://user:password@"]),
+        ("redis", ":right@", "/99", ["refuses what it was asked", "DB index", "its database"]),
+        ("redis+cluster", ":right@", "", ["can't be used as a cluster", "begins with redis://"]),
+        ("redis", "reader:right@", "/0", ["doesn't let this user", "all commands"]),
+    ],
+)
+def test_what_a_server_refuses_is_told_apart(
+    tmp_path: Path, scheme: str, login: str, path: str, said: list[str]
+):
+    port = free_port()
+    options = ("--requirepass", "right", "--user", "reader", "on", ">right", "~*", "+get", "+select")
+    with running(redis_command(port, tmp_path, *options), port):
+        error = what_fails(f"{scheme}://{login}127.0.0.1:{port}{path}")
+    assert all(part in error for part in said)
+    assert "right@" not in error
+    assert "wrong@" not in error
+
+
+def test_a_server_that_is_not_redis_is_called_so():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection = server.accept()[0]
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        assert "doesn't speak as Redis does" in what_fails(f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
 @pytest.mark.parametrize("planted", [b"\xff\xfe", b"../../name", b"short"])
 def test_only_keys_of_values_are_listed(redis_server: Server, redis_url: str, planted: bytes):
-    import redis
-
     store = Store(RedisBackend(redis_url, local=False))
     ref = store.put("value")
     with redis.Redis(port=redis_server.port) as client:

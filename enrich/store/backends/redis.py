@@ -22,6 +22,7 @@ from enrich.store.backends.protocol import (
     check_positive,
     copied,
 )
+from enrich.store.backends.redis_errors import store_error
 from enrich.store.backends.redis_quota import RedisQuota
 from enrich.store.backends.tier import Local, Tier, open_tier
 
@@ -92,9 +93,7 @@ class RedisBackend:
     @property
     def where(self) -> str:
         """The server, without the login."""
-        parts = urlsplit(self._url)
-        query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
+        return without_login(self._url)
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Any]:
@@ -102,21 +101,8 @@ class RedisBackend:
 
         try:
             yield self._client
-        except redis.exceptions.ResponseError as error:
-            if str(error).startswith("OOM") or "maxmemory" in str(error):
-                raise StoreFullError(
-                    f"Redis at {self.where} is out of memory ({error}). Raise its maxmemory, or let it evict what "
-                    "wasn't used for long: maxmemory-policy volatile-lru."
-                ) from error
-            raise self._unavailable(error) from error
-        except (redis.exceptions.RedisError, OSError) as error:
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: Exception) -> StoreUnavailableError:
-        return StoreUnavailableError(
-            f"Redis at {self.where} doesn't answer as it should within {self._timeout:g} s "
-            f"({type(error).__name__}: {error}). Is it running, and is the URL right?"
-        )
+        except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
+            raise store_error(error, self.where, self._timeout) from error
 
     def _entry(self, key: str) -> str:
         return f"{self._prefix}e:{key}"
@@ -324,6 +310,13 @@ class _RedisLease:
             client.eval(_RELEASE, 1, self._key, self._token)
 
 
+def without_login(url: str) -> str:
+    """Return a server's URL as it may be shown."""
+    parts = urlsplit(url)
+    query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
+
+
 def _connect(url: str, timeout: float) -> Any:
     try:
         import redis.exceptions
@@ -333,7 +326,7 @@ def _connect(url: str, timeout: float) -> Any:
         raise StoreConfigError("RedisBackend needs redis-py: pip install dash-enrich[redis]") from error
     # One more attempt: after a restart of the server every pooled connection is dead. More would wait too long.
     options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    options |= {"retry": Retry(NoBackoff(), 1), "health_check_interval": 30}
+    options["retry"] = Retry(NoBackoff(), 1)
     parts = urlsplit(url)
     try:
         if parts.scheme in ("redis+cluster", "rediss+cluster"):
@@ -342,8 +335,8 @@ def _connect(url: str, timeout: float) -> Any:
         if parts.scheme == "redis+sentinel":
             return _watched(parts.netloc, parts.path, options)
         return redis.Redis.from_url(url, **options)
-    except redis.exceptions.RedisError as error:
-        raise StoreUnavailableError(f"Redis at {parts.hostname} can't be reached: {error}") from error
+    except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException) as error:
+        raise store_error(error, without_login(url), timeout) from error
     except ValueError as error:
         raise StoreConfigError(f"RedisBackend: the URL can't be used: {error}") from error
 
