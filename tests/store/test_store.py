@@ -155,6 +155,20 @@ def test_verify_finds_a_codec_that_changes_a_value(tmp_path: Path, monkeypatch):
         store.put([1, 2, 3])
 
 
+@pytest.mark.parametrize("value", [
+    np.zeros(1, np.dtype((np.record, [("a", "i4")]))), np.zeros(1, np.dtype([("a", "i1"), ("b", "i4")], align=True)),
+], ids=["records", "aligned"])  # fmt: skip
+def test_verify_looks_at_what_equal_dtypes_differ_in(monkeypatch, value: Any):
+    store = Store(MemoryBackend(), verify=True)
+    dtype = value.dtype
+    plain = np.dtype({"names": dtype.names, "formats": [dtype[name] for name in dtype.names],
+                      "offsets": [dtype.fields[name][1] for name in dtype.names], "itemsize": dtype.itemsize})  # fmt: skip
+    assert plain == dtype
+    monkeypatch.setattr(codecs, "decode", lambda buffer, **_: value.view(plain))
+    with pytest.raises(StoreError, match="came back different"):
+        store.put(value)
+
+
 def test_info_counts(store: Store):
     assert store.info().entries == 0
     ref = store.put(frame())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .context import DECODERS, ENCODERS, FINDERS, TAG, Encode, Node, Reader, Writer
-from .entry import Piece, Refusal
+from .entry import Piece, Refusal, type_name
 from .json_values import items
 
 # Texts of any length, which numpy 2 has.
@@ -44,43 +44,61 @@ def _meant(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 
 def encode_dtype(writer: Writer, dtype: np.dtype[Any]) -> Node:
-    """A dtype's node, in the words of the ``.npy`` format."""
+    """A dtype's node, in the words of the ``.npy`` format where these say all of it."""
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return {"base": encode_dtype(writer, base), "shape": list(shape)}
-    if dtype.names and (_lies_anyhow(dtype) or not _is_what_its_name_says(dtype)):
-        fields: list[Any] = [dtype.fields[name] for name in dtype.names]  # type: ignore[index]
-        return {
-            "names": writer.node(list(dtype.names)),
-            "formats": [encode_dtype(writer, field[0]) for field in fields],
-            "offsets": [field[1] for field in fields],
-            "titles": writer.node([field[2] if len(field) > 2 else None for field in fields]),
-            "itemsize": dtype.itemsize,
-        }
-    descr = (
-        None
-        if dtype.hasobject or _has_metadata(dtype) or dtype.kind == "T"
-        else np.lib.format.dtype_to_descr(dtype)
+    if dtype.hasobject or _has_metadata(dtype) or dtype.kind == "T":
+        raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
+    if not _lies_anyhow(dtype):
+        described: Any = np.lib.format.dtype_to_descr(dtype)
+        if is_same_dtype(np.lib.format.descr_to_dtype(described), dtype):
+            return writer.node(described)
+    if dtype.names is None:
+        if is_same_dtype(np.dtype(text := dtype_text(dtype)), dtype):
+            return f"char {text}"
+    elif is_same_dtype(_laid_out(layout := _layout(dtype)), dtype):
+        formats = [encode_dtype(writer, form) for form in layout["formats"]]
+        texts = {name: writer.node(layout[name]) for name in ("names", "titles")}
+        return {**layout, **texts, "formats": formats}
+    raise Refusal(
+        f"its dtype is {dtype!r}, whose items are of type {type_name(dtype.type)}",
+        "View it as a dtype of numpy's own.",
     )
-    rebuilt = None if descr is None else np.lib.format.descr_to_dtype(descr)
-    if rebuilt is not None and rebuilt == dtype:  # numpy says that None is a dtype of floats
-        return writer.node(descr) if _is_what_its_name_says(dtype) else f"char {dtype_text(dtype)}"
-    raise Refusal(f"its dtype is {dtype!r}", "Convert it to a dtype of fixed size, or to a list.")
+
+
+def is_same_dtype(one: np.dtype[Any], other: np.dtype[Any]) -> bool:
+    """Whether two dtypes are equal, and also have items of one type and are aligned alike, as have their fields."""
+    if one != other or one.type is not other.type or one.isalignedstruct != other.isalignedstruct:
+        return False
+    if one.subdtype is not None:
+        return is_same_dtype(one.base, other.base)
+    return all(is_same_dtype(one[name], other[name]) for name in one.names or ())
+
+
+def _layout(dtype: np.dtype[Any]) -> dict[str, Any]:
+    fields: list[Any] = [dtype.fields[name] for name in dtype.names or ()]  # type: ignore[index]
+    layout = {
+        "names": list(dtype.names or ()),
+        "formats": [field[0] for field in fields],
+        "offsets": [field[1] for field in fields],
+        "titles": [field[2] if len(field) > 2 else None for field in fields],
+        "itemsize": dtype.itemsize,
+    }
+    flags = {"aligned": dtype.isalignedstruct, "record": dtype.type is np.record}
+    return layout | {name: True for name, is_set in flags.items() if is_set}
+
+
+def _laid_out(layout: dict[str, Any]) -> np.dtype[Any]:
+    words: Any = {name: word for name, word in layout.items() if name != "record"}
+    laid: np.dtype[Any] = np.dtype(words)
+    return np.dtype((np.record, laid)) if "record" in layout else laid
 
 
 def dtype_text(dtype: np.dtype[Any]) -> str:
     """The text that makes the dtype again; C has two integers of 8 bytes, to which numpy gives one name."""
     text = dtype.str
     return text if np.dtype(text).type is dtype.type else text[0] + dtype.char
-
-
-def _is_what_its_name_says(dtype: np.dtype[Any]) -> bool:
-    """C has two integers of 8 bytes, which numpy gives two types and one name."""
-    if dtype.subdtype is not None:
-        return _is_what_its_name_says(dtype.subdtype[0])
-    if dtype.names:
-        return all(_is_what_its_name_says(dtype.fields[name][0]) for name in dtype.names)  # type: ignore[index]
-    return dtype.char not in "qQlL" or dtype_text(dtype) == dtype.str
 
 
 def _lies_anyhow(dtype: np.dtype[Any]) -> bool:
@@ -104,9 +122,7 @@ def decode_dtype(descr: Any) -> np.dtype[Any]:
     if isinstance(descr, dict) and "base" in descr:
         return np.dtype((decode_dtype(descr["base"]), tuple(descr["shape"])))
     if isinstance(descr, dict):
-        layout: Any = {**descr, "formats": [decode_dtype(form) for form in descr["formats"]]}
-        laid: np.dtype[Any] = np.dtype(layout)
-        return laid
+        return _laid_out({**descr, "formats": [decode_dtype(form) for form in descr["formats"]]})
     if isinstance(descr, str) and descr.startswith("char "):
         return np.dtype(descr[5:])
     described: Any = descr
@@ -219,6 +235,7 @@ ENCODERS[np.ndarray] = _array
 ENCODERS[np.ma.MaskedArray] = _masked
 ENCODERS[type(np.ma.masked)] = _masked
 ENCODERS.update({kind: _scalar for kind in set(np.sctypeDict.values()) if issubclass(kind, np.generic)})
+ENCODERS[np.record] = _scalar
 FINDERS["numpy"] = _find
 DECODERS["numpy.ndarray"] = _decode_array
 DECODERS["numpy.objects"] = _decode_objects

@@ -173,7 +173,8 @@ def _same_ndarray(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any], path:
 
 def _same_dtype(left: np.dtype[Any], right: np.dtype[Any], path: str) -> None:
     assert left == right, f"{path}: {left} is not {right}"
-    assert (left.byteorder, left.type, left.metadata) == (right.byteorder, right.type, right.metadata), path
+    for name in ("byteorder", "type", "metadata", "isalignedstruct"):
+        assert getattr(left, name) == getattr(right, name), f"{path}.{name}"
     for name in left.names or ():
         _same_dtype(left[name].base, right[name].base, f"{path}.{name}")
 

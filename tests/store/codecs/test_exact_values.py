@@ -185,11 +185,24 @@ ARRAYS: Kinds = {
         np.dtype({"names": ["a", "b"], "formats": [">i4", [("c", "i1"), ("d", "U1")]], "offsets": [6, 0]}),
     ),
     "aligned records": lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    "aligned records in records": lambda: np.zeros(
+        2, [("a", np.dtype([("b", "i1"), ("c", "f8")], align=True), (2,))]
+    ),
+    "records of frames": lambda: np.asarray(
+        pd.DataFrame({"a": [1], "b": ["x"]}).to_records(column_dtypes={"b": "U3"})
+    ),
+    "record": lambda: [np.asarray(pd.DataFrame({"a": [1]}).to_records())[0]],
+    "dtypes of records": lambda: [
+        np.dtype((np.record, [(("title", "a"), "i4")])),
+        np.dtype((np.record, np.dtype([("a", "i1"), ("b", "f8")], align=True))),
+        np.dtype([("a", np.dtype((np.record, [("b", "i4")])), (2,))]),
+    ],
     "objects": lambda: np.array([1, "a", None, (1, 2)], object),
     "objects in two dimensions": lambda: np.array([[1, "a"], [None, 2.5]], object),
     "objects in Fortran order": lambda: np.asfortranarray(np.array([[1, "a"], [None, 2.5]], object)),
     "masked, hard": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], hard_mask=np.True_),
     "masked": lambda: np.ma.MaskedArray([1.5, 2.5], [True, False], fill_value=9.0),
+    "masked records": lambda: np.ma.MaskedArray(np.zeros(1, (np.record, [("a", "i4")])), [(True,)]),
     "scalar": lambda: [np.float64(0.1), np.int8(-1), np.bool_(True), np.str_("a"), np.bytes_(b"a")],
     "scalars without a character": lambda: [np.str_(""), np.bytes_(b""), np.str_("\ud800")],
     "scalar without a byte": lambda: np.void(b""),

@@ -50,6 +50,10 @@ class Unregistered(pa.ExtensionType):
         return cls()
 
 
+class Item(np.void):
+    pass
+
+
 def local_class() -> Any:
     @dataclass
     class Local:
@@ -110,6 +114,8 @@ PICKLED: Kinds = {
         )
         for kind in (pd.Series, pd.Index, np.asarray)
     },
+    "a dtype of items of one's own class": lambda: np.zeros(2, (Item, [("a", "i4")])),
+    "a dtype of records without fields": lambda: [np.dtype((np.record, 16))],
     "a moment in a zone of parts of seconds": lambda: pd.Timestamp(2020, 1, 1, tz=dt.timezone(dt.timedelta(0, 0, 1))),
     "a dtype with metadata in a field": lambda: np.zeros(1, [("x", np.dtype("f8", metadata={"m": 1}))]),
     "a frame with unregistered extension types": lambda: pd.DataFrame(
