@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .arrow_dictionaries import dictionaries_differ, dictionary_types
 from .arrow_layout import ABSENT, Body, Column, Shape, Span, Spec
 from .arrow_messages import read_batch
 from .entry import Piece, Refusal
@@ -56,7 +57,7 @@ def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     if values.num_chunks == 1:
         return values.chunk(0)
     try:
-        return values.combine_chunks()
+        return (values.unify_dictionaries() if dictionaries_differ(values) else values).combine_chunks()
     except pa.ArrowException as error:
         raise Refusal(f"its chunks can't be made one: {error}", "Cast it to another type.") from error
 
@@ -146,6 +147,8 @@ def _foreign_column(body: Body, array: pa.Array) -> Column:
 
 def check_field(field: pa.Field) -> None:
     """Refuse a type that comes back as another one, as extension types do that aren't registered."""
+    if any(any(dictionary_types(kind.value_type)) for kind in dictionary_types(field.type)):
+        raise Refusal("its dictionary has a dictionary of its own", "Cast it to the type of its values.")
     try:
         back = pa.ipc.read_schema(pa.schema([field]).serialize()).field(0)
     except pa.ArrowException as error:

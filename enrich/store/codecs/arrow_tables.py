@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from .arrow_columns import check_field
+from .arrow_dictionaries import dictionaries_differ
 from .arrow_file import METADATA_KEY, ArrowEntry, Layout, Parts, plan_text
 from .columns_asked import unknown_columns
 from .context import KINDS, TABLES, Reader
@@ -49,19 +50,12 @@ class _Gather:
 def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
     """A table as an Arrow file, in the batches it has."""
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_dictionary(column.type) and _dictionaries_differ(column):
+        if dictionaries_differ(column):
             raise Refusal(
                 "the dictionaries of its chunks differ, and a file has one for all",
-                "Call unify_dictionaries() on the table.",
+                "Call unify_dictionaries() on the table, or cast the column to the type of its values.",
             ).below(f" in column {name!r}")
     return write_table(table, "pyarrow.Table")
-
-
-def _dictionaries_differ(column: pa.ChunkedArray) -> bool:
-    if not column.num_chunks:
-        return False
-    first, *others = column.chunks
-    return any(not chunk.dictionary.equals(first.dictionary) for chunk in others)
 
 
 def _encode_batch(batch: pa.RecordBatch, pickler: Pickler | None = None) -> Encoded:
@@ -76,7 +70,7 @@ def write_table(table: pa.Table, kind: str, more: Sequence[tuple[str, Any]] = ()
     own = table.schema.metadata
     texts = None if own is None else tuple((_text(key), _text(value)) for key, value in own.items())
     text = plan_text([("kind", kind), ("own", texts), *more])
-    table = _with_one_dictionary_each(table).replace_schema_metadata({**(own or {}), METADATA_KEY: text})
+    table = table.replace_schema_metadata({**(own or {}), METADATA_KEY: text})
     sink = _Gather()
     with pa.ipc.new_file(sink, table.schema) as stream:
         stream.write_table(table)
@@ -96,16 +90,6 @@ def _check_schema(schema: pa.Schema) -> None:
             raise refusal.below(f" in column {field.name!r}") from None
     if not schema.equals(schema.with_metadata(schema.metadata), check_metadata=True):
         raise Refusal("its metadata has a key twice", "Give each key once.", pickle_helps=False)
-
-
-def _with_one_dictionary_each(table: pa.Table) -> pa.Table:
-    # A file has one dictionary for all batches.
-    try:
-        return table.unify_dictionaries()
-    except pa.ArrowException as error:
-        raise Refusal(
-            f"the dictionaries of its chunks can't be made one: {error}", "Cast it to the type of its values."
-        ) from error
 
 
 def _merged(written: Sequence[Any]) -> tuple[list[Piece], list[Piece], list[tuple[int, int]]]:

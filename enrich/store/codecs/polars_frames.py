@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from .arrow_dictionaries import dictionaries_differ
 from .arrow_file import ArrowEntry, Parts
 from .arrow_tables import read_table, write_table
 from .container import write_container
@@ -55,6 +56,8 @@ def _encode(frame: pl.DataFrame, kind: str) -> Encoded:
     if back.schema != frame.schema:
         return _encode_own(frame, kind)
     order = _order(frame)
+    if any(map(dictionaries_differ, table.columns)):
+        table = table.unify_dictionaries()
     return write_table(table, kind, [("sorted", order)] if order else [])
 
 

@@ -196,6 +196,12 @@ ARROW_TYPES: dict[str, tuple[pa.DataType, list[Any]]] = {
     "list of dictionary": (pa.list_(pa.dictionary(pa.int8(), pa.string())), [["a", "b"], None]),
     "null": (pa.null(), [None, None]),
 }
+DTYPES["Arrow dictionaries that differ in the sign of a zero"] = lambda: column(
+    pd.arrays.ArrowExtensionArray(
+        pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), [x]) for x in (0.0, -0.0)])
+    ),
+    None,
+)
 for _name, (_type, _cells) in ARROW_TYPES.items():
     DTYPES[f"Arrow {_name}"] = lambda kind=_type, cells=_cells: column(
         pd.arrays.ArrowExtensionArray(pa.array(cells, kind)), None

@@ -216,6 +216,15 @@ def differing() -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values).dictionary_encode() for values in (["a", "b"], ["c"])])
 
 
+def in_chunks(*dictionaries: Any) -> pa.Table:
+    """A column of chunks that have these dictionaries, and the last item of each; and the same in lists."""
+    chunks = [
+        pa.DictionaryArray.from_arrays(pa.array([len(items) - 1], pa.int8()), items) for items in dictionaries
+    ]
+    lists = [pa.ListArray.from_arrays([0, 1], chunk) for chunk in chunks]
+    return pa.table({"d": pa.chunked_array(chunks), "l": pa.chunked_array(lists)})
+
+
 TABLES: Kinds = {
     "columns": lambda: pa.table({"a": [1, None], "b": ["x", None], "c": [[1], None]}),
     "in chunks": lambda: pa.table(
@@ -233,6 +242,11 @@ TABLES: Kinds = {
         {"d": pa.chunked_array([pa.array(["a", "b"]).dictionary_encode() for _ in range(2)])}
     ),
     "dictionaries made one": lambda: pa.table({"d": differing()}).unify_dictionaries(),
+    "dictionaries that say a value twice": lambda: in_chunks(["b", "b", "a"], ["b", "b", "a"]),
+    "dictionaries with a null": lambda: in_chunks(["a", None], ["a", None]),
+    "dictionaries with NaN": lambda: in_chunks([1.5, float("nan")], [1.5, float("nan")]),
+    "dictionaries of structs": lambda: in_chunks(*[pa.array([{"x": -0.0}])] * 2),
+    "dictionaries of zeros made one": lambda: in_chunks([0.0], [-0.0]).unify_dictionaries(),
     "ordered dictionary": lambda: pa.table(
         {"d": pa.DictionaryArray.from_arrays(pa.array([0, None], pa.int16()), ["x", "y"], ordered=True)}
     ),

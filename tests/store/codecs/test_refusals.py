@@ -26,7 +26,7 @@ from .index_kinds import Kinds
 from .pickling import KeyedPickler
 from .samples import Color, Custom, Frozen, Listing, MyFrame, Point, Shadow, Unlucky
 from .test_exact_pandas import cells_frame, with_attrs
-from .test_exact_values import differing
+from .test_exact_values import differing, in_chunks
 
 
 @dataclass
@@ -172,6 +172,9 @@ TABLES: Kinds = {
     ),
     "chunks with dictionaries of structs": lambda: pa.chunked_array([coded([{"x": 1}]), coded([{"x": 2}])]),
     "a dictionary of a dictionary": lambda: pa.DictionaryArray.from_arrays(pa.array([0]), coded(["x"])),
+    "dictionaries of dictionaries in lists": lambda: pa.ListArray.from_arrays(
+        [0, 1], pa.DictionaryArray.from_arrays(pa.array([0]), coded(["x"]))
+    ),
 }
 
 
@@ -185,9 +188,16 @@ def test_column_that_arrow_files_have_no_form_of_needs_a_pickle(kind: str) -> No
     assert round_trip(table, pickler=KeyedPickler()).equals(table)
 
 
-def test_chunks_of_many_dictionaries_are_refused_with_a_mend() -> None:
-    with pytest.raises(UnstorableValueError, match=r"in column 'd' can't.*Call unify_dictionaries\(\)"):
-        encode(pa.table({"d": differing()}))
+@pytest.mark.parametrize(
+    "table",
+    [pa.table({"d": differing()}), in_chunks([0.0], [-0.0]), in_chunks(["a"], ["a", "a"]).select(["l"])],
+    ids=["texts", "zeros", "lists"],
+)
+def test_chunks_of_many_dictionaries_are_refused_with_a_mend(table: pa.Table) -> None:
+    with pytest.raises(UnstorableValueError, match=r"in column '[dl]' can't.*Call unify_dictionaries\(\)"):
+        encode(table)
+    table = table.unify_dictionaries()
+    assert_same(table, round_trip(table))
 
 
 @pytest.mark.parametrize("kind", REFUSED)
