@@ -141,6 +141,7 @@ def test_an_unstorable_value_says_what_would_help(store: Store):
 
 @pytest.mark.parametrize("make", [
     lambda pl: pd.Series([1, None], name="s"), lambda pl: pd.Index([1, 2]), lambda pl: pa.table({"a": [1]}),
+    lambda pl: pa.table({"a": [1.5, float("nan")], "b": [[1], None]}).slice(1),
     lambda pl: pl.DataFrame({"a": [1, None]}), lambda pl: pl.LazyFrame({"a": [1]}), lambda pl: {"f": frame(), "n": [1.5]},
 ])  # fmt: skip
 def test_verify_compares_values_of_all_libraries(tmp_path: Path, make: Any):
