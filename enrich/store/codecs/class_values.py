@@ -205,7 +205,7 @@ def _decode_named_tuple(reader: Reader, node: dict[str, Any]) -> Any:
 
 def _enum(writer: Writer, value: Enum) -> Node:
     cls: Any = type(value)
-    # A combination of flags has no name of its own; its single members do.
+    # A combination of flags has no name of its own; the members in it do.
     names = [value._name_] if value._name_ in cls.__members__ else _flags(value)
     members = [cls.__members__[name] for name in names if name in cls.__members__]
     if not members and isinstance(value, Flag) and not value._value_:
@@ -224,7 +224,15 @@ _invert: Any = Flag.__invert__
 
 
 def _flags(value: Any) -> list[str]:
-    return [str(member._name_) for member in Flag.__iter__(value)] if isinstance(value, Flag) else []
+    """Members of a flag's class that are in it, each with a bit that those before don't have."""
+    names: list[str] = []
+    left = value._value_ if isinstance(value, Flag) else 0
+    for name, member in type(value).__members__.items():
+        bits = member._value_
+        if bits & left and bits & value._value_ == bits:
+            names.append(name)
+            left &= ~bits
+    return names
 
 
 def _decode_enum(reader: Reader, node: dict[str, Any]) -> Any:

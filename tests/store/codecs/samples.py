@@ -27,6 +27,13 @@ class Access(enum.Flag):
     RUN = 4
 
 
+class Overlapping(enum.Flag):
+    """Flags with bits that have no name."""
+
+    UPPER = 6
+    LOWER = 3
+
+
 class Word(enum.StrEnum):
     YES = "yes"
 

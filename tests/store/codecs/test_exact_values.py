@@ -104,6 +104,10 @@ JSON: Kinds = {
     ],
     "enum": lambda: [Color.RED, Color.ALIAS, Color.BLUE, Level.LOW, Word.YES],
     "flags": lambda: [Access.READ, Access.READ | Access.RUN, Access(0)],
+    "flags of bits without a name": lambda: [
+        samples.Overlapping.UPPER,
+        samples.Overlapping.UPPER | samples.Overlapping.LOWER,
+    ],
     "named tuple": lambda: Point(1.5, Pair("a", (1,))),
     "named tuple that iterates in a way of its own": lambda: samples.Reversed(1, [2]),
     "flags with operators of their own": lambda: [samples.Loud.A, samples.Loud(3), samples.Loud(0)],
