@@ -152,7 +152,11 @@ def select_columns(table: pa.Table, columns: Sequence[str]) -> pa.Table:
 def _read_batch(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.RecordBatch:
     table = read_table(entry, columns)
     batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+    if batches:
+        return batches[0]
+    # Of Python's values, pyarrow can't make arrays of each type.
+    nothing = [pa.nulls(0, kind) for kind in table.schema.types]
+    return pa.RecordBatch.from_arrays(nothing, schema=table.schema)
 
 
 TABLES[pa.Table] = encode_table

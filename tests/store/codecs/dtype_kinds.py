@@ -196,6 +196,18 @@ ARROW_TYPES: dict[str, tuple[pa.DataType, list[Any]]] = {
     "list of dictionary": (pa.list_(pa.dictionary(pa.int8(), pa.string())), [["a", "b"], None]),
     "null": (pa.null(), [None, None]),
 }
+# Types of which pyarrow makes no arrays from Python's values, and one that older ones change in doing so.
+UNMADE_TYPES: dict[str, pa.DataType] = {
+    "ordered dictionary": pa.dictionary(pa.uint8(), pa.string(), ordered=True),
+    "dictionary of decimals": pa.dictionary(pa.int8(), pa.decimal128(2, 1)),
+    "dictionary of views": pa.dictionary(pa.int8(), pa.string_view()),
+    "dictionary of structs": pa.dictionary(pa.int8(), pa.struct({"a": pa.int8()})),
+    "sparse union": pa.sparse_union([pa.field("a", pa.int8())]),
+    "dense union": pa.dense_union([pa.field("a", pa.int8()), pa.field("b", pa.string())]),
+    "tensor": pa.fixed_shape_tensor(pa.int8(), [2]),
+    "list of tensors": pa.list_(pa.fixed_shape_tensor(pa.int8(), [2])),
+    "struct of a tensor": pa.struct({"a": pa.fixed_shape_tensor(pa.int8(), [2])}),
+}
 DTYPES["Arrow dictionaries that differ in the sign of a zero"] = lambda: column(
     pd.arrays.ArrowExtensionArray(
         pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), [x]) for x in (0.0, -0.0)])

@@ -24,7 +24,7 @@ from plotly.subplots import make_subplots
 
 from . import samples
 from .cell_kinds import CELLS
-from .dtype_kinds import ARROW_TYPES
+from .dtype_kinds import ARROW_TYPES, UNMADE_TYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import Kinds
 from .samples import Access, Color, Derived, Frozen, Level, Maß, Pair, Point, Remembering, Result, Word
@@ -279,6 +279,10 @@ TABLES: Kinds = {
     "no columns": lambda: pa.table({}),
     "record batch": lambda: pa.record_batch({"a": [1, None], "d": pa.array(["a", "b"]).dictionary_encode()}),
     "record batch without rows": lambda: pa.record_batch({"a": pa.array([], pa.int64())}),
+    **{
+        f"record batch without rows of {name}": (lambda kind=kind: pa.record_batch({"a": pa.nulls(0, kind)}))
+        for name, kind in UNMADE_TYPES.items()
+    },
     **{
         f"Arrow {name}": (lambda kind=kind, cells=cells: pa.table({"x": pa.array(cells, kind)}))
         for name, (kind, cells) in ARROW_TYPES.items()
