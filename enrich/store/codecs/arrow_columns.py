@@ -56,6 +56,8 @@ def one_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         return values
     if values.num_chunks == 1:
         return values.chunk(0)
+    if not values.num_chunks:
+        return pa.nulls(0, values.type)
     try:
         return (values.unify_dictionaries() if dictionaries_differ(values) else values).combine_chunks()
     except pa.ArrowException as error:

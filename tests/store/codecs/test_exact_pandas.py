@@ -16,7 +16,7 @@ import pytest
 from enrich.store.codecs import decode, encode
 
 from .cell_kinds import CELLS
-from .dtype_kinds import DTYPES
+from .dtype_kinds import DTYPES, UNMADE_TYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import COLUMN_NAMES, INDEXES, Kinds, named, under
 from .pickling import KeyedPickler
@@ -170,6 +170,13 @@ def test_extension_type_of_a_user_comes_back() -> None:
         assert back["a"].array.__arrow_array__().equals(pa.chunked_array([array]))
     finally:
         pa.unregister_extension_type("tests.metres")
+
+
+@pytest.mark.parametrize("name", UNMADE_TYPES)
+def test_arrow_column_of_no_chunks_comes_back(name: str) -> None:
+    array = pd.arrays.ArrowExtensionArray(pa.chunked_array([], UNMADE_TYPES[name]))
+    back = round_trip(pd.DataFrame({"a": array}))
+    assert_same(array, back["a"].array)
 
 
 def test_metadata_inside_an_arrow_type_is_the_frame_s_own() -> None:
