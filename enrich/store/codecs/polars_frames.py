@@ -71,9 +71,14 @@ def _order(frame: pl.DataFrame) -> tuple[tuple[str, bool], ...]:
 
 
 def _known_sorted(frame: pl.DataFrame, order: Sequence[tuple[str, bool]]) -> pl.DataFrame:
+    """The frame itself, of which no one else knows yet, with its columns' order made known to polars."""
     places = {name: at for at, name in enumerate(frame.columns)}
-    known = [pl.nth(places[name]).set_sorted(descending=down) for name, down in order if name in places]
-    return frame.with_columns(known) if known else frame
+    for name, down in order:
+        if name in places:
+            at = places[name]
+            # By expressions, older polars takes names for patterns.
+            frame.replace_column(at, frame.to_series(at).set_sorted(descending=down))
+    return frame
 
 
 def _parts(dtype: Any) -> Iterator[Any]:

@@ -327,8 +327,13 @@ POLARS: Kinds = {
     ),
     "binary and null": lambda: pl.DataFrame({"b": [b"a", None], "n": [None, None]}),
     "in chunks": lambda: pl.concat([pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})], rechunk=False),
-    "sorted": lambda: pl.DataFrame({"^a$": [1, 2], "b": [2, 1], "c": [1, 2]}).with_columns(
-        pl.nth(0).set_sorted(), pl.col("b").set_sorted(descending=True)
+    "sorted": lambda: pl.DataFrame(
+        [
+            pl.Series("^a$", [1, 2]).set_sorted(),
+            pl.Series("a", [2, 1]),
+            pl.Series("b", [2, 1]).set_sorted(descending=True),
+            pl.Series("c", [1, 2]),
+        ]
     ),
     "sorted of types of its own": lambda: pl.DataFrame({"a": pl.Series([1, 2], dtype=pl.Int128).sort()}),
     "sorted lazy frame": lambda: pl.DataFrame({"a": [2, 1]}).lazy().sort("a"),
