@@ -11,6 +11,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from enrich.store.codecs import decode
+
 from .exactness import stored
 from .test_exact_pandas import FRAMES, wide_frame
 
@@ -54,9 +56,17 @@ def test_pyarrow_reads_it_as_a_stream(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(FRAMES.keys() - POLARS_CANNOT))
 def test_polars_opens_it(kind: str) -> None:
     value = FRAMES[kind]()
-    table = pl.read_ipc(io.BytesIO(stored(value)))
+    data = stored(value)
+    if not hasattr(pl, "Int128") and _has_dictionary_of_other_than_text(pa.ipc.open_file(data).schema):
+        pytest.skip("the oldest polars reads dictionaries of text only")
+    table = pl.read_ipc(io.BytesIO(data))
     assert table.width >= value.shape[1]
     assert table.height == len(value) or not table.width
+
+
+def _has_dictionary_of_other_than_text(schema: pa.Schema) -> bool:
+    kinds = [kind.value_type for kind in schema.types if pa.types.is_dictionary(kind)]
+    return any(kind not in (pa.string(), pa.large_string()) for kind in kinds)
 
 
 def test_columns_have_their_names_and_values() -> None:
@@ -74,6 +84,13 @@ def test_duckdb_reads_it() -> None:
     stored_table = pa.ipc.open_file(pa.py_buffer(stored(frame()))).read_all()  # noqa: F841
     rows = duckdb.sql("select s, c, n + 1 as m from stored_table where b order by n").fetchall()
     assert rows == [("a", "u", 2), ("c", "v", 4)]
+
+
+def test_duckdb_reads_the_views_that_polars_writes() -> None:
+    table = decode(
+        stored(pl.DataFrame({"s": ["a", None], "b": [b"\0", None]})), as_type=duckdb.DuckDBPyRelation
+    )
+    assert table.fetchall() == [("a", b"\0"), (None, None)]
 
 
 def test_polars_reads_the_values() -> None:
