@@ -362,9 +362,9 @@ def decode_series(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | No
     index = index_decoder(entry.plan["index"])(source, entry.body_at, entry.rows)
     name = decode_name(source, entry.plan["name"])
     check_names(columns, [name])
-    # The constructor would look into objects, and takes records only wrapped.
+    # The constructor would look into objects, takes records only wrapped, and raw memory in older pandas only as it is.
     dtype = values.dtype if isinstance(values, np.ndarray) else None
     if dtype is not None and dtype.kind == "V":
-        values, dtype = pd.arrays.NumpyExtensionArray(values), None
+        values, dtype = values if dtype.names is None else pd.arrays.NumpyExtensionArray(values), None
     series = pd.Series(values, index=index, dtype=dtype, name=name, copy=False)
     return with_extras(series, reader, entry.plan)

@@ -16,7 +16,7 @@ import pytest
 from enrich.store.codecs import decode, encode
 
 from .cell_kinds import CELLS
-from .dtype_kinds import DTYPES, UNMADE_TYPES
+from .dtype_kinds import DTYPES, PANDAS_3, UNMADE_TYPES
 from .exactness import assert_same, round_trip, stored
 from .index_kinds import COLUMN_NAMES, INDEXES, Kinds, named, under
 from .pickling import KeyedPickler
@@ -228,6 +228,7 @@ def test_numpy_s_arrays_as_pandas_has_them(dtype: str) -> None:
     assert_same([array], round_trip([array]))
 
 
+@pytest.mark.skipif(not PANDAS_3, reason="older pandas has no columns of records")
 @pytest.mark.parametrize("wrap", [pd.Series, lambda array: pd.DataFrame({"a": array}), lambda array: [array]])
 def test_records_as_pandas_has_them(wrap: Any) -> None:
     array = pd.arrays.NumpyExtensionArray(np.array([(1, 2.5), (3, 4.5)], [("a", "i4"), ("b", "f8")]))
