@@ -5,6 +5,8 @@ Types are compared exactly: a subclass of ``dict`` or ``str`` isn't one that com
 
 from __future__ import annotations
 
+import math
+import struct
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from operator import itemgetter
@@ -14,7 +16,7 @@ import numpy as np
 
 from .arrow_file import Parts
 from .container import write_container
-from .context import DECODERS, ENCODERS, TAG, Node, Writer, dumps, entry_within, has_hash
+from .context import DECODERS, ENCODERS, TAG, Node, Reader, Writer, dumps, entry_within, has_hash
 from .entry import Encoded, Refusal, excerpt
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -22,6 +24,7 @@ PLAIN = frozenset({str, int, float, bool, type(None)})
 # json reads and writes integers in decimal, and Python may refuse more than 640 digits there.
 _LONG = 1 << 2100
 _SIMPLE = frozenset({float, bool, type(None)})
+_NAN = struct.pack("<d", math.nan)
 
 
 def is_plain(value: Any, depth: int = 0) -> bool:
@@ -56,7 +59,23 @@ def plain_text(value: Any) -> str | None:
         text.encode()
     except ValueError:  # an integer with more digits than Python turns into text, or a lone surrogate
         return None
-    return text
+    return None if "NaN" in text and _has_unusual_nan(value) else text
+
+
+def _has_unusual_nan(value: Any) -> bool:
+    """Whether a NaN in a plain value has a sign or a payload, which JSON has no words for."""
+    kind = type(value)
+    cells = value if kind is list else value.values() if kind is dict else [value]
+    kinds = _kinds(cells)
+    if kinds <= PLAIN:
+        return float in kinds and _unusual(cells)
+    return any(map(_has_unusual_nan, cells))
+
+
+def _unusual(values: Iterable[Any]) -> bool:
+    """Whether one of these floats and constants is a NaN of other bits than the usual one."""
+    found = [value for value in values if value != value]
+    return bool(found) and struct.pack(f"<{len(found)}d", *found) != _NAN * len(found)
 
 
 def is_text(values: Iterable[str]) -> bool:
@@ -79,8 +98,18 @@ def _itself(writer: Writer, value: Any) -> Node:
 
 
 def _float(writer: Writer, value: float) -> Node:
+    if value == value or value is np.nan:
+        return value
+    if (bits := struct.pack("<d", value)) != _NAN:
+        return {TAG: "nan", "v": bits.hex()}
     # NaN is unequal to itself, so keys are told apart by which NaN is in them; json gives all of them the same one.
-    return {TAG: "nan"} if value != value and writer.in_key and value is not np.nan else value
+    return {TAG: "nan"} if writer.in_key else value
+
+
+def _decode_nan(reader: Reader, node: dict[str, Any]) -> float:
+    bits = bytes.fromhex(node["v"]) if "v" in node else _NAN
+    found: float = struct.unpack("<d", bits)[0]
+    return found
 
 
 def _int(writer: Writer, value: int) -> Node:
@@ -94,7 +123,9 @@ def _list(writer: Writer, value: list[Any]) -> Node:
 def items(writer: Writer, value: Any) -> list[Node]:
     """The nodes of a sequence's items."""
     kinds = _kinds(value)
-    if (kinds <= _SIMPLE and not writer.in_key) or (kinds == {str} and is_text(value)):
+    if kinds <= _SIMPLE and not writer.in_key and not (float in kinds and _unusual(value)):
+        return list(value)
+    if kinds == {str} and is_text(value):
         return list(value)
     nodes = []
     for index, item in enumerate(value):
@@ -190,7 +221,7 @@ ENCODERS.update(
 DECODERS.update(
     {
         "str": lambda reader, node: bytes.fromhex(node["v"]).decode("utf-8", "surrogatepass"),
-        "nan": lambda reader, node: float("nan"),
+        "nan": _decode_nan,
         "int": lambda reader, node: int(node["v"], 16),
         "dict": lambda reader, node: dict(node["v"]),
         "tuple": lambda reader, node: tuple(node["v"]),

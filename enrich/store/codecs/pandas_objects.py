@@ -157,7 +157,8 @@ def _spec(kind: str, cells: Any, missing: str | None, content: Any) -> Spec:
 
 
 def _only_nan(floats: Array) -> bool:
-    return bool(np.isnan(floats.astype(np.float64)).all())
+    """Whether they are all the usual NaN, without a sign or a payload."""
+    return bool((floats.astype(np.float64).view(np.uint64) == np.float64(np.nan).view(np.uint64)).all())
 
 
 def _blank(cells: _Cells, kind: type[Any]) -> list[Any]:

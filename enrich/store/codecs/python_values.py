@@ -64,7 +64,7 @@ def _slice(writer: Writer, value: slice) -> Node:
 
 
 def _complex(writer: Writer, value: complex) -> Node:
-    return {TAG: "complex", "v": [value.real, value.imag]}
+    return {TAG: "complex", "v": [writer.node(value.real), writer.node(value.imag)]}
 
 
 def _fraction(writer: Writer, value: Fraction) -> Node:

@@ -17,6 +17,7 @@ CELLS: dict[str, list[Any]] = {
     "text": ["a", "", "ü"],
     "text and None": ["a", None],
     "text and NaN": ["a", np.nan],
+    "text and NaN with a sign": ["a", -np.nan],
     "text and floats": ["a", 1.5, np.nan],
     "text and integers beyond 64 bits": ["a", 1, True, 2**70],
     "text and NaT": ["a", pd.NaT],
