@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .context import DECODERS, ENCODERS, FINDERS, TAG, Encode, Node, Reader, Writer
-from .entry import Piece, Refusal, type_name
+from .entry import Piece, Refusal, excerpt, type_name
 from .json_values import items
 
 # Texts of any length, which numpy 2 has.
@@ -200,6 +200,10 @@ def _decode_scalar(reader: Reader, node: dict[str, Any]) -> Any:
     )
 
 
+# What numpy itself keeps in the dict of a masked array, which has its mask, its fill value and what is derived.
+_OF_NUMPY = vars(np.ma.MaskedArray([0], [False], fill_value=0)).keys()
+
+
 def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
     if value is np.ma.masked:
         return {TAG: "numpy.masked"}
@@ -210,6 +214,13 @@ def _masked(writer: Writer, value: np.ma.MaskedArray[Any, Any]) -> Node:
         "mask": mask,
         "hard": bool(value.hardmask),
     }
+    kept = vars(value)
+    if own := {name: item for name, item in kept.items() if name not in _OF_NUMPY} | kept["_optinfo"]:
+        raise Refusal(
+            f"it has attributes besides its items: {excerpt(own)}",
+            "Return them beside it, and the array without them.",
+            pickle_helps=False,
+        )
     # Set to what it is by itself, it would be cut to the length of the texts.
     usual = np.ma.default_fill_value(value)
     fill = np.asarray(value.fill_value)

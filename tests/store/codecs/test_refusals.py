@@ -371,6 +371,15 @@ def test_ordered_dict_with_attributes_is_refused() -> None:
         encode(value)
 
 
+@pytest.mark.parametrize("keep", [vars, lambda value: value._optinfo], ids=["attribute", "_optinfo"])
+def test_masked_array_with_attributes_is_refused(keep: Any) -> None:
+    value = np.ma.MaskedArray([1, 2], [True, False])
+    keep(value)["note"] = "lost also by pickle"
+    for pickler in (None, KeyedPickler()):
+        with pytest.raises(UnstorableValueError, match=r"attributes besides its items: \{'note'"):
+            encode([value], pickler=pickler)
+
+
 @pytest.mark.parametrize("kind", ["a lock", "a lambda", "a generator", "polars objects"])
 def test_pickle_is_not_offered_where_it_does_not_help(kind: str) -> None:
     with pytest.raises(UnstorableValueError) as refused:
