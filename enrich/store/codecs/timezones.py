@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta, timezone, tzinfo
 from importlib import import_module
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .context import DECODERS, ENCODERS, TAG, Node, Reader, Writer
 from .entry import CorruptEntry, Refusal, excerpt, type_name
@@ -14,6 +14,11 @@ from .entry import CorruptEntry, Refusal, excerpt, type_name
 def encode_timezone(writer: Writer, zone: tzinfo) -> Node:
     """A zone's node: the library it comes from, and what makes it there."""
     spec = _spec(zone)
+    if spec is None and type(zone) is ZoneInfo:
+        key = repr(zone.key) if _known(zone.key) else "key"
+        raise Refusal(
+            f"its time zone {excerpt(zone)} isn't one that ZoneInfo({key}) gives", f"Use ZoneInfo({key})."
+        )
     if spec is None:
         raise Refusal(
             f"its time zone is of type {type_name(type(zone))}: {excerpt(zone)}",
@@ -29,9 +34,17 @@ def _spec(zone: tzinfo) -> tuple[str, Any] | None:
         return _fixed(zone)
     if type(zone) is ZoneInfo:
         # Two zones of one key are equal only if they are one object, which unpickled or cacheless ones aren't.
-        return ("zoneinfo", zone.key) if zone.key and ZoneInfo(zone.key) is zone else None
+        return ("zoneinfo", zone.key) if _known(zone.key) is zone else None
     library = type(zone).__module__.partition(".")[0]
     return _pytz(zone) if library == "pytz" else _dateutil(zone) if library == "dateutil" else None
+
+
+def _known(key: str | None) -> ZoneInfo | None:
+    """The zone of a key, if this machine has one."""
+    try:
+        return ZoneInfo(key) if key else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # whoever made the zone may have called it anything
+        return None
 
 
 def _fixed(zone: timezone) -> tuple[str, Any]:

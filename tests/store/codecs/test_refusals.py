@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import io
+import struct
 import threading
+import zoneinfo
 from collections import OrderedDict, UserDict, defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -369,6 +371,23 @@ def test_ordered_dict_with_attributes_is_refused() -> None:
     value.note = "kept in no item"
     with pytest.raises(UnstorableValueError, match="attributes"):
         encode(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "mend"),
+    [
+        ("Asia/Tokyo", r"Use ZoneInfo\('Asia/Tokyo'\)"),
+        ("No/Such", r"Use ZoneInfo\(key\)"),
+        ("../up", r"Use ZoneInfo\(key\)"),
+        (None, r"Use ZoneInfo\(key\)"),
+    ],
+)
+def test_zone_that_its_key_does_not_give_is_refused_with_a_mend(key: str | None, mend: str) -> None:
+    file = io.BytesIO(b"TZif" + bytes(16) + struct.pack(">6I", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0")
+    zone = zoneinfo.ZoneInfo.from_file(file, key=key)
+    for value in (zone, pd.Timestamp(2020, 1, 1, tz=zone), pd.Series(pd.DatetimeIndex(["2020"], tz=zone))):
+        with pytest.raises(UnstorableValueError, match=mend):
+            encode(value)
 
 
 @pytest.mark.parametrize("keep", [vars, lambda value: value._optinfo], ids=["attribute", "_optinfo"])
