@@ -47,32 +47,31 @@ class Flights:
             found = look()
             if found is not MISSING:
                 return found
-            event, leader = self._join(name)
+            mine = threading.Event()
+            try:
+                event, leader = self._join(name, mine)
+                if event is mine:
+                    return self._lead(backend, name, look, compute, until)
+            finally:
+                self._leave(name, mine)
             if leader == threading.get_ident() or time.monotonic() >= until:
                 # A function that calls itself with the same arguments would wait for itself.
                 return compute()
-            if leader:
-                event.wait(max(0.0, until - time.monotonic()))
-                continue
-            try:
-                return self._lead(backend, name, look, compute, until)
-            finally:
-                with self._lock:
-                    self._flying.pop(name, None)
-                event.set()
+            event.wait(max(0.0, until - time.monotonic()))
 
-    def _join(self, name: str) -> tuple[threading.Event, int]:
-        """Return the event to wait for and its leader's thread, 0 when this caller leads from now on."""
-        with self._lock:
+    def _join(self, name: str, mine: threading.Event) -> tuple[threading.Event, int]:
+        """Return the event to wait for, mine when this caller leads from now on, and its leader's thread."""
+        with self._lock.raw:
             if self._pid != os.getpid():
                 # After a fork: the parent's computations never end here.
                 self._flying, self._pid = {}, os.getpid()
-            flying = self._flying.get(name)
-            if flying is not None:
-                return flying
-            event = threading.Event()
-            self._flying[name] = event, threading.get_ident()
-            return event, 0
+            return self._flying.setdefault(name, (mine, threading.get_ident()))
+
+    def _leave(self, name: str, mine: threading.Event) -> None:
+        with self._lock.raw:
+            if self._flying.get(name, (None, 0))[0] is mine:
+                del self._flying[name]
+        mine.set()
 
     def _lead(
         self,
@@ -109,14 +108,14 @@ class Flights:
 def _holding(lease: Lease) -> Iterator[None]:
     done = threading.Event()
     heart: threading.Thread | None = None
-    if lease.seconds is not None:
-        heart = threading.Thread(target=_beat, args=(lease, lease.seconds / 3, done), daemon=True)
-        heart.start()
     try:
+        if lease.seconds is not None:
+            heart = threading.Thread(target=_beat, args=(lease, lease.seconds / 3, done), daemon=True)
+            heart.start()
         yield
     finally:
         done.set()
-        if heart is not None:
+        if heart is not None and heart.is_alive():
             heart.join()
         lease.release()
 

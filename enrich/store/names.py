@@ -9,13 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from enrich.errors import HandleExpired, StoreConfigError, StoreError
+from enrich.errors import HandleExpired, StoreError
 from enrich.store.backends.protocol import KEY, MISSING, Backend, Missing
-from enrich.store.codecs.entry import excerpt
 from enrich.store.handle import short_digest, stored_name
-from enrich.store.keys import digest, keyed_digests
+from enrich.store.keys import keyed_digests
 from enrich.store.ref import Ref
-from enrich.store.secrets import Secrets
 from enrich.store.signing import Keyring
 
 logger = logging.getLogger("enrich.store")
@@ -84,33 +82,6 @@ class Names:
         """Drop a name."""
         for record in self._records(name):
             place.delete_record(record)
-
-
-def memo_record(
-    app: str, key: str | bytes, scope: str | None, group: str | None, place: Backend, secrets: Secrets
-) -> str:
-    """Return where the result of a memoized call is kept: its group's generation is a part of it."""
-    for what, given in (("key", key), ("group", group or "")):
-        if not isinstance(given, str | bytes | bytearray | memoryview):
-            raise StoreConfigError(
-                f"The {what} {excerpt(given)} of a memoized result is no text. "
-                "make_memoize_key('load', *values) makes one of any values."
-            )
-    whose = "shared" if scope is None else f"scope {scope}"
-    parts = [
-        app.encode(),
-        whose.encode(),
-        key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key,
-    ]
-    if group is not None:
-        generation = place.get_record(group_record(app, group, secrets), kept=True)
-        parts += [group.encode(), b"0" if generation is MISSING else generation]
-    return digest("memo", parts, secrets)
-
-
-def group_record(app: str, group: str, secrets: Secrets) -> str:
-    """Return where the generation of a group of results is kept; a new one makes all of them unfindable."""
-    return digest("group", [app.encode(), group.encode()], secrets)
 
 
 class Producers:

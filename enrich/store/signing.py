@@ -59,7 +59,7 @@ class Keyring:
         return self.secrets != before
 
     def _refresh(self) -> None:
-        with self._lock:
+        with self._lock.raw:
             self._read = self._clock()
             try:
                 found = kept_secrets(self._backend, self.secrets)

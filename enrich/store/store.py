@@ -19,9 +19,10 @@ from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digests, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
 from enrich.store.keys import content_key, is_genuine, scope_tag
-from enrich.store.names import Named, Names, Producers, expired, group_record, memo_record
+from enrich.store.names import Named, Names, Producers, expired
 from enrich.store.places import Places, charge_for, encoded_for, write_to
 from enrich.store.ref import Ref, ServersideRef
+from enrich.store.results import forget_group, result_of
 from enrich.store.signing import Keyring, PickleGuard, check_pickle_policy
 from enrich.store.verify import check_same
 
@@ -331,11 +332,10 @@ class Store:
         payer: the session in whose quota a shared result counts if this caller computes it, as for `put`.
         """
         _store, place = self._places.find(backend)
-        record = memo_record(self.app, key, scope, group, place, self._keyring.secrets)
+        result = result_of(self.app, key, scope, group, place, self._keyring.secrets)
 
         def look() -> Any:
-            data = place.get_record(record)
-            found = MISSING if data is MISSING else Named.load(data)
+            found = result.look_up()
             if found is MISSING:
                 return MISSING
             if ttl is not None and not 0 <= self._clock() - found.written <= ttl:
@@ -343,16 +343,17 @@ class Store:
             return self.get(Ref(found.key, store=_store), default=MISSING)
 
         def compute() -> Any:
+            generation = result.generation()
             value = function()
             try:
                 ref = self.put(value, scope=scope, producer=producer, backend=backend, payer=payer)
-                place.set_record(record, Named(ref.key, ref.written, ref.producer_id).dump())
+                result.remember(Named(ref.key, ref.written, ref.producer_id), generation)
             except StoreFullError as error:
                 # The result is there, and only remembering it failed.
                 logger.warning("enrich.store: a memoized result isn't kept: %s", error)
             return value
 
-        return self._flights.run(place, record, look, compute, timeout=lock_timeout)
+        return self._flights.run(place, result.name, look, compute, timeout=lock_timeout)
 
     def forget(
         self,
@@ -365,10 +366,9 @@ class Store:
         """Drop a memoized result, or without `key` all results of a group."""
         place = self._places.find(backend)[1]
         if key is not None:
-            place.delete_record(memo_record(self.app, key, scope, group, place, self._keyring.secrets))
+            result_of(self.app, key, scope, group, place, self._keyring.secrets).forget()
         elif group is not None:
-            record = group_record(self.app, group, self._keyring.secrets)
-            place.set_record(record, str(time.time_ns()).encode(), kept=True)
+            forget_group(self.app, group, place, self._keyring.secrets)
         else:
             raise StoreConfigError("forget() needs the key of one result, or the group of many.")
 

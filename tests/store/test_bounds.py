@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import mmap
@@ -567,3 +568,41 @@ def test_a_session_has_a_quota(opened: Opener, clock: Clock):
     assert key_of("d", "one") in left
     assert sum(key_of(name, "one") in left for name in "abc") == 2
     assert key_of("d", "two") in left
+
+
+# --- a clock that is set back ---------------------------------------------------------------------
+
+
+def test_what_was_used_before_the_clock_was_set_back_is_not_in_use_until_then(opened: Opener, clock: Clock):
+    backend = opened(max_bytes=10_000, ttl=86_400)
+    for name in "abcdefgh":
+        fill(backend, name, 1200)
+    clock.tick(-7200)
+    with contextlib.suppress(StoreFullError):
+        fill(backend, "i", 1200)
+    if isinstance(backend, FileSystemBackend):
+        backend.sweeper.join()
+    clock.tick(121)
+    fill(backend, "j", 1200)
+    assert key_of("j") in names(backend)
+
+
+def test_a_session_s_values_count_no_longer_than_others_after_the_clock_was_set_back(
+    opened: Opener, clock: Clock
+):
+    backend = opened(session_quota=1000, ttl=86_400)
+    for name in "abc":
+        backend.write(key_of(name, "one"), [b"x" * 300], 300)
+    clock.tick(-7200)
+    with pytest.raises(StoreFullError, match="quota"):
+        backend.write(key_of("d", "one"), [b"x" * 300], 300)
+    clock.tick(121)
+    backend.write(key_of("d", "one"), [b"x" * 300], 300)
+
+
+def test_what_is_too_old_to_be_read_is_not_renewed(opened: Opener, clock: Clock):
+    backend = opened(ttl=1000)
+    fill(backend, "a", 100)
+    clock.tick(1001)
+    assert not backend.renew(key_of("a"), 100)
+    assert backend.read(key_of("a")) is MISSING

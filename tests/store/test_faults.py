@@ -11,6 +11,7 @@ import mmap
 import multiprocessing
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -34,11 +35,11 @@ from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, defau
 from enrich.store.audit import list_entries, verify_entries
 from enrich.store.backends import folder as folder_module
 from enrich.store.backends import ledger
-from enrich.store.backends.layout import record_file
+from enrich.store.backends.layout import TRASH, record_file
 from enrich.testing import key_of
 
 from .conftest import Clock
-from .workers import value_of
+from .workers import open_store, value_of
 
 WORKERS = Path(__file__).with_name("workers.py")
 
@@ -117,11 +118,14 @@ def test_a_writer_that_is_stopped_keeps_the_others_waiting_for_a_bounded_time(
             errors.append(error)
 
     crew = [threading.Thread(target=write, args=(number,), daemon=True) for number in range(2, 2 + writers)]
-    with ledger.Ledger(tmp_path / "ledger").alone():
+
+    def wait() -> None:
         for thread in crew:
             thread.start()
         for thread in crew:
             thread.join(10)
+
+    ledger.Ledger(tmp_path / "ledger").alone(wait)
     assert len(errors) == writers
     assert "SIGSTOP" in str(errors[0])
     assert store.get(store.put(2)) == 2
@@ -606,3 +610,130 @@ def test_results_of_sessions_and_apps_are_kept_apart(tmp_path: Path):
     one.put([1], name="n")
     with pytest.raises(HandleExpired):
         two.named("n")
+
+
+def test_a_disk_without_room_for_another_file_is_swept(tmp_path: Path, clock: Clock):
+    with small_disk(tmp_path / "disk", "20m,nr_inodes=200") as disk:
+        store = Store(FileSystemBackend(disk / "values"), clock=clock)
+
+        def fill() -> None:
+            for number in range(300):
+                store.put(number)
+
+        with pytest.raises(StoreFullError, match="one more file"):
+            fill()
+        assert store.compute("not remembered", lambda: 1) == 1
+        clock.tick(100_000)
+        for number in range(300, 320):
+            assert store.get(store.put(number)) == number
+        assert store.backend.sweep().entries >= 20
+
+
+def test_a_value_is_stored_though_no_thread_can_be_started_to_sweep(
+    tmp_path: Path, clock: Clock, monkeypatch
+):
+    store = Store(FileSystemBackend(tmp_path), clock=clock)
+    store.put(1)
+    clock.tick(10_000)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert store.get(store.put(2)) == 2
+    store.put(3)
+    store.backend.sweeper.join()
+    assert store.backend.ledger.read().swept == clock.now
+
+
+def test_a_backend_that_is_let_go_of_keeps_no_file_open(tmp_path: Path):
+    def open_files() -> int:
+        return len(os.listdir("/dev/fd"))
+
+    Store(FileSystemBackend(tmp_path)).put(0)
+    gc.collect()
+    before = open_files()
+    for number in range(20):
+        Store(FileSystemBackend(tmp_path)).put(number)
+    gc.collect()
+    assert open_files() < before + 5
+
+
+def test_a_folder_moved_away_counts_no_more(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path / "values"))
+    store.put("before")
+    (tmp_path / "values").rename(tmp_path / "moved")
+    moved = (tmp_path / "moved" / "ledger").read_bytes()
+    store.put("after")
+    store.backend.sweeper.join()
+    assert (tmp_path / "moved" / "ledger").read_bytes() == moved
+    assert store.backend.ledger.read().used == sum(entry.nbytes for entry in store.backend.entries()) > 0
+
+
+@pytest.mark.parametrize("added", [2**63, 2**64 - 1])
+def test_a_ledger_near_the_end_of_its_numbers_is_counted_anew(tmp_path: Path, added: int):
+    store = Store(FileSystemBackend(tmp_path))
+    store.put("before")
+    store.backend.sweeper.join()
+    (tmp_path / "ledger").write_bytes(struct.pack("<qQd", 100, added, store._clock()))
+    store.put("after")
+    store.backend.sweeper.join()
+    assert store.backend.ledger.read().used == sum(entry.nbytes for entry in store.backend.entries())
+
+
+# --- who looks at an entry once more -------------------------------------------------------------
+
+
+def test_a_value_that_a_sweeper_has_aside_is_deleted(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+    refs = [store.put(number) for number in range(2)]
+    for ref in refs:
+        path = store.backend.path(ref.key)
+        path.rename(f"{path}{TRASH}")
+    assert store.delete(refs[0])
+    assert store.get(refs[0], default="gone") == "gone"
+    assert not store.delete(refs[0])
+    store.clear()
+    assert store.get(refs[1], default="gone") == "gone"
+
+
+@pytest.mark.parametrize("remove", ["delete", "clear"])
+def test_a_sweep_that_found_a_value_gone_counts_it_out_once(tmp_path: Path, monkeypatch, remove: str):
+    store = Store(FileSystemBackend(tmp_path))
+    ref = store.put("x" * 1000, scope="one")
+    backend, unlink = store.backend, store.backend.folder.unlink
+    backend.sweeper.join()
+    kept = open_store(tmp_path)
+
+    def unlink_and_sweep(sub: str, name: str) -> bool:
+        gone = unlink(sub, name)
+        if name == ref.key:
+            kept.put("y" * 1000, scope="two")
+            kept.backend.sweeper.join()
+            assert kept.backend.sweep().entries == 1
+        return gone
+
+    monkeypatch.setattr(backend.folder, "unlink", unlink_and_sweep)
+    if remove == "delete":
+        assert store.delete(ref)
+    else:
+        store.clear()
+    monkeypatch.undo()
+    assert backend.ledger.read().used >= sum(entry.nbytes for entry in backend.entries())
+
+
+# --- memoized results ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", [MemoryBackend, FileSystemBackend])
+def test_a_result_forgotten_while_it_is_computed_is_computed_again(tmp_path: Path, backend: type):
+    store = Store(backend(tmp_path) if backend is FileSystemBackend else backend())
+
+    def compute_and_forget() -> str:
+        store.forget("key")
+        return "old"
+
+    assert store.compute("key", compute_and_forget) == "old"
+    assert store.compute("key", lambda: "new") == "new"
+    assert store.compute("key", lambda: "newer") == "new"

@@ -20,7 +20,7 @@ from enrich.errors import HandleExpired, StoreConfigError, StoreError, StoreFull
 from enrich.store import MISSING, FileSystemBackend, RedisBackend, Store, flight
 from enrich.store.audit import list_entries
 from enrich.store.backends.redis_errors import store_error
-from enrich.store.names import memo_record
+from enrich.store.results import result_of
 
 from .conftest import Clock
 from .quotas import let_pass
@@ -248,7 +248,7 @@ def test_a_computation_longer_than_the_lease_keeps_its_lock(redis_url: str, monk
     leader = threading.Thread(target=one.compute, args=("key", slow))
     leader.start()
     begun.wait(30)
-    lock = memo_record("dash", "key", None, None, one.backend, one._keyring.secrets)
+    lock = result_of("dash", "key", None, None, one.backend, one._keyring.secrets).name
     until = time.monotonic() + 1.2
     while time.monotonic() < until:
         assert two.backend.try_lock(lock, 0.3) is None

@@ -5,6 +5,7 @@ Each role forks before any thread is there, and prints one line for what it foun
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from enrich.errors import StoreFullError
-from enrich.store import MISSING, FileSystemBackend, Settings, Store, make_memoize_key
+from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, make_memoize_key
+from enrich.store.codecs import context
 
 
 def value_of(number: int) -> dict[str, Any]:
@@ -329,6 +331,64 @@ def group(folder: str, group: str) -> None:
     fine = fine and wait([as_user(4001, find_it_changed)])
     fine = fine and wait([as_user(user, hammer) for user in (4001, 4002, 4001, 4002)])
     print(json.dumps({"fine": fine}))
+
+
+class Interrupt(Exception):
+    """What a handler raises that must end the work."""
+
+
+def interrupted(folder: str, backend: str) -> None:
+    """Interrupt the work of a store hundreds of times, then see whether others can go on, and what was left behind."""
+    store = open_store(folder) if backend == "files" else Store(MemoryBackend(), app="workers")
+    chance, working, interrupts = random.Random(0), False, 0
+
+    def ring(*_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0002, 0.002))
+        if working:
+            raise Interrupt
+
+    def work(number: int) -> None:
+        nonlocal working
+        working = True
+        store.put({"number": number, "of": [chance.random()]})
+        store.compute(f"{number}", lambda: number)
+        store.delete(store.put(number))
+        working = False
+
+    work(0)
+    signal.signal(signal.SIGALRM, ring)
+    ring()
+    until, number = time.monotonic() + 4, 0
+    while time.monotonic() < until:
+        number += 1
+        try:
+            work(number)
+        except Interrupt:
+            working = False
+            interrupts += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    gc.collect()
+
+    def go_on() -> None:
+        other = open_store(folder) if backend == "files" else store
+        assert other.get(other.put("others")) == "others"
+        assert other.compute("others", lambda: 1) == 1
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    thread.join(10)
+    counted = True
+    if backend == "files":
+        store.backend.sweeper.join()
+        paths = [path for path in Path(folder, "entries").rglob("*") if path.is_file()]
+        counted = store.backend.ledger.read().used >= sum(path.stat().st_size for path in paths)
+    found = {
+        "interrupts": interrupts,
+        "others go on": not thread.is_alive(),
+        "depth": context._nesting.depth,
+        "counted": counted,
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

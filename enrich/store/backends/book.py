@@ -118,18 +118,20 @@ class Book:
         if self._pid != os.getpid():  # what the parent's threads are writing is not for its child to wait for
             self._open()
         shelf = self._shelves[hash(payer) % _SHELVES]
-        with shelf.lock:
-            account = shelf.account(payer)
-            self._admit(account, payer, key, nbytes, count, drop)
-            account.writing[key] = nbytes
+        account: _Account | None = None
         written = False
         try:
+            with shelf.lock.raw:
+                found = shelf.account(payer)
+                self._admit(found, payer, key, nbytes, count, drop)
+                found.writing[key] = nbytes
+                account = found
             yield
             written = True
         finally:
-            with shelf.lock:
+            with shelf.lock.raw:
                 # Another thread may have written the same meanwhile.
-                if account.writing.pop(key, None) is not None:
+                if account is not None and account.writing.pop(key, None) is not None:
                     account.used += nbytes
                     if not written:
                         account.counted = account.until = -math.inf

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
-from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, open_default, unavailable
+from enrich.errors import StoreConfigError, StoreUnavailableError
+from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, failed, open_default, unavailable
 from enrich.store.backends.group import NO_LINKS, set_used
 from enrich.store.backends.layout import TRASH, is_entry, lock_file, record_file, shard
 from enrich.store.backends.ledger import Ledger
@@ -38,7 +38,6 @@ GIB = 1 << 30
 DEFAULT_MAX_BYTES = 10 * GIB
 LARGEST_RECORD = 1 << 16  # the rest of a larger one isn't read: it is damaged
 _TRIES = 5
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FileSystemBackend:
@@ -169,15 +168,16 @@ class FileSystemBackend:
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Write one temporary file by one gathered write, and rename it; then note who pays for it."""
         self.sweeper.check_size(nbytes)
-        if self.quota is None:
-            self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
-        else:
-            try:
-                with self.quota.admitted(key, nbytes, payer):
-                    self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
-            except OSError as error:
-                raise unavailable(self.folder.path, error) from error
-        self.sweeper.begin_if_due()
+        try:
+            if self.quota is None:
+                self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
+                return
+            with self.quota.admitted(key, nbytes, payer):
+                self._write(shard(key), key, buffers, nbytes, bounds=self.sweeper)
+        except OSError as error:
+            raise unavailable(self.folder.path, error) from error
+        finally:
+            self.sweeper.begin_if_due()  # who is refused needs it most
 
     def charge(self, key: str, nbytes: int, payer: str, /) -> None:
         """Let a session pay for a shared value that nobody pays for."""
@@ -208,7 +208,7 @@ class FileSystemBackend:
                 )  # fmt: skip
             except OSError as error:
                 if not left or not self._mended(error, nbytes):
-                    raise self._failed(error, nbytes) from error
+                    raise failed(self.folder.path, error, nbytes) from error
 
     def _mended(self, error: OSError, nbytes: int) -> bool:
         """Take the reason why a write failed out of the way; was there something to be done?"""
@@ -221,21 +221,14 @@ class FileSystemBackend:
             available = shutil.disk_usage(self.folder.path).free if error.errno == errno.ENOSPC else 0
             return error.errno in (errno.ENOSPC, errno.EDQUOT) and self.sweeper.free(nbytes, available)
         except OSError as failure:
-            raise self._failed(failure, nbytes) from failure
-
-    def _failed(self, error: OSError, nbytes: int) -> StoreFullError | StoreUnavailableError:
-        if error.errno in _FULL:
-            return StoreFullError(
-                f"The disk has no room for {nbytes:,} more bytes in {self.folder.path}: {error.strerror}. "
-                "Free some, lower max_bytes, or give FileSystemBackend(cache_dir=...) another disk."
-            )
-        return unavailable(self.folder.path, error)
+            raise failed(self.folder.path, failure, nbytes) from failure
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
-        """Set the file's time, and look whether it is still there after that."""
+        """Set the file's time unless it is too old, and look whether it is still there after that."""
         sub = shard(key)
         try:
-            found = self.folder.touch(sub, key, self._settings.clock())
+            now = self._settings.clock()
+            found = self.folder.touch(sub, key, now, now - self._settings.ttl)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -246,16 +239,23 @@ class FileSystemBackend:
         """Unlink the file; who has it mapped keeps reading it."""
         sub = shard(key)
         try:
-            nbytes = os.lstat(self.path(key)).st_size
-            if not scope_of(key):
-                self.sweeper.charges.release(key)
-            gone = self.folder.unlink(sub, key)
-            if gone:
-                self.ledger.release(nbytes)
-        except FileNotFoundError:
-            return False
+            # A sweeper may have it aside, to look at its age once more, and put it back meanwhile.
+            for name in (key, key + TRASH, key):
+                found = self.folder.look(sub, name)
+                if found is not None:
+                    if not scope_of(key):
+                        self.sweeper.charges.release(key)
+                    if self._unlink(sub, name, found.st_size):
+                        return True
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
+        return False
+
+    def _unlink(self, sub: str, name: str, nbytes: int) -> bool:
+        since = self.ledger.read()
+        gone = self.folder.unlink(sub, name)
+        if gone:
+            self.ledger.release(nbytes, since)
         return gone
 
     def discard(self, key: str, /) -> None:
@@ -284,10 +284,13 @@ class FileSystemBackend:
         """Unlink all entries and records; the kept ones and those mapped by readers stay."""
         try:
             # In this order who pays for what is stored meanwhile stays noted: that is written after the entry.
-            for top in ("payers", "charges", "entries", "records"):
+            # Twice, since a sweeper may have an entry aside, to look at its age once more, and put it back meanwhile.
+            for top in ("payers", "charges", "entries", "entries", "records"):
                 for sub, entry, found in self.folder.scan(top):
-                    if self.folder.unlink(sub, entry.name) and top == "entries":
-                        self.ledger.release(found.st_size)
+                    if top == "entries":
+                        self._unlink(sub, entry.name, found.st_size)
+                    else:
+                        self.folder.unlink(sub, entry.name)
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
 
@@ -341,13 +344,16 @@ class FileSystemBackend:
 
     def _add_alone(self, name: str, value: bytes, kept: bool) -> bytes:
         """Do the same under a lock, where the file system has no hard links (some network and container mounts)."""
+
+        def add() -> bytes:
+            found = self.get_record(name, kept=kept)
+            if found is not MISSING:
+                return found
+            self.set_record(name, value, kept=kept)
+            return value
+
         try:
-            with self.ledger.alone():
-                found = self.get_record(name, kept=kept)
-                if found is not MISSING:
-                    return found
-                self.set_record(name, value, kept=kept)
-                return value
+            return self.ledger.alone(add)
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
 
@@ -372,7 +378,7 @@ class FileSystemBackend:
                 self.folder.make("locks")
                 return attempt()
         except OSError as error:
-            raise unavailable(self.folder.path, error) from error
+            raise failed(self.folder.path, error) from error
 
 
 def absolute(cache_dir: str | os.PathLike[str]) -> Path:

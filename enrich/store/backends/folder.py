@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import stat
 import sys
@@ -15,9 +16,11 @@ from typing import Protocol
 
 import platformdirs
 
-from enrich.errors import StoreUnavailableError
+from enrich.errors import StoreFullError, StoreUnavailableError
+from enrich.store.backends.gathering import write_all
 from enrich.store.backends.group import NO_LINKS, make_folder, set_used
 from enrich.store.backends.layout import TEMPORARY, temporary_name
+from enrich.store.backends.ledger import Account
 from enrich.store.backends.lockfile import lock_fd
 from enrich.store.backends.ownership import only_mine, stays_in_place, warn_if_open_to_all
 from enrich.store.backends.protocol import Buffer
@@ -25,14 +28,13 @@ from enrich.store.backends.protocol import Buffer
 _AT = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 TIMES_BY_FD = os.utime in os.supports_fd
 """Can the times of an open file be set?"""
-_GATHERS = hasattr(os, "writev")
-_IOV_MAX = os.sysconf("SC_IOV_MAX") if _GATHERS else 1
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # A named pipe planted in the folder would block the open.
 _READ = os.O_RDONLY | _CLOEXEC | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOEXEC | _NOFOLLOW
 _NOT_A_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC | _NOFOLLOW
 
 
@@ -80,11 +82,11 @@ def open_default(app: str) -> Folder:
 class Bounds(Protocol):
     """Whoever keeps a folder within its bounds."""
 
-    def admit(self, nbytes: int) -> None:
+    def admit(self, nbytes: int) -> Account:
         """Count a file in that has its size already but not its content."""
         ...
 
-    def withdraw(self, nbytes: int) -> None:
+    def withdraw(self, nbytes: int, since: Account) -> None:
         """Count a file out that wasn't written after all."""
         ...
 
@@ -215,11 +217,11 @@ class Folder:
         `bounds` are asked when the temporary file has its full size, so that whoever counts the folder's bytes sees
         them. With `new`, a file that is there already is left alone, and the answer is False.
         """
-        at = self._open_or_make(sub)
-        fd = -1
+        at, fd = None, -1
         path, target = self._name(sub, temporary_name()), self._name(sub, name)
-        counted: Bounds | None = None
+        counted: Account | None = None
         try:
+            at = self._open_or_make(sub)
             fd = os.open(path, _WRITE, self.file_mode, dir_fd=at)
             # Held while writing: a sweeper that gets this lock knows that the writer is dead.
             if not lock_fd(fd, wait=0) or not os.fstat(fd).st_nlink:
@@ -228,8 +230,7 @@ class Folder:
                 os.fchmod(fd, self.file_mode)
             if bounds is not None:
                 os.ftruncate(fd, nbytes)
-                bounds.admit(nbytes)
-                counted = bounds
+                counted = bounds.admit(nbytes)
             write_all(fd, buffers, nbytes)
             if durable:
                 os.fsync(fd)
@@ -247,10 +248,11 @@ class Folder:
                 self._sync_above(sub)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(path, dir_fd=at)
-            if counted is not None:
-                with contextlib.suppress(OSError):  # the next sweep counts anew
-                    counted.withdraw(nbytes)
+                os.unlink(
+                    path, dir_fd=at
+                )  # else it has its name already, and counts; or the next sweep counts anew
+                if bounds is not None and counted is not None:
+                    bounds.withdraw(nbytes, counted)
             raise
         finally:
             if fd >= 0:
@@ -276,14 +278,19 @@ class Folder:
             return None
         return found if stat.S_ISREG(found.st_mode) else None
 
-    def touch(self, sub: str, name: str, used: float) -> os.stat_result:
-        """Renew a file, and return what it is afterwards; raises `FileNotFoundError` when it is gone."""
+    def touch(self, sub: str, name: str, used: float, since: float = -math.inf) -> os.stat_result:
+        """Renew a file that was used since, and return what it is afterwards.
+
+        Raises `FileNotFoundError` when it is gone, or too old.
+        """
         if not _AT:
             path = self._name(sub, name)
+            _check_age(os.stat(path, follow_symlinks=False), since)
             set_used(path, used)
             return os.stat(path, follow_symlinks=False)
         at = self._open(sub)
         try:
+            _check_age(os.stat(name, dir_fd=at, follow_symlinks=False), since)
             set_used(name, used, dir_fd=at, follow_symlinks=False)
             return os.stat(name, dir_fd=at, follow_symlinks=False)
         finally:
@@ -356,6 +363,11 @@ class Folder:
             yield entries
 
 
+def _check_age(found: os.stat_result, since: float) -> None:
+    if found.st_mtime < since:
+        raise FileNotFoundError(errno.ENOENT, "too old")
+
+
 def _link(path: str, target: str, at: int | None) -> bool:
     """Give a file a second name unless another has it; the file system decides who of many is first."""
     try:
@@ -365,25 +377,14 @@ def _link(path: str, target: str, at: int | None) -> bool:
     return True
 
 
-def write_all(fd: int, buffers: Sequence[Buffer], nbytes: int) -> None:
-    """Write the buffers, of `nbytes` in all, one after another, with as few system calls as there can be."""
-    # Mostly one call takes all of them.
-    if _GATHERS and len(buffers) <= _IOV_MAX:
-        written = os.writev(fd, buffers)
-        if written == nbytes:
-            return
-    else:
-        written = 0
-    pending = [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
-    at = 0
-    while True:
-        while at < len(pending) and written >= pending[at].nbytes:
-            written -= pending[at].nbytes
-            at += 1
-        if at == len(pending):
-            return
-        pending[at] = pending[at][written:]
-        written = os.writev(fd, pending[at : at + _IOV_MAX]) if _GATHERS else os.write(fd, pending[at])
+def failed(path: Path, error: OSError, nbytes: int = 0) -> StoreFullError | StoreUnavailableError:
+    """Say why a file of so many bytes can't be written."""
+    if error.errno in _FULL:
+        return StoreFullError(
+            f"The disk has no room for {nbytes:,} more bytes, or for one more file, in {path}: {error.strerror}. "
+            "Free some, lower max_bytes, or give FileSystemBackend(cache_dir=...) another disk."
+        )
+    return unavailable(path, error)
 
 
 def unavailable(path: Path, error: OSError) -> StoreUnavailableError:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import math
 import os
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from enrich.store.backends.group import open_file
-from enrich.store.backends.lockfile import PATIENCE, lock_fd, unlock_fd
+from enrich.store.backends.lockfile import PATIENCE, lock_fd
 from enrich.store.backends.locks import ThreadLock
 
+if sys.platform == "win32":
+    from enrich.store.backends.lockfile import unlock_fd
+else:
+    import fcntl
+
 _FORM = struct.Struct("<qQd")
+_MOST = 1 << 62  # bytes that nobody writes in a lifetime
+T = TypeVar("T")
 
 
 class Account(NamedTuple):
@@ -41,40 +48,44 @@ class Ledger:
     def __init__(self, path: Path, mode: int = 0o600) -> None:
         self._file = _LockedFile(path, mode)
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep all other writers of the folder waiting."""
-        with self._file:
-            yield
+    def alone(self, work: Callable[[], T]) -> T:
+        """Keep all other writers of the folder waiting while something is done."""
+        return self._file.locked(lambda _fd: work())
 
     def read(self) -> Account:
         """Return the account as it is now."""
-        with self._file as fd:
-            return _load(fd)
+        return self._file.locked(_load)
 
     def reserve(self, nbytes: int, limit: int) -> Account | None:
         """Count `nbytes` in and return the account, or return None when that would pass the limit."""
-        with self._file as fd:
-            used, added, swept = _load(fd)
-            if used + nbytes > limit:
-                return None
-            account = Account(used + nbytes, added + nbytes, swept)
-            _save(fd, account)
-            return account
 
-    def release(self, nbytes: int) -> None:
-        """Count bytes out that were dropped, or never written."""
-        with self._file as fd:
-            account = _load(fd)
-            _save(fd, Account(max(0, account.used - nbytes), account.added, account.swept))
+        def reserve(fd: int) -> Account | None:
+            used, added, swept = _load(fd)
+            return None if used + nbytes > limit else _save(fd, Account(used + nbytes, added + nbytes, swept))
+
+        return self._file.locked(reserve)
+
+    def release(self, nbytes: int, since: Account) -> None:
+        """Count bytes out that were dropped, or never written, after the account was this.
+
+        A sweep that has ended meanwhile may have found them gone, and then they count no more.
+        """
+
+        def release(fd: int) -> None:
+            used, added, swept = _load(fd)
+            if swept == since.swept:
+                _save(fd, Account(max(0, used - nbytes), added, swept))
+
+        self._file.locked(release)
 
     def counted(self, nbytes: int, since: Account, now: float) -> Account:
         """Replace the count by what a sweep found, and add what was written since it began."""
-        with self._file as fd:
-            account = _load(fd)
-            account = Account(nbytes + max(0, account.added - since.added), account.added, now)
-            _save(fd, account)
-            return account
+
+        def replace(fd: int) -> Account:
+            added = _load(fd).added
+            return _save(fd, Account(nbytes + max(0, added - since.added), added, now))
+
+        return self._file.locked(replace)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -82,54 +93,64 @@ class Ledger:
 
 
 class _LockedFile:
-    """A file that one thread of one process has at a time; entered, it gives the descriptor."""
+    """A file that one thread of one process has at a time."""
 
     def __init__(self, path: Path, mode: int) -> None:
-        self.path = path
+        self._path = path
+        self._name = os.fspath(path)
         self._mode = mode
         self._thread = ThreadLock()
+        self._file: FileIO | None = None
         self._fd = -1
+        self._place = (0, 0)
         self._pid = os.getpid()
 
-    def __enter__(self) -> int:
-        until = time.monotonic() + PATIENCE
-        if not self._thread.acquire(PATIENCE):
-            raise _held_too_long()
-        try:
-            if self._pid != os.getpid():
-                # After a fork: parent and child share the open file, and with it the lock on it.
-                self.close()
-                self._pid = os.getpid()
-            fd = self._fd
-            if fd < 0 or not os.fstat(fd).st_nlink:  # the folder was removed meanwhile
-                fd = self._open()
-            if not lock_fd(fd, wait=until - time.monotonic()):
-                raise _held_too_long()
-        except BaseException:
-            self._thread.release()
-            raise
-        return fd
+    def __del__(self) -> None:
+        self.close()
 
-    def __exit__(self, *_error: object) -> None:
-        try:
-            unlock_fd(self._fd)
-        finally:
-            self._thread.release()
+    def locked(self, work: Callable[[int], T]) -> T:
+        """Do something with the descriptor of the file that nobody else has meanwhile."""
+        until = time.monotonic() + PATIENCE
+        with self._thread.raw:
+            try:
+                fd = self._opened()
+                if not lock_fd(fd, wait=until - time.monotonic()):
+                    raise TimeoutError(
+                        errno.ETIMEDOUT, f"another process has kept its ledger for {PATIENCE:g} s"
+                    )
+                return work(fd)
+            finally:
+                # By a call of the system's alone: one of ours could be interrupted by a signal before it does it.
+                if sys.platform == "win32":
+                    unlock_fd(self._fd)
+                elif self._fd >= 0:
+                    fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
-        if self._fd >= 0:
-            os.close(self._fd)
         self._fd = -1
+        if self._file is not None:
+            self._file.close()
 
-    def _open(self) -> int:
-        self.close()
-        self._fd = open_file(self.path, self._mode)
+    def _opened(self) -> int:
+        # After a fork parent and child share the open file, and with it the lock on it.
+        if self._pid != os.getpid() or not self._is_in_place():
+            self.close()
+            self._file = FileIO(open_file(self._path, self._mode), "r+")
+            self._fd = self._file.fileno()
+            self._pid, self._place = os.getpid(), _place_of(os.fstat(self._fd))
         return self._fd
 
+    def _is_in_place(self) -> bool:
+        """Is the open file still the one of this name? The folder may have been removed, or another put there."""
+        try:
+            return self._fd >= 0 and _place_of(os.stat(self._name)) == self._place
+        except FileNotFoundError:
+            return False
 
-def _held_too_long() -> TimeoutError:
-    return TimeoutError(errno.ETIMEDOUT, f"another process has kept its ledger for {PATIENCE:g} s")
+
+def _place_of(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def _load(fd: int) -> Account:
@@ -138,11 +159,13 @@ def _load(fd: int) -> Account:
         return Account()
     account = Account(*_FORM.unpack(data))
     # A damaged file is as good as none: the folder is counted anew.
-    return account if account.used >= 0 and math.isfinite(account.swept) else Account()
+    is_sound = 0 <= account.used < _MOST and account.added < _MOST and math.isfinite(account.swept)
+    return account if is_sound else Account()
 
 
-def _save(fd: int, account: Account) -> None:
+def _save(fd: int, account: Account) -> Account:
     _write(fd, _FORM.pack(*account))
+    return account
 
 
 if sys.platform == "win32":

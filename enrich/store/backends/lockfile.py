@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import weakref
+from io import FileIO
 from pathlib import Path
 
 from enrich.store.backends.group import open_file
@@ -57,13 +58,14 @@ def lock_fd(fd: int, *, wait: float) -> bool:
 
 
 class FileLease:
-    """A lock file that this process holds."""
+    """A lock file that this process holds, until it lets go of this object at the latest."""
 
-    __slots__ = ("__weakref__", "fd", "path")
+    __slots__ = ("__weakref__", "file", "keep", "path")
 
-    def __init__(self, fd: int, path: Path) -> None:
-        self.fd = fd
+    def __init__(self, file: FileIO, path: Path, keep: bool) -> None:
+        self.file = file
         self.path = path
+        self.keep = keep
         _held.add(self)
 
     @property
@@ -74,19 +76,17 @@ class FileLease:
         """Nothing to do: the lock lasts as long as its holder."""
 
     def release(self) -> None:
-        """Remove the file, then let go of it: the other order would remove the next holder's."""
+        """Remove the file unless it is to be kept, then let go of it: the other order would remove the next holder's."""
         _held.discard(self)
-        fd, self.fd = self.fd, -1
-        if fd < 0:
-            return
-        if sys.platform == "win32":
-            unlock_fd(fd)
-            os.close(fd)
+        if self.file.closed:
             return
         try:
-            self.path.unlink(missing_ok=True)
+            if sys.platform == "win32":
+                unlock_fd(self.file.fileno())
+            elif not self.keep:
+                self.path.unlink(missing_ok=True)
         finally:
-            os.close(fd)
+            self.file.close()
 
 
 _held: weakref.WeakSet[FileLease] = weakref.WeakSet()
@@ -95,8 +95,7 @@ _held: weakref.WeakSet[FileLease] = weakref.WeakSet()
 def _close_in_child() -> None:
     # A forked child shares the open file, and with it the lock: closing its copy leaves the lock to the parent.
     for lease in list(_held):
-        os.close(lease.fd)
-        lease.fd = -1
+        lease.file.close()
     _held.clear()
 
 
@@ -104,20 +103,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_close_in_child)
 
 
-def try_lock_file(path: Path, mode: int = 0o600) -> FileLease | None:
+def try_lock_file(path: Path, mode: int = 0o600, *, keep: bool = False) -> FileLease | None:
     """Take the lock that `path` stands for, or return None when a living process holds it."""
     while True:
-        fd = open_file(path, mode)
+        file = FileIO(open_file(path, mode))  # which closes itself, whatever happens
         try:
-            if not lock_fd(fd, wait=0):
-                os.close(fd)
+            if not lock_fd(file.fileno(), wait=0):
+                file.close()
                 return None
-            if _is_same_file(fd, path):
-                return FileLease(fd, path)
+            if _is_same_file(file.fileno(), path):
+                return FileLease(file, path, keep)
         except BaseException:
-            os.close(fd)
+            file.close()
             raise
-        os.close(fd)  # The former holder removed it between our open and our lock: take the new file.
+        file.close()  # The former holder removed it between our open and our lock: take the new file.
 
 
 def _is_same_file(fd: int, path: Path) -> bool:

@@ -8,31 +8,21 @@ import weakref
 
 
 class ThreadLock:
-    """A `threading.Lock` that is free again in a forked child, whatever the parent's threads were doing."""
+    """A `threading.Lock` that is free again in a forked child, whatever the parent's threads were doing.
 
-    __slots__ = ("__weakref__", "_lock")
+    Used as `with lock.raw:`, since a lock of Python's own is taken and let go with no moment in between for the
+    exception of a signal's handler (Ctrl-C, the time limit of a Celery task), which would leave it taken for ever.
+    """
+
+    __slots__ = ("__weakref__", "raw")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.raw = threading.Lock()
         _locks.add(self)
-
-    def acquire(self, wait: float = -1) -> bool:
-        """Take it when it is free; False when it isn't for all of these seconds."""
-        return self._lock.acquire(timeout=wait)
-
-    def release(self) -> None:
-        """Let the next one have it."""
-        self._lock.release()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_error: object) -> None:
-        self._lock.release()
 
     def renew(self) -> None:
         """Be a new, free lock."""
-        self._lock = threading.Lock()
+        self.raw = threading.Lock()
 
 
 _locks: weakref.WeakSet[ThreadLock] = weakref.WeakSet()

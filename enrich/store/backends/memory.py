@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
@@ -48,6 +49,7 @@ class _State:
     held: dict[str, _MemoryLease] = field(default_factory=dict)
     nbytes: int = 0
     record_bytes: int = 0
+    seen: float = -math.inf  # the latest time, by the clock
     # Bytes that each session pays for; those of the empty one cost nobody anything.
     paid: dict[str, int] = field(default_factory=dict)
 
@@ -96,9 +98,18 @@ class MemoryBackend:
         """Most bytes that are kept."""
         return self._max_bytes or self._settings.max_bytes or DEFAULT_MAX_BYTES
 
+    def _now(self) -> float:
+        """Return the time; after the clock was set back, no use is in the future, which would last until it comes."""
+        now = self._settings.clock()
+        if now < self._state.seen:
+            for kept in (*self._state.entries.values(), *self._state.records.values()):
+                kept.used = min(kept.used, now)
+        self._state.seen = now
+        return now
+
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return a copy of the bytes, the caller's own."""
-        with self._state.lock:
+        with self._state.lock.raw:
             kept = self._live(key)
             if kept is None:
                 return MISSING
@@ -109,13 +120,13 @@ class MemoryBackend:
 
     def _live(self, key: str) -> _Kept | None:
         kept = self._state.entries.get(key)
-        if kept is not None and self._settings.clock() - kept.used > self._settings.ttl:
+        if kept is not None and self._now() - kept.used > self._settings.ttl:
             self._drop(key)
             return None
         return kept
 
     def _touch(self, key: str, kept: _Kept) -> None:
-        kept.used = self._settings.clock()
+        kept.used = self._now()
         self._state.entries.move_to_end(key)
 
     def _drop(self, key: str) -> int:
@@ -127,17 +138,17 @@ class MemoryBackend:
         """Join the buffers, and drop the least recently used to make room."""
         data = b"".join(buffers)
         payer = scope_of(key) or payer
-        with self._state.lock:
+        with self._state.lock.raw:
             self._drop_expired()
             self._make_room(key, nbytes, payer)
             if key in self._state.entries:
                 self._drop(key)
-            self._state.entries[key] = _Kept(data, self._settings.clock(), payer)
+            self._state.entries[key] = _Kept(data, self._now(), payer)
             self._state.count(payer, nbytes)
 
     def charge(self, key: str, nbytes: int, payer: str, /) -> None:
         """Let a session pay for a shared value that nobody pays for, if it has room for it."""
-        with self._state.lock:
+        with self._state.lock.raw:
             kept, quota = self._state.entries.get(key), self._settings.session_quota
             if kept is None or kept.payer or quota is None:
                 return
@@ -149,7 +160,7 @@ class MemoryBackend:
     def _drop_expired(self) -> tuple[int, int]:
         """Drop from the old end of the order; costs nothing when nothing is too old."""
         self._drop_records()
-        oldest, dropped, freed = self._settings.clock() - self._settings.ttl, 0, 0
+        oldest, dropped, freed = self._now() - self._settings.ttl, 0, 0
         while self._state.entries:
             key, kept = next(iter(self._state.entries.items()))
             if kept.used >= oldest:
@@ -160,7 +171,7 @@ class MemoryBackend:
 
     def _drop_records(self) -> None:
         """Drop the records that are too old, and the least recently used ones that are too many."""
-        now, most = self._settings.clock(), int(self.limit * RECORDS)
+        now, most = self._now(), int(self.limit * RECORDS)
         while self._state.records:
             name, record = next(iter(self._state.records.items()))
             age = now - record.used
@@ -207,11 +218,11 @@ class MemoryBackend:
             for key, each in self._state.entries.items()
             if key not in but and payer in (None, each.payer)
         )
-        return to_drop(kept, excess, self._settings.clock() - IN_USE)
+        return to_drop(kept, excess, self._now() - IN_USE)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
         """Mark the entry as used now."""
-        with self._state.lock:
+        with self._state.lock.raw:
             kept = self._live(key)
             if kept is None:
                 return False
@@ -220,7 +231,7 @@ class MemoryBackend:
 
     def delete(self, key: str, /) -> bool:
         """Drop the entry."""
-        with self._state.lock:
+        with self._state.lock.raw:
             if key not in self._state.entries:
                 return False
             self._drop(key)
@@ -232,20 +243,20 @@ class MemoryBackend:
 
     def entries(self) -> Iterator[Entry]:
         """List what is stored now."""
-        with self._state.lock:
+        with self._state.lock.raw:
             found = [Entry(key, len(kept.data), kept.used) for key, kept in self._state.entries.items()]
         yield from found
 
     def sweep(self) -> Swept:
         """Drop what is too old, and records that are too many."""
-        with self._state.lock:
+        with self._state.lock.raw:
             dropped, freed = self._drop_expired()
             oldest = min((kept.used for kept in self._state.entries.values()), default=None)
             return Swept(len(self._state.entries), self._state.nbytes, dropped, freed, oldest)
 
     def clear(self) -> None:
         """Drop everything but the kept records."""
-        with self._state.lock:
+        with self._state.lock.raw:
             self._state.entries.clear()
             self._state.paid.clear()
             self._state.nbytes = 0
@@ -254,14 +265,14 @@ class MemoryBackend:
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Return a record, and renew it."""
-        with self._state.lock:
+        with self._state.lock.raw:
             return self._record(name, kept)
 
     def _record(self, name: str, kept: bool) -> bytes | Missing:
         if kept:
             return self._state.kept_records.get(name, MISSING)
         found = self._state.records.get(name)
-        now = self._settings.clock()
+        now = self._now()
         if found is None or now - found.used > self._settings.ttl:
             return MISSING
         found.used = now
@@ -270,7 +281,7 @@ class MemoryBackend:
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Write or replace a record."""
-        with self._state.lock:
+        with self._state.lock.raw:
             self._set_record(name, value, kept)
 
     def _set_record(self, name: str, value: bytes, kept: bool) -> None:
@@ -278,13 +289,13 @@ class MemoryBackend:
             self._state.kept_records[name] = value
             return
         self._drop_record(name)
-        self._state.records[name] = _Kept(value, self._settings.clock())
+        self._state.records[name] = _Kept(value, self._now())
         self._state.record_bytes += _RECORD + len(name) + len(value)
         self._drop_records()
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Write a record unless there is one."""
-        with self._state.lock:
+        with self._state.lock.raw:
             found = self._record(name, kept)
             if found is not MISSING:
                 return found
@@ -293,12 +304,12 @@ class MemoryBackend:
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a record."""
-        with self._state.lock:
+        with self._state.lock.raw:
             return self._drop_record(name)
 
     def try_lock(self, name: str, lease: float, /) -> _MemoryLease | None:
         """Take a lock among this process's threads."""
-        with self._state.lock:
+        with self._state.lock.raw:
             holder = self._state.held.get(name)
             if (
                 holder is not None and holder.pid == os.getpid()
@@ -323,6 +334,6 @@ class _MemoryLease:
 
     def release(self) -> None:
         """Let the next one have it."""
-        with self._state.lock:
+        with self._state.lock.raw:
             if self._state.held.get(self._name) is self:
                 del self._state.held[self._name]

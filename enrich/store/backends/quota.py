@@ -49,8 +49,9 @@ class Quota:
                 self._charges.set(key, payer)
 
     def _count(self, scope: str, but: Collection[str]) -> Iterator[Kept]:
+        now = self._sweeper.clock()
         for key, found in {**self._own(scope, but), **dict(self._charges.of(scope, but=but))}.items():
-            yield Kept(found.st_mtime, found.st_size, key)
+            yield Kept(self._sweeper.last_use(shard(key), key, found.st_mtime, now), found.st_size, key)
 
     def _own(self, scope: str, but: Collection[str]) -> dict[str, os.stat_result]:
         """Look at a session's own values, each under its name or set aside by a sweeper."""

@@ -44,7 +44,7 @@ class Sweeper:
         self._background: threading.Thread | None = None
         self._account = Account()
 
-    def admit(self, nbytes: int) -> None:
+    def admit(self, nbytes: int) -> Account:
         """Count in a file that has its size already but not its content, having made room for it if need be.
 
         Raises `StoreFullError` where there is none, having dropped nothing but what is too old.
@@ -53,10 +53,11 @@ class Sweeper:
         if account is None or not account.swept:
             account = self._make_room(nbytes, account)
         self._account = account
+        return account
 
-    def withdraw(self, nbytes: int) -> None:
+    def withdraw(self, nbytes: int, since: Account) -> None:
         """Count a file out that wasn't written after all."""
-        self.ledger.release(nbytes)
+        self.ledger.release(nbytes, since)
 
     def _make_room(self, nbytes: int, account: Account | None) -> Account:
         # The sweep counts the file itself, so it isn't reserved a second time.
@@ -64,7 +65,7 @@ class Sweeper:
             account = self.ledger.read()
             if account.used <= self.limit:
                 return account
-            self.ledger.release(nbytes)
+            self.ledger.release(nbytes, account)
         elif account is not None:
             return account
         raise self._too_much(nbytes)
@@ -89,10 +90,15 @@ class Sweeper:
             return
         running = self._background
         if running is None or not running.is_alive():
-            self._background = threading.Thread(
-                target=self._sweep_quietly, name="enrich-store-sweep", daemon=True
-            )
-            self._background.start()
+            thread = threading.Thread(target=self._sweep_quietly, name="enrich-store-sweep", daemon=True)
+            try:
+                thread.start()
+            except (
+                RuntimeError
+            ) as error:  # of too many threads, or while the process ends; the next write tries again
+                logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
+            else:
+                self._background = thread
 
     def _is_due(self) -> bool:
         account = self._account
@@ -147,7 +153,8 @@ class Sweeper:
         path = self.folder.path / "sweep.lock"
         until = time.monotonic() + wait
         while True:
-            lock = try_lock_file(path, self.folder.file_mode)
+            # Kept, since a disk without room for another file is when a sweep is needed.
+            lock = try_lock_file(path, self.folder.file_mode, keep=True)
             if lock is not None or time.monotonic() >= until:
                 return lock
             time.sleep(0.01)
@@ -204,13 +211,14 @@ class Sweeper:
             if name != entry.name:
                 # A sweeper was killed between its rename and its unlink.
                 self.folder.put_back(sub, entry.name, name)
-            yield self._sane(sub, name, stat.st_mtime, now), stat.st_size, sub, name
+            yield self.last_use(sub, name, stat.st_mtime, now), stat.st_size, sub, name
         # A file that got its name while the folder was listed may have been seen under neither of the two.
         for _sub, entry, stat in self.folder.scan_folder(sub, but=known):
             if is_entry(entry.name):
-                yield self._sane(sub, entry.name, stat.st_mtime, now), stat.st_size, sub, entry.name
+                yield self.last_use(sub, entry.name, stat.st_mtime, now), stat.st_size, sub, entry.name
 
-    def _sane(self, sub: str, name: str, used: float, now: float) -> float:
+    def last_use(self, sub: str, name: str, used: float, now: float) -> float:
+        """Return when a file was last used by what its time says, which is set right if it is in the future."""
         if used <= now + IN_USE:
             return used
         now = self.clock()  # the sweep may have begun long ago
@@ -276,7 +284,7 @@ class Sweeper:
             else:
                 blocks = -(-stat.st_size // _BLOCK)
                 live.append(
-                    (self._sane(sub, entry.name, stat.st_mtime, now), blocks * _BLOCK, sub, entry.name)
+                    (self.last_use(sub, entry.name, stat.st_mtime, now), blocks * _BLOCK, sub, entry.name)
                 )
         surplus = sum(size for _used, size, _sub, _name in live) - int(self.limit * RECORDS)
         for used, size, sub, name in sorted(live):

@@ -84,7 +84,7 @@ class Tier:
 
     def used(self, key: str) -> None:
         """Note that the remote knows of a use now."""
-        with self._lock:
+        with self._lock.raw:
             self._renewed[key] = self._settings.clock()
             self._renewed.move_to_end(key)
             if len(self._renewed) > _REMEMBERED:
@@ -106,13 +106,13 @@ class Tier:
 
     def drop(self, key: str) -> bool:
         """Drop the local copy; was there one?"""
-        with self._lock:
+        with self._lock.raw:
             self._renewed.pop(key, None)
         return self.local is not None and self.local.delete(key)
 
     def clear(self) -> None:
         """Drop all local copies of this host."""
-        with self._lock:
+        with self._lock.raw:
             self._renewed.clear()
         if self.local is not None:
             self.local.clear()

@@ -84,8 +84,8 @@ class Writer:
                 "Flatten it, or break the cycle.",
                 in_place=False,
             )
-        _nesting.depth += 1
         before = self.parts.mark()
+        _nesting.depth += 1  # next to the try: a signal's exception must find it counted out again
         try:
             return encode(self, value)
         except Refusal as refusal:
