@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -10,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from enrich.errors import HandleError, HandleExpired, HandleForeign, StoreFullError
+from enrich.errors import HandleError, HandleExpired, HandleForeign, StoreError, StoreFullError
 from enrich.store import PREFIX, Ref, looks_like_handle
 
 if TYPE_CHECKING:
@@ -152,11 +153,23 @@ class StoredValues:
         return look
 
     def _head(self, ref: Ref, names: list[str]) -> list[dict[str, Any]]:
+        try:
+            columns = self._read(ref, None)
+        except StoreError:
+            # A column that no other library has a type for; the others are shown.
+            columns = {}
+            for name in names:
+                with contextlib.suppress(StoreError):
+                    columns |= self._read(ref, [name])
+        shown = {name: map(_cell, columns[name]) for name in names if name in columns}
+        return [dict(zip(shown, row, strict=True)) for row in zip(*shown.values(), strict=True)]
+
+    def _read(self, ref: Ref, names: list[str] | None) -> dict[str, list[Any]]:
         import pyarrow as pa
 
-        table = self.app.store.get(ref, as_type=pa.Table)
-        rows = table.slice(0, HEAD).select([name for name in names if name in table.column_names])
-        return [{key: _cell(value) for key, value in row.items()} for row in rows.to_pylist()]
+        table = self.app.store.get(ref, as_type=pa.Table, columns=names)
+        head: dict[str, list[Any]] = table.slice(0, HEAD).to_pydict()
+        return head
 
 
 def _cell(value: Any) -> Any:

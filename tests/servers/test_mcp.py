@@ -144,6 +144,19 @@ def test_a_table_is_shown_as_its_schema_its_rows_and_its_head(server):
     assert SECRET not in agent.seen
 
 
+def test_the_head_of_a_table_shows_the_columns_that_have_a_form(server):
+    app = make(server)
+
+    @app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"), prevent_initial_call=True)
+    def load():
+        return pd.DataFrame({"n": [1, 2], "mixed": [1, "x"], "list": [["a"], []]})
+
+    with client(app) as http:
+        shown = Agent(http).call("load")["store.data"]
+    assert shown["head"] == [{"n": 1, "list": ["a"]}, {"n": 2, "list": []}]
+    assert "struct" not in str(shown["schema"])
+
+
 def test_a_tool_takes_a_table_by_the_name_under_which_another_returned_it(server):
     app = make(server)
     declare_tables(app)

@@ -128,10 +128,17 @@ def describe(buffer: Any) -> Description:
     view = memoryview(buffer)
     if is_arrow(view):
         entry = open_entry(view)
-        schema = entry.reader().schema.remove_metadata()
-        return Description(entry.plan["kind"], schema, entry.rows, len(view))
+        return Description(entry.plan["kind"], _schema(entry), entry.rows, len(view))
     header = open_container(view).header
     return Description(header["kind"], None, header["rows"], len(view))
+
+
+def _schema(entry: ArrowEntry) -> Any:
+    if "index" not in entry.plan:
+        return entry.reader().schema.remove_metadata()
+    from .pandas_tables import schema_of
+
+    return schema_of(entry)
 
 
 def check(buffer: Any) -> None:

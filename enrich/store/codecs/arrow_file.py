@@ -59,12 +59,14 @@ _TAIL = struct.Struct("<i6s")
 class Plan(dict[str, Any]):
     """Our metadata of a file; shared by all that say the same."""
 
-    __slots__ = ("recipe",)
+    __slots__ = ("outline", "recipe")
 
     def __init__(self, plan: dict[str, Any]) -> None:
         super().__init__(plan)
         # How such a table is read, once somebody has worked it out.
         self.recipe: Any = None
+        # What is to be done about it as another library's table, likewise.
+        self.outline: Any = None
 
 
 class ArrowEntry(NamedTuple):

@@ -18,7 +18,7 @@ from .arrow_layout import Body, Column, Spec
 from .context import KINDS, TABLES, Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
 from .memory import FrameReader, ReadColumn
-from .pandas_columns import ARRAYS, SPECS
+from .pandas_columns import ARRAYS, PLAIN, SPECS
 from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
 
 
@@ -109,6 +109,7 @@ def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.G
 
 ARRAYS[GeometryDtype] = _geometries
 SPECS["geometry"] = _decoder
+PLAIN["geometry"] = lambda spec: True
 TABLES[geopandas.GeoDataFrame] = _encode_frame
 TABLES[geopandas.GeoSeries] = _encode_series
 KINDS["geopandas.GeoDataFrame"] = _read_frame

@@ -8,8 +8,8 @@ from .arrow_layout import Body, Column, Spec, shared
 from .context import Writer
 from .entry import Refusal
 from .memory import FrameReader, ReadColumn
-from .pandas_columns import ARRAYS, SPECS, decoder
-from .pandas_index import encode_categories, encode_codes, index_decoder
+from .pandas_columns import ARRAYS, PLAIN, SPECS, decoder
+from .pandas_index import encode_categories, encode_codes, has_plain_categories, index_decoder
 from .pandas_internals import categorical, ndarray_of
 
 
@@ -42,3 +42,4 @@ def _decoder(spec: Spec) -> ReadColumn:
 
 ARRAYS[pd.CategoricalDtype] = _encode
 SPECS["cat"] = _decoder
+PLAIN["cat"] = lambda spec: has_plain_categories(spec["categories"])

@@ -23,6 +23,8 @@ from .pandas_internals import datetime_array, masked_data, ndarray_of, string_dt
 from .pandas_objects import encode_objects, object_decoder
 from .timezones import encode_timezone
 
+# Kinds of zones that are their names.
+_NAMED = ("zoneinfo", "pytz")
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 
 Encoded = tuple[Column, Spec]
@@ -31,6 +33,8 @@ EncodeArray = Callable[[Writer, Body, Any], Encoded]
 # By dtype and by tag, so that a library's arrays can be added where the library is imported.
 ARRAYS: dict[type[Any], EncodeArray] = {}
 SPECS: dict[str, Callable[[Spec], ReadColumn]] = {}
+# Whether a column means to any Arrow tool what it means to pandas; those of tags that aren't here never do.
+PLAIN: dict[str, Callable[[Spec], bool]] = {}
 
 
 def decoder(spec: Spec) -> ReadColumn:
@@ -39,6 +43,11 @@ def decoder(spec: Spec) -> ReadColumn:
     if make is None:
         raise CorruptEntry(f"a column of unknown kind: {spec['t']}")
     return make(spec)
+
+
+def is_plain(spec: Spec) -> bool:
+    """Whether a column is plain Arrow data in the file, rather than in words of our own."""
+    return spec["t"] in PLAIN and PLAIN[spec["t"]](spec)
 
 
 def encode_column(writer: Writer, body: Body, values: Any) -> Encoded:
@@ -70,11 +79,6 @@ def _pickled(writer: Writer, values: Any) -> Encoded:
             "Convert it to a dtype of pandas or Arrow.",
         )
     return null_column(len(values)), {"t": "node", "v": writer.pickled(values)}
-
-
-def is_opaque(spec: Spec | None) -> bool:
-    """Whether other tools see nothing but nulls in a column."""
-    return spec is not None and spec["t"] in ("node", "sparse")
 
 
 def _is_masked(values: Any) -> bool:
@@ -164,7 +168,7 @@ def _zoned(writer: Writer, body: Body, values: Any) -> Encoded:
 
 def _arrow_zone(zone: Node) -> str:
     # Other tools know zones by name only; which library it comes from, or that it has none, only pandas cares for.
-    return str(zone["v"]) if zone["k"] in ("zoneinfo", "pytz") else "UTC"
+    return str(zone["v"]) if zone["k"] in _NAMED else "UTC"
 
 
 def _zoned_decoder(spec: Spec) -> ReadColumn:
@@ -246,5 +250,28 @@ SPECS.update(
         "tz": _zoned_decoder,
         "period": _period_decoder,
         "interval": _interval_decoder,
+    }
+)
+
+
+def _always(spec: Spec) -> bool:
+    return True
+
+
+def _is_number(spec: Spec) -> bool:
+    dtype = np.dtype(spec["d"])
+    return dtype.kind != "c" and dtype.itemsize <= 8
+
+
+PLAIN.update(
+    {
+        "flat": _is_number,
+        "bits": _always,
+        "obj": lambda spec: spec["k"] != "UUID",
+        "fill": _always,
+        "masked": _always,
+        "str": lambda spec: spec["s"] != "python" or is_plain(spec["c"]),
+        "arrow": _always,
+        "tz": lambda spec: spec["z"]["k"] in (*_NAMED, "utc", "dateutil.utc"),
     }
 )

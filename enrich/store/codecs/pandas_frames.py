@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from operator import itemgetter, lt
 from typing import Any
@@ -17,7 +17,7 @@ from .context import Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt, label
 from .memory import FrameReader, ReadColumn
 from .pandas_blocks import block_decoder, encode_block, is_flat
-from .pandas_columns import decoder, encode_column, is_opaque
+from .pandas_columns import decoder, encode_column
 from .pandas_index import (
     Named,
     decode_name,
@@ -84,8 +84,6 @@ def encode_frame(
         ("columns", names),
     ]
     plan += [("index_at", index_at), ("columns_at", names_at), *(extra or {}).items()]
-    if any(is_opaque(block["c"]) for block in blocks) or is_opaque(index.get("a")):
-        plan.append(("opaque", True))
     plan += _extras(writer, frame)
     fields = field_names([*labels, *_index_labels(named)])
     return write_batch(fields, body, plan_text(plan), kind, writer.parts)
@@ -306,20 +304,6 @@ def positions_of(names: list[Any], columns: Sequence[str]) -> list[int]:
     return [position for name in columns for position in known[name]]
 
 
-def opaque_columns(entry: ArrowEntry, reader: Reader) -> Iterator[tuple[int, Any]]:
-    """The columns of an entry that other tools see as nulls, with their positions in the file."""
-    source = FrameReader(entry, reader)
-    plan = entry.plan
-    for spec in plan["blocks"] if "blocks" in plan else [{"c": plan["values"], "l": [0], "n": 0}]:
-        if is_opaque(spec["c"]):
-            source.go_to(spec["n"])
-            yield spec["l"][0], decoder(spec["c"])(source, entry.body_at, entry.rows)
-    if is_opaque(plan["index"].get("a")):
-        source.go_to(plan["index_at"])
-        index = decoder(plan["index"]["a"])(source, entry.body_at, entry.rows)
-        yield len(entry.reader().schema) - 1, index
-
-
 def encode_series(
     series: pd.Series[Any], pickler: Pickler | None = None, kind: str = "pandas.Series"
 ) -> Encoded:
@@ -347,8 +331,6 @@ def encode_series(
         ("index_at", index_at),
         ("name", name),
     ]
-    if is_opaque(spec) or is_opaque(index.get("a")):
-        plan.append(("opaque", True))
     plan += _extras(writer, series)
     label = "values" if series.name is None else series.name
     fields = field_names([label, *_index_labels(named)])

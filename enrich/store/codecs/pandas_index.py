@@ -19,7 +19,7 @@ from .json_values import is_text
 from .memory import FrameReader, ReadColumn
 from .numpy_values import objects
 from .pandas_blocks import encode_flat, with_validity
-from .pandas_columns import decoder, encode_column, string_na
+from .pandas_columns import decoder, encode_column, is_plain, string_na
 from .pandas_internals import (
     index_of,
     multi_index,
@@ -139,6 +139,11 @@ def encode_categories(writer: Writer, body: Body, dictionary: Body, categories: 
     dictionary.size = 0
     dictionary.columns.append(encode_arrow(dictionary, texts)[0])
     return {"k": "entry", "v": writer.embed(encode_index_entry(categories, writer.pickler))}
+
+
+def has_plain_categories(spec: Spec) -> bool:
+    """Whether a dictionary holds the categories themselves, for any Arrow tool to read."""
+    return spec["k"] == "dictionary" and is_plain(spec["i"]["a"])
 
 
 @shared

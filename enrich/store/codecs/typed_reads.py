@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ...errors import StoreError
 from .arrow_file import ArrowEntry
-from .arrow_tables import read_table, select_columns
+from .arrow_tables import read_table
 from .columns_asked import check_names
 from .context import Reader
 from .entry import type_name
@@ -83,51 +83,11 @@ def _form(as_type: Any) -> str:
 
 
 def _table(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pa.Table:
-    plan = entry.plan
-    is_opaque, range_name = plan.get("opaque"), _range_name(plan)
-    if not is_opaque and range_name is None:
+    if "index" not in entry.plan:
         return read_table(entry, columns)
-    table = read_table(entry)
-    if is_opaque:
-        table = _with_opaque_columns(table, entry, reader, columns)
-    if range_name is not None and (columns is None or range_name in columns):
-        table = _with_range(table, entry, range_name)
-    return table if columns is None else select_columns(table, columns)
+    from .pandas_tables import table_of
 
-
-def _with_opaque_columns(
-    table: pa.Table, entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None
-) -> pa.Table:
-    """Put in what is null to other tools in the file: sparse columns, which become dense here, and pickled ones."""
-    from .pandas_frames import opaque_columns
-
-    for position, values in opaque_columns(entry, reader):
-        name = table.field(position).name
-        if columns is not None and name not in columns:
-            continue
-        try:
-            dense = pa.array(np.asarray(values), from_pandas=True)
-        except pa.ArrowException as error:
-            raise StoreError(
-                f"Column {name!r} is stored as a pickle, and Arrow has no type for it."
-            ) from error
-        table = table.set_column(position, name, dense)
-    return table
-
-
-def _range_name(plan: Mapping[str, Any]) -> str | None:
-    """The name of a frame's index of which the file has only the bounds, since it happens to be a range."""
-    name = plan["index"]["n"] if "index_at" in plan and plan["index"]["k"] == "range" else None
-    return name if type(name) is str else None
-
-
-def _with_range(table: pa.Table, entry: ArrowEntry, name: str) -> pa.Table:
-    from .pandas_frames import field_names
-
-    at = entry.plan["index_at"]
-    values = pa.array(np.arange(*entry.numbers[at : at + 3]))
-    own = field_names([*table.column_names, name])[-1]
-    return table.append_column(own, values) if table.num_columns else pa.table({own: values})
+    return table_of(entry, reader, columns)
 
 
 def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> pd.DataFrame:
@@ -143,13 +103,44 @@ def _pandas(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) ->
 
 
 def _polars(table: pa.Table) -> Any:
-    return import_module("polars").from_arrow(table)
+    polars = import_module("polars")
+    return _taken("polars", polars.from_arrow, table, (Exception, polars.exceptions.PanicException))
 
 
 def _duckdb(table: pa.Table) -> Any:
     if not table.num_columns:
         raise StoreError("The stored table has no columns, and DuckDB has no relation without any.")
-    return import_module("duckdb").from_arrow(table)
+    return _taken("DuckDB", import_module("duckdb").from_arrow, table, (Exception,))
+
+
+def _taken(
+    library: str,
+    take: Callable[[pa.Table], Any],
+    table: pa.Table,
+    failures: tuple[type[BaseException], ...],
+) -> Any:
+    """What a library makes of a table, unless it has no room for a type or a name."""
+    mend = "Convert it before storing, leave it out with Columns(...), or ask for another kind of table."
+    try:
+        taken = take(table)
+    except failures as error:
+        for at, name in enumerate(table.column_names):
+            try:
+                take(table.select([at]))
+            except failures as cause:
+                kind = table.schema.field(at).type
+                raise StoreError(
+                    f"{library} can't take column {name!r} of the stored table, whose type is {kind}: {cause}. {mend}"
+                ) from cause
+        raise StoreError(f"{library} can't take the stored table: {error}. {mend}") from error
+    names, theirs = table.column_names, taken.columns
+    if names != theirs:
+        name, other = next(pair for pair in zip(names, theirs, strict=True) if pair[0] != pair[1])
+        raise StoreError(
+            f"{library} would call column {name!r} of the stored table {other!r}. "
+            "Rename it before storing, leave it out with Columns(...), or ask for another kind of table."
+        )
+    return taken
 
 
 _FROM_FRAME: dict[str, Callable[[pd.DataFrame], Any]] = {

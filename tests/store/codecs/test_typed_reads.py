@@ -98,7 +98,10 @@ def test_every_frame_is_read_as_itself_and_as_arrow(kind: str) -> None:
     frame = FRAMES[kind]()
     data = stored(frame)
     assert_same(frame, decode(data, as_type=pd.DataFrame))
-    table = decode(data, as_type=pa.Table)
+    try:
+        table = decode(data, as_type=pa.Table)
+    except StoreError:
+        return  # what is refused says test_tables_of_other_libraries.py
     table.validate(full=True)
     assert table.num_rows == len(frame) or not table.num_columns
     assert not table.schema.metadata
@@ -159,20 +162,20 @@ def test_a_named_index_is_a_column_whatever_is_in_it(values: list[int]) -> None:
     sparse = pd.DataFrame({"s": pd.arrays.SparseArray([0, 0, 2])}, index=frame.index)
     assert decode(stored(sparse), as_type=pa.Table).to_pydict() == {"s": [0, 0, 2], "a": values}
     twice = pd.DataFrame({"a": [5, 6, 7]}, index=frame.index)
-    assert decode(stored(twice), as_type=pa.Table).column_names == ["a", "a_1"]
+    assert decode(stored(twice), as_type=pa.Table).column_names == ["a", "__index_level_0__"]
 
 
 def test_pickled_column_is_not_read_as_nulls() -> None:
     frame = pd.DataFrame({"x": [1], "o": pd.Series([Custom(1)], dtype=object)})
     data = stored(frame, pickler=KeyedPickler())
-    with pytest.raises(StoreError, match="Column 'o' is stored as a pickle"):
+    with pytest.raises(StoreError, match="Column 'o' .* holds objects of type"):
         decode(data, as_type=pa.Table, pickler=KeyedPickler())
     assert decode(data, as_type=pa.Table, columns=["x"], pickler=KeyedPickler())["x"].to_pylist() == [1]
 
 
 def test_pickled_index_is_not_read_as_nulls() -> None:
     frame = pd.DataFrame({"x": [1]}, index=pd.Index([Custom(1)], dtype=object))
-    with pytest.raises(StoreError, match="is stored as a pickle"):
+    with pytest.raises(StoreError, match="Column '__index_level_0__' .* holds objects of type"):
         decode(stored(frame, pickler=KeyedPickler()), as_type=pa.Table, pickler=KeyedPickler())
 
 
