@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "dash_internals": {"callbacks.spec", "callbacks.tree", "dash_internals"},
     "callbacks": {"errors", "dependencies", "dash_internals", "callbacks"},
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
-    "transforms.annotations": {"callbacks", "store"},
+    "transforms.annotations": {"errors", "callbacks", "store"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.missing": {"errors", "dash_internals", "callbacks"},
     "transforms.unchanged": {"errors", "callbacks", "store", "transforms.held"},

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import types
 import typing
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from enrich.callbacks.parameters import innermost, parameters
 from enrich.callbacks.spec import CallbackSpec
 from enrich.callbacks.tree import map_leaves
+from enrich.errors import DeclarationError
 from enrich.store import Columns, ServersideRef
 
 _TABLES = frozenset(
@@ -36,6 +38,13 @@ class Want:
     by_reference: bool = False
 
 
+def check_wants(callbacks: Iterable[CallbackSpec]) -> None:
+    """Raise ``DeclarationError`` for annotations that would not do what they say."""
+    for spec in callbacks:
+        if getattr(innermost(spec.func), "__annotations__", None):
+            deque(_wants(spec), maxlen=0)
+
+
 def with_wants(spec: CallbackSpec) -> CallbackSpec:
     """Note on each input what the annotation of its parameter wants; the same spec where there is nothing to note."""
     if not getattr(innermost(spec.func), "__annotations__", None):
@@ -51,18 +60,29 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
 def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:
     """Give the number of each input whose parameter has a wish, with the wish."""
     for hint, slot, number in parameters(spec):
-        want = _want(hint, many=slot.is_for_all)
+        try:
+            want = _want(hint, many=slot.is_for_all)
+        except _Misplaced as error:
+            raise DeclarationError(f"{spec}, argument {slot}: {error}") from None
         if want is not None:
             yield number, want
 
 
+class _Misplaced(Exception):
+    """Columns stand where they would have no effect."""
+
+
 def _want(hint: Any, *, many: bool) -> Want | None:
     hint = _meant(hint)
+    if isinstance(hint, Columns):
+        names = ", ".join(map(repr, hint.names))
+        raise _Misplaced(
+            f"Columns({names}) is no form of a table. Say of which: Annotated[pd.DataFrame, Columns({names})]."
+        )
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         want = _want(arguments[0], many=many)
-        columns = next((extra.names for extra in arguments[1:] if isinstance(extra, Columns)), None)
-        return want if columns is None else replace(want or Want(), columns=columns)
+        return _with_columns(want, arguments[1:])
     if origin in (typing.Union, types.UnionType):
         # An optional parameter: the value may be missing, and if it is there, it has the one form.
         forms = [form for form in arguments if form is not type(None)]
@@ -73,6 +93,17 @@ def _want(hint: Any, *, many: bool) -> Want | None:
         return Want(by_reference=True)
     form = origin or hint
     return Want(form) if isinstance(form, type) and (_library(form), form.__name__) in _TABLES else None
+
+
+def _with_columns(want: Want | None, extras: tuple[Any, ...]) -> Want | None:
+    if Columns in extras:
+        raise _Misplaced("Columns names no columns. Name them: Columns('a', 'b').")
+    named = [] if want is None or want.columns is None else [want.columns]
+    named += [extra.names for extra in extras if isinstance(extra, Columns)]
+    if len(named) > 1:
+        names = ", ".join(repr(name) for names in named for name in names)
+        raise _Misplaced(f"Its annotation has Columns {len(named)} times. Give one: Columns({names}).")
+    return replace(want or Want(), columns=named[0]) if named else want
 
 
 def _meant(hint: Any) -> Any:

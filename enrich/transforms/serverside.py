@@ -26,7 +26,7 @@ from enrich.errors import (
 from enrich.store import PREFIX, FileSystemBackend, Ref, Store, looks_like_handle
 from enrich.store.arguments import check_arguments
 from enrich.store.places import named_backends
-from enrich.transforms.annotations import Want, with_wants
+from enrich.transforms.annotations import Want, check_wants, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.memoize import with_memo
 from enrich.transforms.missing import check_setting, in_place_of, with_settings_of_outputs
@@ -216,6 +216,7 @@ class ServersideOutputTransform(DashTransform):
         return named_backends(FileSystemBackend() if default is None else default, self.backends or ())
 
     def apply(self, program: Program, /) -> Program:
+        check_wants(program.callbacks)
         # A late reader is told what the outputs that are served already say.
         if program.is_late or program.says(ServersideOutput, "memoize", "on_missing"):
             program = with_settings_of_outputs(program.map_callbacks(self._rewrite))

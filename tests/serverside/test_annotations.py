@@ -17,6 +17,7 @@ from dash import ALL, Input, Output, html
 from enrich import (
     Columns,
     Dash,
+    DeclarationError,
     Serverside,
     ServersideRef,
     StoreConfigError,
@@ -136,6 +137,25 @@ def test_an_alias_is_what_it_stands_for(received, alias):
 def test_columns_are_named_one_by_one():
     with pytest.raises(StoreConfigError, match=r"Columns\(\['a', 'b'\]\): give the names one by one"):
         Columns(["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "mend"),
+    [
+        (Columns("b"), r"Annotated\[pd\.DataFrame, Columns\('b'\)\]"),
+        (list[Columns("b")], r"Annotated\[pd\.DataFrame, Columns\('b'\)\]"),
+        (Annotated[pd.DataFrame, Columns("a"), Columns("b")], r"Columns\('a', 'b'\)"),
+        (Annotated[Annotated[pd.DataFrame, Columns("a")] | None, Columns("b")], r"Columns\('a', 'b'\)"),
+        (Annotated[pd.DataFrame, Columns], r"Columns\('a', 'b'\)"),
+    ],
+    ids=str,
+)
+def test_columns_that_would_have_no_effect_are_refused_at_build(annotation, mend):
+    app = Dash("refused")
+    app.layout = html.Div(id="o")
+    app.callback(Output("o", "children"), Input({"i": ALL}, "data"))(taking(annotation)([]))
+    with pytest.raises(DeclarationError, match=rf"function.*argument .*{mend}"):
+        _ = app.callback_map
 
 
 def test_unknown_columns_are_refused_with_those_there_are(received):
