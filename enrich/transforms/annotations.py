@@ -6,15 +6,16 @@ import itertools
 import types
 import typing
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from enrich.callbacks.parameters import innermost, parameters
 from enrich.callbacks.spec import CallbackSpec
 from enrich.callbacks.tree import map_leaves
 from enrich.errors import DeclarationError
-from enrich.store import Columns, ServersideRef
+from enrich.store import Columns, Ref, ServersideRef, Store
 
 _TABLES = frozenset(
     {
@@ -55,6 +56,15 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
     numbers = itertools.count()
     inputs = map_leaves(lambda slot: slot.with_changes(want=wants.get(next(numbers))), spec.inputs)
     return spec.with_changes(inputs=inputs)
+
+
+def read_wanted(store: Store, ref: Ref, want: Want, locating: Callable[..., Any]) -> Any:
+    """Read a stored value as it is wanted; what a reference raises later goes through ``locating``."""
+    if want.by_reference:
+        return ServersideRef(
+            ref, partial(locating, store.get), partial(locating, store.describe), want.columns
+        )
+    return store.get(ref, as_type=want.as_type, columns=want.columns)
 
 
 def _wants(spec: CallbackSpec) -> Iterator[tuple[int, Want]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import CodeType
-from typing import Any, TypeVar
+from typing import Any
 
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
@@ -26,17 +27,15 @@ from enrich.errors import (
 from enrich.store import PREFIX, FileSystemBackend, Ref, Store, looks_like_handle
 from enrich.store.arguments import check_arguments
 from enrich.store.places import named_backends
-from enrich.transforms.annotations import Want, check_wants, with_wants
+from enrich.transforms.annotations import Want, check_wants, read_wanted, with_wants
 from enrich.transforms.base import DashTransform
+from enrich.transforms.locating import located, locating
 from enrich.transforms.memoize import with_memo
 from enrich.transforms.missing import check_setting, in_place_of, with_settings_of_outputs
 from enrich.transforms.unchanged import held_tokens, stands_for, with_held_tokens
 
 _made = itertools.count()
 _last_made = 0
-
-
-Refused = TypeVar("Refused", bound=EnrichError)
 
 
 class Serverside:
@@ -301,13 +300,7 @@ def _store(
             return dash_internals.NO_UPDATE
         return str(store.sign(ref, session=session))
     except EnrichError as error:
-        raise _located(error, where) from error.__cause__
-
-
-def _located(error: Refused, where: str) -> Refused:
-    """Say at which callback and slot a failure of the store happened."""
-    error.args = (f"{where}: {error}",)
-    return error
+        raise located(error, where) from error.__cause__
 
 
 def _where(app: Any) -> str:
@@ -350,15 +343,12 @@ class _Handles:
         where = f"{spec}, argument {slot}"
         try:
             ref = app._sessions.opened(token)
-            want = slot.want or Want()
-            if want.by_reference:
-                return app.store.lazy(ref, want.columns)
-            return app.store.get(ref, as_type=want.as_type, columns=want.columns)
+            return read_wanted(app.store, ref, slot.want or Want(), partial(locating, where))
         except HandleError as error:
             # A dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies, or the app its secret.
-            return in_place_of(_located(error, where), slot, spec, settings.on_missing)
+            return in_place_of(located(error, where), slot, spec, settings.on_missing)
         except EnrichError as error:
-            raise _located(error, where) from error.__cause__
+            raise located(error, where) from error.__cause__
 
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"

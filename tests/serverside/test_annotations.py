@@ -21,6 +21,7 @@ from enrich import (
     Serverside,
     ServersideRef,
     StoreConfigError,
+    StoreError,
     Trigger,
     UnknownColumnError,
     dcc,
@@ -174,6 +175,27 @@ def test_a_reference_loads_the_columns_of_its_annotation(received):
     assert list(ref.load().columns) == ["b"]
     assert ref.load(as_type=pa.Table).column_names == ["b"]
     assert list(ref.load(columns=["a"]).columns) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "is_gone"),
+    [
+        (lambda ref: ref.load(columns=["degres"]), False),
+        (lambda ref: ref.load(dict), False),
+        (lambda ref: ref.load(), True),
+        (lambda ref: ref.rows, True),
+    ],
+)
+def test_an_error_of_a_reference_names_the_callback_and_the_argument(ask, is_gone):
+    app, seen = Dash("late"), []
+    app.layout = html.Div([dcc.Store(id="s", data=Serverside(FRAME)), html.Div(id="o")])
+    app.callback(Output("o", "children"), Input("s", "data"))(taking(ServersideRef)(seen))
+    Page(app)
+    (ref,) = seen
+    if is_gone:
+        app.store.delete(ref.ref)
+    with pytest.raises(StoreError, match=r"callback 'function' .*, argument s\.data: "):
+        ask(ref)
 
 
 def test_parameters_by_name_count(received):
