@@ -9,18 +9,19 @@ PACKAGE = Path(__file__).parents[1] / "enrich"
 
 MAY_IMPORT = {
     "errors": set(),
+    "meant": set(),
     "dependencies": set(),
     "declarations": set(),
     "progress": set(),
     "dash_internals": {"callbacks.spec", "callbacks.tree", "dash_internals"},
-    "callbacks": {"errors", "dependencies", "dash_internals", "callbacks"},
+    "callbacks": {"errors", "meant", "dependencies", "dash_internals", "callbacks"},
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
     "transforms.annotations": {"errors", "callbacks", "store"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.missing": {"errors", "dash_internals", "callbacks"},
     "transforms.unchanged": {"errors", "callbacks", "store", "transforms.held"},
     "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
-    "store": {"errors", "store"},
+    "store": {"errors", "meant", "store"},
 }
 """Rooms that are not here may import everything but diagnostics."""
 

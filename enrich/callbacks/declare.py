@@ -7,7 +7,6 @@ outputs, inputs and states may come in any order.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from enrich.callbacks.spec import CallbackSpec, Clientside, Finish, FrozenId, Or
 from enrich.callbacks.tree import is_branch, leaves, map_leaves
 from enrich.dependencies import ServersideOutput, Trigger
 from enrich.errors import DeclarationError
+from enrich.meant import nearest
 
 KNOWN_FLAGS = frozenset(
     {"group", "memoize", "priority", "blocking", "blocking_timeout", "loading", "log", "on_missing", "checks"}
@@ -240,7 +240,7 @@ def near_miss(name: str) -> str | None:
     known = KNOWN_FLAGS | dash_internals.CALLBACK_OPTIONS | dash_internals.CALLBACK_STRUCTURE
     if name in known:
         return None
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), None)
+    return nearest(name, known, 0.8)
 
 
 def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:

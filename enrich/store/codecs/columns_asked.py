@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import StoreConfigError, UnknownColumnError
+from ...meant import meant
 
 
 def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColumnError:
     """The error that says which columns there are."""
     listed = ", ".join(map(repr, known[:50])) + (", …" if len(known) > 50 else "")
     asked = ", ".join(map(repr, unknown))
-    return UnknownColumnError(f"The stored table has no column {asked}. It has: {listed}.")
+    texts = [name for name in known if isinstance(name, str)]
+    guesses = "".join([meant(name, texts) for name in unknown if isinstance(name, str)])
+    return UnknownColumnError(f"The stored table has no column {asked}.{guesses} It has: {listed}.")
 
 
 def check_columns(columns: Sequence[Any] | None) -> None:

@@ -68,6 +68,14 @@ def test_unknown_column_lists_those_there_are(source: str, form: type | None) ->
         decode(stored(SOURCES[source]), as_type=form, columns=["a", "z"])
 
 
+@pytest.mark.parametrize("form", [None, *FORMS])
+def test_unknown_column_is_guessed_at(form: type | None) -> None:
+    frame = pd.DataFrame({"degrees": [1.5], "city": ["Oslo"], 7: [1]})
+    guess = r"no column 'degres', 'z'\. Did you mean 'degrees'\? It has: 'degrees'"
+    with pytest.raises(UnknownColumnError, match=guess):
+        decode(stored(frame), as_type=form, columns=["degres", "z"])
+
+
 def test_table_is_read_as_an_array() -> None:
     array = decode(stored(FRAME[["a", "c"]]), as_type=np.ndarray)
     assert array.tolist() == [[1.0, 0.5], [2.0, 1.5]]
