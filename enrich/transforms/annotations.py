@@ -14,8 +14,9 @@ from typing import Any
 from enrich.callbacks.parameters import innermost, parameters
 from enrich.callbacks.spec import CallbackSpec
 from enrich.callbacks.tree import map_leaves
-from enrich.errors import DeclarationError
+from enrich.errors import DeclarationError, StoreError
 from enrich.store import Columns, Ref, ServersideRef, Store
+from enrich.store.codecs.entry import type_name
 
 _TABLES = frozenset(
     {
@@ -28,6 +29,16 @@ _TABLES = frozenset(
     }
 )
 """Forms of a table, by library and name, so that none of the libraries need be imported."""
+_AS_STORED = frozenset(
+    {
+        ("pandas", "Series"),
+        ("pandas", "Index"),
+        ("polars", "Series"),
+        ("pyarrow", "RecordBatch"),
+        ("pyarrow", "RecordBatchReader"),
+    }
+)
+"""What no table is made into; one that was stored as such is passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class Want:
     as_type: Any = None
     columns: tuple[str, ...] | None = None
     by_reference: bool = False
+    # Types of which a value is passed as it was stored; any other table comes in the form, or is refused without one.
+    kept: tuple[type, ...] = ()
 
 
 def check_wants(callbacks: Iterable[CallbackSpec]) -> None:
@@ -64,6 +77,21 @@ def read_wanted(store: Store, ref: Ref, want: Want, locating: Callable[..., Any]
         return ServersideRef(
             ref, partial(locating, store.get), partial(locating, store.describe), want.columns
         )
+    if want.kept:
+        value = store.get(ref, columns=want.columns)
+        found = store.describe(ref)
+        is_table = found.rows is not None
+        # A TypedDict can't be asked for its instances.
+        is_kept = not set(want.kept).isdisjoint(type(value).__mro__)
+        if is_kept or not (is_table or all(map(_is_form, want.kept))):
+            return value
+        if want.as_type is None:
+            asked = " or ".join(type_name(kind) for kind in want.kept)
+            raise StoreError(
+                f"The stored value is a {found.kind}, and no table is passed as {asked}. Annotate the form that you "
+                "want: pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table, duckdb.DuckDBPyRelation, np.ndarray or "
+                "ServersideRef."
+            )
     return store.get(ref, as_type=want.as_type, columns=want.columns)
 
 
@@ -94,15 +122,46 @@ def _want(hint: Any, *, many: bool) -> Want | None:
         want = _want(arguments[0], many=many)
         return _with_columns(want, arguments[1:])
     if origin in (typing.Union, types.UnionType):
-        # An optional parameter: the value may be missing, and if it is there, it has the one form.
-        forms = [form for form in arguments if form is not type(None)]
-        return _want(forms[0], many=many) if len(forms) == 1 else None
+        # Of an optional parameter the value may be missing.
+        parts = [part for part in arguments if part is not type(None)]
+        return _want(parts[0], many=many) if len(parts) == 1 else _one_of(parts)
     if many and origin is list and arguments:
         return _want(arguments[0], many=False)
     if hint is ServersideRef:
         return Want(by_reference=True)
     form = origin or hint
-    return Want(form) if isinstance(form, type) and (_library(form), form.__name__) in _TABLES else None
+    if _is_form(form):
+        return Want(form)
+    return Want(kept=(form,)) if _is_as_stored(form) else None
+
+
+def _one_of(parts: list[Any]) -> Want | None:
+    """The want of several types: a value of one of them as it was stored, and any other table in the first form."""
+    kinds = []
+    for part in map(_meant, parts):
+        if typing.get_origin(part) is typing.Annotated:
+            want, part = _want(part, many=False), typing.get_args(part)[0]
+            if want is not None and want.columns is not None:
+                names = ", ".join(map(repr, want.columns))
+                raise _Misplaced(
+                    f"Columns({names}) stands in one of several types. Put it around all of them: "
+                    f"Annotated[A | B, Columns({names})]."
+                )
+        kinds.append(typing.get_origin(part) or part)
+    forms = [kind for kind in kinds if _is_form(kind)]
+    if not all(isinstance(kind, type) and kind is not ServersideRef for kind in kinds):
+        return None
+    if not forms and not any(map(_is_as_stored, kinds)):
+        return None
+    return Want(forms[0] if forms else None, kept=tuple(kinds))
+
+
+def _is_form(kind: Any) -> bool:
+    return isinstance(kind, type) and (_library(kind), kind.__name__) in _TABLES
+
+
+def _is_as_stored(kind: Any) -> bool:
+    return isinstance(kind, type) and (_library(kind), kind.__name__) in _AS_STORED
 
 
 def _with_columns(want: Want | None, extras: tuple[Any, ...]) -> Want | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import functools
 import sys
 import textwrap
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import duckdb
 import numpy as np
@@ -35,12 +35,12 @@ FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
 def received():
     """Pass the stored frame to a function with an annotation; what it received."""
 
-    def run(function, **declaration):
+    def run(function, stored=FRAME, **declaration):
         app, seen = Dash("annotated", suppress_callback_exceptions=True), []
         app.server.testing = True
         app.layout = html.Div([html.Button(id="b"), dcc.Store(id="s"), html.Div(id="o")])
         app.callback(Output("s", "data"), Trigger("b", "n_clicks"), prevent_initial_call=True)(
-            lambda: Serverside(FRAME)
+            lambda: Serverside(stored)
         )
         declaration = declaration or {"inputs": [Input("s", "data")]}
         app.callback(output=Output("o", "children"), prevent_initial_call=True, **declaration)(function(seen))
@@ -147,6 +147,7 @@ def test_columns_are_named_one_by_one():
         (list[Columns("b")], r"Annotated\[pd\.DataFrame, Columns\('b'\)\]"),
         (Annotated[pd.DataFrame, Columns("a"), Columns("b")], r"Columns\('a', 'b'\)"),
         (Annotated[Annotated[pd.DataFrame, Columns("a")] | None, Columns("b")], r"Columns\('a', 'b'\)"),
+        (Annotated[pd.DataFrame, Columns("b")] | pl.DataFrame, r"Annotated\[A \| B, Columns\('b'\)\]"),
         (Annotated[pd.DataFrame, Columns], r"Columns\('a', 'b'\)"),
     ],
     ids=str,
@@ -196,6 +197,61 @@ def test_an_error_of_a_reference_names_the_callback_and_the_argument(ask, is_gon
         app.store.delete(ref.ref)
     with pytest.raises(StoreError, match=r"callback 'function' .*, argument s\.data: "):
         ask(ref)
+
+
+class Record(TypedDict):
+    a: int
+
+
+SERIES = pd.Series([1], name="a")
+BATCH = pa.record_batch({"a": [1]})
+
+
+@pytest.mark.parametrize(
+    ("annotation", "stored"),
+    [
+        (pd.Series, SERIES),
+        (pd.Series | None, SERIES),
+        (pl.Series, pl.Series("a", [1])),
+        (pa.RecordBatch, BATCH),
+        (pd.DataFrame | pl.DataFrame, pl.DataFrame({"a": [1]})),
+        (pd.Series | pd.DataFrame, SERIES),
+        (pd.DataFrame | dict, {"a": 1}),
+        (pd.DataFrame | dict[str, int], ["neither"]),
+        (pd.DataFrame | Record, {"a": 1}),
+        (pd.Series, "no table"),
+        (pd.DataFrame | ServersideRef, BATCH),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_of_the_annotation_is_passed_as_it_was_stored(received, annotation, stored):
+    value = received(taking(annotation), stored=stored)
+    assert type(value) is type(stored)
+    assert str(value) == str(stored)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "form"),
+    [
+        (pl.DataFrame | pa.Table, pl.DataFrame),
+        (Annotated[pl.DataFrame | pa.Table, Columns("b")], pl.DataFrame),
+        (Annotated[pa.Table, "a note"] | pl.DataFrame | None, pa.Table),
+        (pd.Series | pl.DataFrame, pl.DataFrame),
+        (dict | pl.DataFrame, pl.DataFrame),
+    ],
+    ids=str,
+)
+def test_of_several_forms_another_table_comes_in_the_first(received, annotation, form):
+    value = received(taking(annotation))
+    assert isinstance(value, form)
+    assert "b" in value.schema.names if form is pa.Table else "b" in value.columns
+
+
+@pytest.mark.parametrize("annotation", [pd.Series, pl.Series, pa.RecordBatch, pa.RecordBatchReader, pd.Index])
+def test_a_type_that_no_table_is_made_into_is_refused_with_the_forms(received, annotation):
+    says = r"callback 'function' .*, argument s\.data: .* is a pandas\.DataFrame, .*Annotate .*pa\.Table"
+    with pytest.raises(StoreError, match=says):
+        received(taking(annotation))
 
 
 def test_parameters_by_name_count(received):
