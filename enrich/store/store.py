@@ -14,7 +14,7 @@ from enrich.store import codecs
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.protocol import DAY, KEY, MISSING, Backend, Buffer, Settings, Swept
 from enrich.store.codecs import CorruptEntry, Description
-from enrich.store.codecs.entry import excerpt
+from enrich.store.codecs.entry import NotATable, excerpt
 from enrich.store.flight import Flights
 from enrich.store.handle import Handle, app_digest, read_handle, session_digests, stored_name, write_handle
 from enrich.store.info import BackendInfo, Counts, StoreInfo, describe_backend
@@ -183,7 +183,10 @@ class Store:
         ref = self._as_ref(ref)
         _store, place = self._places.find(ref.store)
         decode = partial(codecs.decode, as_type=as_type, columns=columns, pickler=self._pickler)
-        value = self._load(ref, place, decode)
+        try:
+            value = self._load(ref, place, decode)
+        except NotATable as error:
+            raise error.stored_by(self._producers.text(ref)) from None
         self._counts.count(hit=value is not MISSING)
         if value is not MISSING:
             return value

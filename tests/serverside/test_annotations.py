@@ -254,6 +254,12 @@ def test_a_type_that_no_table_is_made_into_is_refused_with_the_forms(received, a
         received(taking(annotation))
 
 
+def test_a_value_that_is_no_table_is_refused_with_who_stored_it(received):
+    says = r"argument s\.data: The value that callback .* stored is a dict, not a table: .*Take it as"
+    with pytest.raises(StoreError, match=says):
+        received(taking(pd.DataFrame), stored={"a": 1})
+
+
 def test_parameters_by_name_count(received):
     def make(seen):
         def function(other, table: pa.Table):

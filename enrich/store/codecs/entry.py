@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import xxhash
 
-from ...errors import UnstorableValueError
+from ...errors import StoreError, UnstorableValueError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +24,27 @@ _LONGEST_PATH = 12
 
 class CorruptEntry(ValueError):
     """These bytes are torn, foreign, or of a format this version doesn't know."""
+
+
+class NotATable(StoreError):
+    """A value was asked for as a table and is none."""
+
+    def __init__(self, kind: str, wanted: str) -> None:
+        super().__init__(f"The stored value{_no_table(kind, wanted)}")
+        self.kind = kind
+        self.wanted = wanted
+
+    def stored_by(self, producer: str | None) -> StoreError:
+        """What the user gets to read, with who stored the value if that is known."""
+        what = f"The value that {producer} stored" if producer else "The stored value"
+        return StoreError(f"{what}{_no_table(self.kind, self.wanted)}")
+
+
+def _no_table(kind: str, wanted: str) -> str:
+    return (
+        f" is a {kind}, not a table: it can't be read as {wanted}. Take it as it was stored, without an annotation, "
+        "as_type or columns, or store a table in its place."
+    )
 
 
 class Refusal(Exception):

@@ -16,7 +16,7 @@ from .arrow_file import ArrowEntry
 from .arrow_tables import read_table
 from .columns_asked import check_names
 from .context import Reader
-from .entry import type_name
+from .entry import NotATable, type_name
 
 
 def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequence[str] | None) -> Any:
@@ -43,13 +43,22 @@ def read_value_as(value: Any, kind: str, as_type: Any, columns: Sequence[str] | 
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(value, (polars.DataFrame, polars.LazyFrame, polars.Series)):
         return _own_polars(value, form, columns)
-    if as_type is not None and form is not None and columns is None:
-        if isinstance(value, as_type):
-            return value
-        if isinstance(value, np.ndarray) and form == "pandas.DataFrame" and 0 < value.ndim <= 2:
-            return pd.DataFrame(value, copy=False)
-    wanted = f"columns {', '.join(map(repr, columns))}" if columns is not None else form
-    raise StoreError(f"The stored value is a {kind}, not a table: it can't be read as {wanted}.")
+    if as_type is not None and columns is None and isinstance(value, as_type):
+        return value
+    if form is not None and isinstance(value, np.ndarray) and 0 < value.ndim <= 2:
+        return _array_as(value, as_type, columns)
+    wanted = f"columns {', '.join(map(repr, columns))}" if columns is not None else str(form)
+    raise NotATable(type_name(type(value)) if kind == "json" else kind, wanted)
+
+
+def _array_as(value: Any, as_type: Any, columns: Sequence[str] | None) -> Any:
+    """An array as a table whose columns are called by their numbers."""
+    from . import decode, encode
+
+    frame = pd.DataFrame(value, copy=False)
+    if as_type is pd.DataFrame and columns is None:
+        return frame
+    return decode(bytearray(b"".join(encode(frame).buffers)), as_type=as_type, columns=columns)
 
 
 def _own_polars(value: Any, form: str | None, columns: Sequence[str] | None) -> Any:

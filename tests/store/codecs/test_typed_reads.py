@@ -197,11 +197,37 @@ def test_series_and_index_are_read_as_frames() -> None:
     assert decode(stored(pd.Index([1], name="s")), as_type=pd.DataFrame).columns.tolist() == ["s"]
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, "text", [1, 2]])
-def test_value_that_is_no_table_says_so(value: Any) -> None:
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"a": 1}, "dict"),
+        ("text", "str"),
+        ([1, 2], "list"),
+        (go.Figure(), "plotly.*Figure"),
+        (np.eye(1)[None], "numpy.*"),
+    ],
+)
+def test_value_that_is_no_table_says_so_and_what_to_do(value: Any, kind: str) -> None:
+    says = rf"The stored value is a {kind}, not a table: .* Take it as it was stored, .* or store a table"
     for options in ({"as_type": pd.DataFrame}, {"as_type": pa.Table}, {"columns": ["a"]}):
-        with pytest.raises(StoreError, match="The stored value is a json, not a table"):
+        with pytest.raises(StoreError, match=says):
             decode(stored(value), **options)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 3)])
+def test_array_is_read_as_every_form(form: type, shape: tuple[int, ...]) -> None:
+    array = np.arange(np.prod(shape)).reshape(shape)
+    table = decode(stored(array), as_type=form)
+    assert isinstance(table, form)
+    assert rows(table) == [tuple(row) for row in array.reshape(2, -1).tolist()]
+    first = decode(stored(array), as_type=form, columns=[0 if form is pd.DataFrame else "0"])
+    assert rows(first) == [(row[0],) for row in array.reshape(2, -1).tolist()]
+
+
+def test_array_of_numbers_that_a_form_lacks_is_refused() -> None:
+    with pytest.raises(StoreError, match="Column '0' .* complex128"):
+        decode(stored(np.array([1j])), as_type=pl.DataFrame)
 
 
 def test_form_that_is_unknown_lists_those_there_are() -> None:
