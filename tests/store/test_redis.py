@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 import signal
@@ -9,9 +11,10 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis.exceptions
@@ -24,7 +27,7 @@ from enrich.store.results import result_of
 
 from .conftest import Clock
 from .quotas import let_pass
-from .servers import Server, free_port, redis_command, running
+from .servers import Server, find_program, free_port, redis_command, running
 from .workers import value_of
 
 pytestmark = pytest.mark.server
@@ -79,6 +82,57 @@ def test_a_torn_local_copy_is_fetched_again(redis_server: Server, redis_url: str
     copy.write_bytes(copy.read_bytes()[:-5])
     assert store.get(ref) == value_of(49)
     assert store.get(ref) == value_of(49)
+
+
+@pytest.mark.parametrize("gone", ["deleted", "cleared", "evicted"])
+def test_a_value_that_the_server_has_no_more_is_not_served_on_from_local_copies(
+    redis_server: Server, redis_url: str, tmp_path: Path, gone: str
+):
+    clock = Clock(time.time())
+    one, two = (host(redis_server, tmp_path / name, clock=clock) for name in ("one", "two"))
+    ref = one.put("value")
+    assert two.get(ref) == "value"
+    if gone == "deleted":
+        one.delete(ref)
+    elif gone == "cleared":
+        one.clear()
+    else:
+        cli(redis_server, "DEL", f"enrich:e:{ref.key}")
+    clock.tick(61)
+    for store in (one, two):
+        with pytest.raises(HandleExpired):
+            store.get(ref)
+    assert two.get(one.put("value")) == "value"
+
+
+@contextlib.contextmanager
+def unreadable(folder: Path) -> Iterator[None]:
+    """Take the rights to a folder away, and from root the rights to everything."""
+    user = os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+
+
+def test_a_local_folder_that_can_t_be_read_doesn_t_stop_the_server_s_values(
+    redis_server: Server, redis_url: str, tmp_path: Path, caplog
+):
+    store = host(redis_server, tmp_path / "local")
+    kept, dropped = store.put(value_of(1)), store.put(value_of(2))
+    with unreadable(tmp_path / "local" / "entries"):
+        assert store.get(kept) == value_of(1)
+        assert "can't read the local copy" in caplog.text
+        assert store.get(store.put("other")) == "other"
+        store.delete(dropped)
+        assert store.get(dropped, default=None) is None
+        assert store.info().entries == 2
+        store.clear()
+        assert store.info().entries == 0
 
 
 def test_a_use_of_the_local_copy_renews_the_server_s_value(
@@ -166,6 +220,74 @@ def test_a_paused_server_is_waited_for_for_a_bounded_time(own_redis: Server, tmp
     assert store.get(ref) == "value"
 
 
+def test_a_new_connection_to_a_paused_server_is_waited_for_for_a_bounded_time(own_redis: Server):
+    assert own_redis.process is not None
+    os.kill(own_redis.process.pid, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        with pytest.raises(StoreUnavailableError):
+            RedisBackend(url(own_redis), timeout=0.3, local=False).read("0" * 32)
+        assert time.monotonic() - begin < 3
+    finally:
+        os.kill(own_redis.process.pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def balancer(port: int, open_for: Callable[[int], bool]) -> Iterator[int]:
+    """Pass on what the clients of a port send, but only for those of these numbers; the rest hear nothing."""
+
+    def pass_on(number: int, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if open_for(number):
+                    target.sendall(data)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            for number in itertools.count():
+                client, server = listening.accept()[0], socket.create_connection(("127.0.0.1", port))
+                opened.extend((client, server))
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=pass_on, args=(number, *pair), daemon=True).start()
+
+    opened: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(listening.getsockname()[1])
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for end in opened:
+        end.close()
+
+
+def test_a_connection_that_was_lost_without_a_word_is_made_anew(redis_server: Server, redis_url: str):
+    lost: set[int] = set()
+    with balancer(redis_server.port, lambda number: number not in lost) as port:
+        backend = RedisBackend(f"redis://127.0.0.1:{port}/0", timeout=0.5, local=False)
+        backend.set_record("name", b"value")
+        for number in range(2):
+            lost.add(number)
+            assert backend.get_record("name") == b"value"
+
+
+def test_a_server_that_hangs_up_gives_a_typed_error():
+    def hang_up() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listening.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        backend = RedisBackend(f"redis://127.0.0.1:{listening.getsockname()[1]}/0", timeout=0.5, local=False)
+        for action in (lambda: backend.read("0" * 32), lambda: backend.set_record("name", b"value")):
+            with pytest.raises(StoreUnavailableError, match="Is it running"):
+                action()
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
 def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
     store = Store(RedisBackend(url(own_redis), local=False))
     ref = store.put("value")
@@ -180,6 +302,27 @@ def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
     assert store.get(ref) == "value"
     cli(own_redis, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     fill()
+
+
+def test_what_a_full_server_refused_is_in_no_error_and_no_log(own_redis: Server, caplog):
+    store = Store(RedisBackend(url(own_redis), local=False), session_quota=10**9)
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "3mb")
+
+    def fill() -> None:
+        for number in range(100):
+            store.compute(f"key {number}", lambda number=number: f"private {number} " * 4000, scope="one")
+        for number in range(100):
+            store.put(f"private {number} " * 4000, scope=f"user {number}")
+
+    with pytest.raises(StoreFullError) as caught:
+        fill()
+    shown = [caplog.text]
+    error: BaseException | None = caught.value
+    while error is not None:
+        shown.append(str(error))
+        error = error.__cause__ or error.__context__
+    assert "out of memory" in caplog.text
+    assert not any("private" in text for text in shown)
 
 
 def test_a_full_server_keeps_no_memoized_results_and_gives_them_all_the_same(own_redis: Server):
@@ -222,6 +365,17 @@ def test_a_server_flushed_under_load_gives_right_values_or_typed_errors(own_redi
     done.set()
     flusher.join()
     assert wrong == []
+
+
+def test_what_others_keep_under_the_prefix_is_passed_over(
+    redis_server: Server, redis_url: str, tmp_path: Path
+):
+    store, key = host(redis_server, tmp_path), "0" * 32
+    ref = store.put("value")
+    cli(redis_server, "RPUSH", f"enrich:e:{key}", "1")
+    assert [entry.key for entry in store.backend.entries()] == [ref.key]
+    assert (store.info().entries, store.backend.sweep().entries) == (1, 1)
+    assert store.get(key, default=None) is None
 
 
 def test_the_lock_of_a_dead_holder_is_free_after_its_lease(redis_url: str):
@@ -269,17 +423,38 @@ def test_a_lock_lost_to_another_is_not_released_for_him(redis_server: Server, re
     assert one.try_lock("job", 30) is None
 
 
-def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
+@contextlib.contextmanager
+def cluster_node(folder: Path) -> Iterator[Server]:
     port = free_port()
     while port > 50_000:  # the cluster bus listens 10,000 above
         port = free_port()
-    with running(redis_command(port, tmp_path, "--cluster-enabled", "yes"), port) as server:
-        cli(server, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-        until = time.monotonic() + 10
-        while "cluster_state:ok" not in cli(server, "CLUSTER", "INFO") and time.monotonic() < until:
-            pass
+    folder.mkdir(exist_ok=True)
+    with running(redis_command(port, folder, "--cluster-enabled", "yes"), port) as server:
+        yield server
+
+
+def join(first: Server, *others: Server) -> None:
+    """Make one cluster of these nodes, which share its slots."""
+    nodes = (first, *others)
+    for server in others:
+        cli(first, "CLUSTER", "MEET", "127.0.0.1", str(server.port))
+    bounds = [16384 * number // len(nodes) for number in range(len(nodes) + 1)]
+    for server, begin, end in zip(nodes, bounds, bounds[1:], strict=False):
+        cli(server, "CLUSTER", "ADDSLOTSRANGE", str(begin), str(end - 1))
+    until = time.monotonic() + 20
+    while not all("cluster_state:ok" in cli(server, "CLUSTER", "INFO") for server in nodes):
+        assert time.monotonic() < until
+
+
+def cluster_url(server: Server) -> str:
+    return f"redis+cluster://127.0.0.1:{server.port}"
+
+
+def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
+    with cluster_node(tmp_path) as server:
+        join(server)
         clock = Clock(time.time())
-        backend = RedisBackend(f"redis+cluster://127.0.0.1:{port}", local=False)
+        backend = RedisBackend(cluster_url(server), local=False)
         store = Store(backend, session_quota=1_000_000, clock=clock)
         refs = [store.put(value_of(number), payer="one") for number in range(20)]
         assert [store.get(ref) for ref in refs] == [value_of(number) for number in range(20)]
@@ -293,6 +468,57 @@ def test_a_cluster_is_reached_by_its_url(tmp_path: Path):
         assert sum(store.get(ref, default=None) is None for ref in refs) == 1
         store.clear()
         assert store.info().entries == 0
+
+
+def test_a_cluster_that_is_away_gives_a_typed_error_and_local_copies_are_served_on(tmp_path: Path):
+    clock = Clock(time.time())
+    with cluster_node(tmp_path) as server:
+        join(server)
+        backend = RedisBackend(cluster_url(server), timeout=0.5, local=FileSystemBackend(tmp_path / "local"))
+        store = Store(backend, clock=clock)
+        ref = store.put(value_of(1))
+        server.stop()
+        clock.tick(61)
+        assert store.get(ref) == value_of(1)
+        for action in (
+            lambda: store.put("other"), lambda: store.named("n"), lambda: store.get("0" * 32),
+            store.info, store.sweep, store.clear,
+        ):  # fmt: skip
+            with pytest.raises(StoreUnavailableError, match="Is it running"):
+                action()
+
+
+def test_a_node_of_a_cluster_that_hangs_is_waited_for_for_a_bounded_time(tmp_path: Path):
+    with cluster_node(tmp_path / "one") as one, cluster_node(tmp_path / "two") as two:
+        join(one, two)
+        backend = RedisBackend(cluster_url(one), timeout=0.5, local=False)
+        keys = [f"{number:032}" for number in range(8)]
+        assert all(backend.read(key) is MISSING for key in keys)
+        assert two.process is not None
+        os.kill(two.process.pid, signal.SIGSTOP)
+        failed = 0
+        for key in keys:
+            begin = time.monotonic()
+            try:
+                backend.read(key)
+            except StoreUnavailableError:
+                failed += 1
+            assert time.monotonic() - begin < 3.5
+        assert failed
+
+
+def test_what_is_no_cluster_that_serves_is_refused_at_build(own_redis: Server, tmp_path: Path):
+    with cluster_node(tmp_path / "node") as without_slots:
+        for server in (own_redis, without_slots):
+            with pytest.raises(StoreUnavailableError, match="can't be (reached|used as a cluster)"):
+                RedisBackend(cluster_url(server), timeout=0.5, local=False)
+    with pytest.raises(StoreUnavailableError, match="can't be (reached|used as a cluster)"):
+        RedisBackend(cluster_url(without_slots), timeout=0.5, local=False)
+    assert own_redis.process is not None
+    os.kill(own_redis.process.pid, signal.SIGSTOP)
+    with pytest.raises(StoreUnavailableError, match="can't be (reached|used as a cluster)"):
+        RedisBackend(cluster_url(own_redis), timeout=0.5, local=False)
+    os.kill(own_redis.process.pid, signal.SIGCONT)
 
 
 def test_a_service_behind_a_sentinel_is_reached_by_its_url(own_redis: Server, tmp_path: Path):
@@ -383,10 +609,90 @@ def test_only_keys_of_values_are_listed(redis_server: Server, redis_url: str, pl
     assert store.info().entries == 1
 
 
-@pytest.mark.parametrize("bad", ["http://127.0.0.1", "nonsense", "redis+sentinel://127.0.0.1:1"])
+PASSWORD = "p@ss:w/1#?["
+
+
+@contextlib.contextmanager
+def sentinel(folder: Path, config: str, port: int, *options: str) -> Iterator[Server]:
+    file = folder / "sentinel.conf"
+    file.write_text(config)
+    with running([redis_command(port, folder)[0], str(file), "--sentinel", *options], port) as server:
+        yield server
+
+
+def test_sentinels_and_their_service_are_reached_with_logins_of_their_own(tmp_path: Path):
+    master, port = free_port(), free_port()
+    config = (
+        f'bind 127.0.0.1\nport {port}\nrequirepass "their own/"\n'
+        f"sentinel monitor main 127.0.0.1 {master} 1\nsentinel auth-pass main {PASSWORD}\n"
+    )
+    with (
+        running(redis_command(master, tmp_path, "--requirepass", PASSWORD), master) as server,
+        sentinel(tmp_path, config, port),
+    ):
+        plain = RedisBackend(f"redis://:{quote(PASSWORD, safe='')}@127.0.0.1:{master}/3", local=False)
+        for place in ("main/3", "main?db=3"):
+            mark = "&" if "?" in place else "?"
+            login = f"{mark}sentinel_password={quote('their own/', safe='')}"
+            backend = RedisBackend(
+                f"redis+sentinel://:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/{place}{login}", local=False
+            )
+            backend.set_record("name", place.encode())
+            assert plain.get_record("name") == place.encode()
+            assert "their" not in backend.where
+        assert server.port == master
+
+
+def test_sentinels_and_their_service_are_reached_over_tls(tmp_path: Path):
+    files = {name: str(tmp_path / f"{name}.pem") for name in ("key", "cert")}
+    subprocess.run(
+        [find_program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", files["key"], "-out", files["cert"]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    tls = ("--tls-cert-file", files["cert"], "--tls-key-file", files["key"], "--tls-ca-cert-file", files["cert"],
+           "--tls-auth-clients", "no", "--tls-replication", "yes")  # fmt: skip
+    master, port = free_port(), free_port()
+    command = redis_command(0, tmp_path, "--tls-port", str(master), *tls)
+    config = f"bind 127.0.0.1\nport 0\ntls-port {port}\nsentinel monitor main 127.0.0.1 {master} 1\n"
+    with running(command, master), sentinel(tmp_path, config, port, *tls):
+        place = f"127.0.0.1:{port}/main/0?ssl_ca_certs={files['cert']}"
+        backend = RedisBackend(f"rediss+sentinel://{place}", local=False)
+        backend.set_record("name", b"value")
+        assert backend.get_record("name") == b"value"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "http://127.0.0.1",
+        "nonsense",
+        "redis+sentinel://127.0.0.1:1",
+        "redis+sentinel://127.0.0.1:1/main/x",
+        "redis+sentinel://127.0.0.1:x/main/0",
+        "redis+sentinel://127.0.0.1:1/main/0?socket=1",
+        "redis+cluster://127.0.0.1:1/3",
+        "redis://127.0.0.1:1?nonsense=1",
+        "redis://127.0.0.1:1?decode_responses=1",
+        "redis://127.0.0.1:1?ssl_cert_reqs=none",
+        "redis://127.0.0.1:1?db=x",
+        "redis://127.0.0.1:x",
+        "redis://127.0.0.1:1/name",
+    ],
+)
 def test_an_impossible_url_is_refused_at_build(bad: str):
     with pytest.raises(StoreConfigError, match="URL"):
         RedisBackend(bad, local=False)
+
+
+@pytest.mark.parametrize(
+    "login", ["app:12#hidden", "app:hid/den", "app:12?hid=den", "app:hid[den", "app:1@hid?den"]
+)
+def test_a_login_that_isn_t_encoded_is_refused_and_not_shown(login: str):
+    with pytest.raises(StoreConfigError, match="%2F") as caught:
+        RedisBackend(f"redis://{login}@127.0.0.1:1/0", local=False)
+    assert not any(part in str(caught.value) for part in ("hid", "den", "12"))
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,24 @@ def test_a_value_that_a_host_reads_for_the_first_time_counts_as_used_there(tmp_p
     assert next(two.entries()).used > clock.now - 60
 
 
+def test_a_value_deleted_on_one_host_is_not_served_on_by_another(tmp_path: Path):
+    clock = Clock(time.time())
+
+    def host(name: str) -> ArrowFSBackend:
+        local = FileSystemBackend(tmp_path / name)
+        return ArrowFSBackend(pafs.LocalFileSystem(), str(tmp_path / "remote"), local=local).with_settings(
+            Settings(clock=clock, ttl=1000)
+        )
+
+    one, two = host("one"), host("two")
+    one.write(key_of("a"), [b"x"], 1)
+    assert two.read(key_of("a")) is not MISSING
+    one.delete(key_of("a"))
+    clock.tick(101)
+    assert two.read(key_of("a")) is MISSING
+    assert not list((tmp_path / "remote" / "used").rglob(key_of("a")))
+
+
 @pytest.fixture
 def bucket(s3_server: Server, tmp_path: Path) -> tuple[pafs.FileSystem, str]:
     fs = pafs.S3FileSystem(

@@ -173,7 +173,7 @@ class ArrowFSBackend:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
             return self._get(self._place("entries", key))
-        found = self._tier.read(key, lambda: self._fetch(key), lambda: self._mark(key))
+        found = self._tier.read(key, lambda: self._fetch(key), lambda: self._use(key))
         self._sweep_in_time()
         return found
 
@@ -183,8 +183,14 @@ class ArrowFSBackend:
             self._tier.pass_on(key, lambda: self._mark(key))
         return data
 
-    def _mark(self, key: str) -> None:
+    def _use(self, key: str) -> bool:
+        with self._asking():
+            found = self._fs.get_file_info(self._place("entries", key))
+        return found.type == pafs.FileType.File and self._mark(key)
+
+    def _mark(self, key: str) -> bool:
         self._put(self._place("used", key), [b"\n"])
+        return True
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Upload the value, then keep a local copy."""
@@ -205,7 +211,7 @@ class ArrowFSBackend:
         return True
 
     def delete(self, key: str, /) -> bool:
-        """Drop the value here and there; other hosts' copies go with their age."""
+        """Drop the value here and there; other hosts learn of it when they next pass a use on."""
         self._tier.drop(key)
         self._remove(self._place("used", key))
         return self._remove(self._place("entries", key))

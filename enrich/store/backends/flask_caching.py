@@ -145,7 +145,7 @@ class FlaskCachingBackend:
         """Return the value, checked against its key; write it anew when half its time is over."""
         if not renew:
             return self._fetch(key, renew=False)
-        return self._tier.read(key, lambda: self._fetch(key), lambda: None)
+        return self._tier.read(key, lambda: self._fetch(key), lambda: True)
 
     def _fetch(self, key: str, *, renew: bool = True) -> Buffer | Missing:
         with self._asking() as cache:

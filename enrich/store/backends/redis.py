@@ -7,9 +7,8 @@ import math
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from enrich.errors import StoreConfigError, StoreFullError, StoreUnavailableError
+from enrich.errors import StoreFullError, StoreUnavailableError
 from enrich.store.backends.protocol import (
     KEY,
     MISSING,
@@ -22,6 +21,7 @@ from enrich.store.backends.protocol import (
     check_positive,
     copied,
 )
+from enrich.store.backends.redis_client import answers, connect, without_login
 from enrich.store.backends.redis_errors import store_error
 from enrich.store.backends.redis_quota import RedisQuota
 from enrich.store.backends.tier import Local, Tier, open_tier
@@ -37,10 +37,13 @@ class RedisBackend:
 
     Parameters
     ----------
-    url: `redis://`, `rediss://` or `unix://` as redis-py takes it; `redis+cluster://host:port` for a cluster;
-        `redis+sentinel://host:port,host:port/service/db` for a service that sentinels watch.
+    url: `redis://`, `rediss://` (TLS) or `unix://`, with a percent-encoded login; `redis+cluster://host:port` for a
+        cluster; `redis+sentinel://host:port,host:port/service/db` for a service that sentinels watch, whose own login
+        is `?sentinel_username=...&sentinel_password=...`; the last two with TLS as `rediss+cluster://` and
+        `rediss+sentinel://`.
     prefix: begins all keys, so that several apps can share one server.
-    timeout: seconds to wait for the server; a lost connection is tried once more.
+    timeout: seconds to wait for an answer of the server. A lost connection is tried once more, so an error may take
+        twice as long, and on a cluster, where each command of a request is tried again, five times.
     local: the folder of local copies: True for the default one, False for none, or a `FileSystemBackend`.
     name: how declarations call this backend.
 
@@ -66,7 +69,7 @@ class RedisBackend:
         self._timeout = timeout
         self._local = local
         self._settings = Settings()
-        self._client = _connect(url, timeout)
+        self._client = connect(url, timeout)
         self._tier = Tier(None, self._settings)
         self._quota: RedisQuota | None = None
 
@@ -120,7 +123,7 @@ class RedisBackend:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
             return self._fetch(key, renew=False)
-        return self._tier.read(key, lambda: self._fetch(key), lambda: self._renew(key))
+        return self._tier.read(key, lambda: self._fetch(key), lambda: self._renew(key) is not None)
 
     def _fetch(self, key: str, *, renew: bool = True) -> Buffer | Missing:
         with self._asking() as client:
@@ -128,7 +131,7 @@ class RedisBackend:
             pipe.get(self._entry(key))
             if renew:
                 pipe.expire(self._entry(key), self._ttl)
-            data: bytes | None = pipe.execute()[0]
+            data: bytes | None = answers(pipe)[0]
         if data is None:
             return MISSING
         if renew:
@@ -178,14 +181,14 @@ class RedisBackend:
             pipe = client.pipeline(transaction=False)
             pipe.expire(self._entry(key), self._ttl)
             pipe.strlen(self._entry(key))
-            there, length = pipe.execute()
-        if not there:
+            there, length = answers(pipe)
+        if not there or length is None:
             return None
         self._renew_charge(key)
         return int(length)
 
     def delete(self, key: str, /) -> bool:
-        """Drop the value here and on the server; other hosts' copies go with their age."""
+        """Drop the value here and on the server; other hosts learn of it when they next pass a use on."""
         self._tier.drop(key)
         with self._asking() as client:
             if self._quota is not None:
@@ -206,11 +209,11 @@ class RedisBackend:
                 for key in batch:
                     pipe.strlen(key)
                     pipe.pttl(key)
-                answers = pipe.execute()
+                found = answers(pipe)
             now = self._settings.clock()
-            for key, nbytes, pttl in zip(batch, answers[::2], answers[1::2], strict=True):
+            for key, nbytes, pttl in zip(batch, found[::2], found[1::2], strict=True):
                 name = key[skip:].decode("ascii", "replace")
-                if pttl != -2 and KEY.fullmatch(name):
+                if nbytes is not None and pttl != -2 and KEY.fullmatch(name):
                     yield Entry(name, nbytes, now - max(0.0, self._ttl - pttl / 1000))
 
     def _scan(self, pattern: str) -> Iterator[list[bytes]]:
@@ -246,7 +249,7 @@ class RedisBackend:
                     pipe = client.pipeline(transaction=False)
                     for key in batch:
                         pipe.unlink(key)
-                    pipe.execute()
+                    answers(pipe)
 
     # --- records --------------------------------------------------------------------------------
 
@@ -257,7 +260,7 @@ class RedisBackend:
             pipe.get(self._record(name, kept))
             if not kept:
                 pipe.expire(self._record(name, kept), self._ttl)
-            data = pipe.execute()[0]
+            data = answers(pipe)[0]
         return MISSING if data is None else bytes(data)
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
@@ -308,56 +311,6 @@ class _RedisLease:
         """Let the next one have it, if it is still ours; a server that is away frees it by the lease."""
         with contextlib.suppress(StoreUnavailableError), self._backend._asking() as client:
             client.eval(_RELEASE, 1, self._key, self._token)
-
-
-def without_login(url: str) -> str:
-    """Return a server's URL as it may be shown."""
-    parts = urlsplit(url)
-    query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
-
-
-def _connect(url: str, timeout: float) -> Any:
-    try:
-        import redis.exceptions
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-    except ImportError as error:
-        raise StoreConfigError("RedisBackend needs redis-py: pip install dash-enrich[redis]") from error
-    # One more attempt: after a restart of the server every pooled connection is dead. More would wait too long.
-    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    options["retry"] = Retry(NoBackoff(), 1)
-    parts = urlsplit(url)
-    try:
-        if parts.scheme in ("redis+cluster", "rediss+cluster"):
-            plain = urlunsplit(parts._replace(scheme=parts.scheme.removesuffix("+cluster")))
-            return redis.RedisCluster.from_url(plain, **options)
-        if parts.scheme == "redis+sentinel":
-            return _watched(parts.netloc, parts.path, options)
-        return redis.Redis.from_url(url, **options)
-    except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException) as error:
-        raise store_error(error, without_login(url), timeout) from error
-    except ValueError as error:
-        raise StoreConfigError(f"RedisBackend: the URL can't be used: {error}") from error
-
-
-def _watched(netloc: str, path: str, options: dict[str, Any]) -> Any:
-    from redis.sentinel import Sentinel
-
-    login, _, hosts = netloc.rpartition("@")
-    user, _, password = login.partition(":")
-    service, _, db = path.strip("/").partition("/")
-    sentinels = []
-    for host in hosts.split(","):
-        name, _, port = host.rpartition(":")
-        sentinels.append((name, int(port)))
-    if not service:
-        raise StoreConfigError(
-            "RedisBackend: a sentinel URL ends with its service: redis+sentinel://host:26379/mymaster/0"
-        )
-    timeouts = {k: v for k, v in options.items() if k.startswith("socket")}
-    sentinel = Sentinel(sentinels, sentinel_kwargs=timeouts, **options)
-    return sentinel.master_for(service, db=int(db or 0), username=user or None, password=password or None)
 
 
 def _rebuilt(url: str, arguments: dict[str, Any], settings: Settings) -> RedisBackend:

@@ -44,7 +44,10 @@ def _cause(error: Exception, timeout: float) -> tuple[str, str]:
             "Is another server behind this port, or one that wants rediss://?",
         )
     if isinstance(error, kinds.RedisClusterException):
-        return "can't be used as a cluster", "Is it one? For a single server the URL begins with redis://."
+        return (
+            "can't be used as a cluster",
+            "Is it running, and is it one? For a single server the URL begins with redis://.",
+        )
     if isinstance(error, kinds.ResponseError):
         return (
             "refuses what it was asked",

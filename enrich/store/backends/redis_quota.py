@@ -10,6 +10,7 @@ from typing import Any
 from enrich.errors import StoreFullError
 from enrich.store.backends.book import Book, Kept
 from enrich.store.backends.protocol import IN_USE, SCOPE_LENGTH, scope_of
+from enrich.store.backends.redis_client import answers
 
 _BATCH = 1000
 # Each use sets a key's end anew, so one whose end is where it was when looked at wasn't used since.
@@ -65,7 +66,7 @@ class RedisQuota:
         if not payer:
             pipe.unlink(self._payer(key))
             yield pipe
-            pipe.execute()
+            answers(pipe)
             return
         with self._book.admitted(
             payer, key, nbytes, partial(self._count, client), partial(self._drop, client, forget)
@@ -75,7 +76,7 @@ class RedisQuota:
             self._charge(client, key, payer)
             yield pipe
             self._add_charge(pipe, key, payer)
-            pipe.execute()
+            answers(pipe)
 
     def charge(self, client: Any, key: str, nbytes: int, payer: str) -> None:
         """Let a session pay for a shared value that nobody pays for, if it has room for it."""
@@ -109,14 +110,14 @@ class RedisQuota:
         pipe = client.pipeline(transaction=False)
         pipe.get(self._payer(key))
         pipe.expire(self._payer(key), self._ttl)
-        return _session(_answers(pipe)[0])
+        return _session(answers(pipe)[0])
 
     def _sent(self, client: Any, payer: str, add: Callable[[Any], None]) -> None:
         """Send commands, and once more if something of another kind was in the place of the session's list."""
         for _attempt in range(2):
             pipe = client.pipeline(transaction=False)
             add(pipe)
-            if None not in _answers(pipe):
+            if None not in answers(pipe):
                 return
             client.unlink(self._charges(payer))
 
@@ -136,7 +137,7 @@ class RedisQuota:
     def _count(self, client: Any, payer: str, but: Collection[str]) -> Iterator[Kept]:
         pipe = client.pipeline(transaction=False)
         pipe.zrange(self._charges(payer), 0, -1, withscores=True)
-        listed: list[tuple[bytes, float]] = list(_answers(pipe)[0] or ())
+        listed: list[tuple[bytes, float]] = list(answers(pipe)[0] or ())
         for first in range(0, len(listed), _BATCH):
             batch = {member.decode("latin-1"): used for member, used in listed[first : first + _BATCH]}
             paid = self._look(client, payer, batch)
@@ -151,9 +152,9 @@ class RedisQuota:
             pipe.pttl(self._entry(key))
             pipe.strlen(self._entry(key))
             pipe.get(self._payer(key))
-        answers = iter(_answers(pipe))
+        found = iter(answers(pipe))
         now, paid = self._clock(), []
-        for (key, used), left, nbytes, who in zip(listed.items(), answers, answers, answers, strict=True):
+        for (key, used), left, nbytes, who in zip(listed.items(), found, found, found, strict=True):
             if left != -2 and nbytes is not None and (scope_of(key) or _session(who)) == payer:
                 # A use that isn't listed yet shows in the end of the value.
                 idle = self._ttl - left / 1000
@@ -161,15 +162,6 @@ class RedisQuota:
                     Kept(max(used, now - idle) if 0 <= idle < self._in_use else used, nbytes, key, left)
                 )
         return paid
-
-
-def _answers(pipe: Any) -> list[Any]:
-    """Send the commands; the answer is None where a key holds something of another kind."""
-    answers = pipe.execute(raise_on_error=False)
-    for answer in answers:
-        if isinstance(answer, Exception) and "WRONGTYPE" not in str(answer):
-            raise answer
-    return [None if isinstance(answer, Exception) else answer for answer in answers]
 
 
 def _session(found: bytes | None) -> str:

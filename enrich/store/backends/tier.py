@@ -47,14 +47,14 @@ class Tier:
         self._renewed: OrderedDict[str, float] = OrderedDict()
 
     def read(
-        self, key: str, fetch: Callable[[], Buffer | Missing], renew: Callable[[], object]
+        self, key: str, fetch: Callable[[], Buffer | Missing], renew: Callable[[], bool]
     ) -> Buffer | Missing:
-        """Return the local copy, or fetch, check and keep the remote's."""
-        if self.local is not None:
-            found = self.local.read(key)
-            if found is not MISSING:
-                self.pass_on(key, renew)
+        """Return the local copy, unless it turns out that the remote has none; else fetch, check and keep the remote's."""
+        found = self._copy(key)
+        if found is not MISSING:
+            if self.pass_on(key, renew):
                 return found
+            self.drop(key)
         data = fetch()
         if data is MISSING:
             return MISSING
@@ -65,22 +65,34 @@ class Tier:
             )
             return MISSING
         self.used(key)
-        if self.local is not None:
-            self.keep(key, [data], memoryview(data).nbytes)
-            found = self.local.read(key)
-            if found is not MISSING:
-                return found  # mapped: the fetched copy can be freed
+        self.keep(key, [data], memoryview(data).nbytes)
+        found = self._copy(key)
+        if found is not MISSING:
+            return found  # mapped: the fetched copy can be freed
         return data if isinstance(data, bytearray) else bytearray(data)
 
-    def pass_on(self, key: str, renew: Callable[[], object]) -> None:
-        """Tell the remote of a use, unless it has heard of one lately; that it can't be told is only worth a log line."""
+    def _copy(self, key: str) -> Buffer | Missing:
+        if self.local is None:
+            return MISSING
+        try:
+            return self.local.read(key)
+        except StoreError as error:
+            logger.warning("enrich.store: can't read the local copy of %s: %s", key, error)
+            return MISSING
+
+    def pass_on(self, key: str, renew: Callable[[], bool]) -> bool:
+        """Tell the remote of a use, unless it has heard of one lately; False if that showed that it has no such entry.
+
+        That it can't be told is only worth a log line.
+        """
         if not self.due(key):
-            return
+            return True
         self.used(key)
         try:
-            renew()
+            return renew()
         except StoreUnavailableError as error:
             logger.warning("enrich.store: %s is served, but its use can't be passed on: %s", key, error)
+            return True
 
     def used(self, key: str) -> None:
         """Note that the remote knows of a use now."""
@@ -105,14 +117,24 @@ class Tier:
             logger.warning("enrich.store: can't keep a local copy of %s: %s", key, error)
 
     def drop(self, key: str) -> bool:
-        """Drop the local copy; was there one?"""
+        """Drop the local copy; may there have been one? That it can't be dropped is only worth a log line."""
         with self._lock.raw:
             self._renewed.pop(key, None)
-        return self.local is not None and self.local.delete(key)
+        if self.local is None:
+            return False
+        try:
+            return self.local.delete(key)
+        except StoreError as error:
+            logger.warning("enrich.store: can't drop the local copy of %s: %s", key, error)
+            return True
 
     def clear(self) -> None:
-        """Drop all local copies of this host."""
+        """Drop all local copies of this host; that they can't be dropped is only worth a log line."""
         with self._lock.raw:
             self._renewed.clear()
-        if self.local is not None:
+        if self.local is None:
+            return
+        try:
             self.local.clear()
+        except StoreError as error:
+            logger.warning("enrich.store: can't drop the local copies: %s", error)
