@@ -8,6 +8,7 @@ import os
 import struct
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
@@ -105,9 +106,6 @@ class _LockedFile:
         self._place = (0, 0)
         self._pid = os.getpid()
 
-    def __del__(self) -> None:
-        self.close()
-
     def locked(self, work: Callable[[int], T]) -> T:
         """Do something with the descriptor of the file that nobody else has meanwhile."""
         until = time.monotonic() + PATIENCE
@@ -138,6 +136,7 @@ class _LockedFile:
             self.close()
             self._file = FileIO(open_file(self._path, self._mode), "r+")
             self._fd = self._file.fileno()
+            weakref.finalize(self, self._file.close).atexit = False
             self._pid, self._place = os.getpid(), _place_of(os.fstat(self._fd))
         return self._fd
 
