@@ -147,8 +147,8 @@ def check_pickle_policy(places: Places, secrets: Secrets) -> None:
     for name, place in places:
         if not place.private:
             raise StoreConfigError(
-                f"allow_pickle=True with backend {name!r}, which others may write to or put another in place of, needs a "
-                "secret of your own: "
+                f"allow_pickle=True with backend {name!r}, which others may read, write, or put another in place of, "
+                "needs a secret of your own: "
                 "give Store(secret=...) or set ENRICH_SECRET_KEY. The one kept beside the values would let them sign "
                 "pickles that run their code."
             )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import logging
-import secrets
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Self
 
 import pyarrow.fs as pafs
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
-from enrich.store.backends.folder import Folder
+from enrich.store.backends.arrow_files import ArrowFiles
+from enrich.store.backends.frames import framed, unframed
 from enrich.store.backends.lockfile import FileLease
 from enrich.store.backends.protocol import (
     IN_USE,
@@ -32,8 +33,10 @@ from enrich.store.backends.tier import Local, Tier, open_tier
 
 logger = logging.getLogger("enrich.store")
 
-# Object stores show an object when its upload has ended; other file systems show a half-written file.
-_WHOLE_OBJECTS = frozenset({"s3", "gcs", "abfs"})
+_READS: Final = 5
+_LONGEST_WRITE: Final = 3600.0  # seconds; a file that is unfinished for longer has lost its writer
+_ending: Final = threading.Event()
+atexit.register(_ending.set)
 
 
 class ArrowFSBackend:
@@ -42,7 +45,7 @@ class ArrowFSBackend:
     Parameters
     ----------
     fs: a `pyarrow.fs.FileSystem`; give it timeouts of its own.
-    path: where in it: "bucket/folder".
+    path: where in it: "bucket/folder", without a scheme.
     local: the folder of local copies: True for the default one, or a `FileSystemBackend`.
     max_bytes: most bytes to keep, seen to by sweeps; default the store's, or else no limit.
     name: how declarations call this backend.
@@ -71,10 +74,9 @@ class ArrowFSBackend:
                 "ArrowFSBackend needs its local folder, where its locks are. Leave local=True."
             )
         self.name = name
-        self.reach: Reach = "host" if fs.type_name == "local" else "hosts"
+        self._files = ArrowFiles(fs, path)
+        self.reach: Reach = "host" if self._files.local else "hosts"
         self.evictions = 0
-        self._fs = fs
-        self._path = path.rstrip("/")
         self._local = local
         self._max_bytes = max_bytes
         self._settings = Settings()
@@ -94,10 +96,7 @@ class ArrowFSBackend:
         # A use costs the remote one small write, so it hears of one in a tenth of the ttl only.
         changed._tier = Tier(open_tier(self._local, self.name, settings), settings, settings.ttl / 10)
         changed._background = None
-        with changed._asking():
-            if self._fs.type_name not in _WHOLE_OBJECTS:
-                self._fs.create_dir(self._path, recursive=True)
-            self._fs.get_file_info(self._path)
+        self._files.open()
         return changed
 
     def __getstate__(self) -> dict[str, object]:
@@ -114,136 +113,87 @@ class ArrowFSBackend:
 
     @property
     def private(self) -> bool:
-        """Only when it is a folder of this host that only this user can write."""
-        return self._fs.type_name == "local" and Folder(self._path).private
+        """Only when it is a folder of this host in which nobody else can read or write."""
+        return self._files.private
 
     @property
     def where(self) -> str:
         """The kind of file system, and the path."""
-        return f"{self._fs.type_name}://{self._path}"
+        return self._files.where
 
     @property
     def limit(self) -> int | None:
         """Most bytes that a sweep leaves."""
         return self._max_bytes or self._settings.max_bytes
 
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise StoreUnavailableError(
-                f"{self.where} can't be used ({error}). Is the address right, and may this host read and write there?"
-            ) from error
-
-    def _place(self, kind: str, name: str) -> str:
-        return f"{self._path}/{kind}/{name[:2]}/{name}"
-
-    def _get(self, path: str) -> bytes | Missing:
-        try:
-            with self._asking(), self._fs.open_input_file(path) as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return MISSING
-
-    def _put(self, path: str, buffers: Sequence[Buffer]) -> None:
-        whole = self._fs.type_name in _WHOLE_OBJECTS
-        target = path if whole else f"{path}.tmp-{secrets.token_hex(8)}"
-        with self._asking():
-            if not whole:
-                self._fs.create_dir(path.rpartition("/")[0], recursive=True)
-            try:
-                with self._fs.open_output_stream(target) as stream:
-                    for buffer in buffers:
-                        stream.write(buffer)
-                if not whole:
-                    self._fs.move(target, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    self._fs.delete_file(
-                        target
-                    )  # closing a stream ends the upload of what was written so far
-                raise
-
     # --- entries --------------------------------------------------------------------------------
 
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
-            return self._get(self._place("entries", key))
+            return self._files.read(self._files.place("entries", key))
         found = self._tier.read(key, lambda: self._fetch(key), lambda: self._use(key))
         self._sweep_in_time()
         return found
 
     def _fetch(self, key: str) -> Buffer | Missing:
-        data = self._get(self._place("entries", key))
+        data = self._files.read(self._files.place("entries", key))
         if data is not MISSING:
             self._tier.pass_on(key, lambda: self._mark(key))
         return data
 
     def _use(self, key: str) -> bool:
-        with self._asking():
-            found = self._fs.get_file_info(self._place("entries", key))
-        return found.type == pafs.FileType.File and self._mark(key)
+        return self._is_there(key, None) and self._mark(key)
 
     def _mark(self, key: str) -> bool:
-        self._put(self._place("used", key), [b"\n"])
+        self._files.write(self._files.place("used", key), [b"\n"])
         return True
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Upload the value, then keep a local copy."""
-        self._put(self._place("entries", key), buffers)
+        self._files.write(self._files.place("entries", key), buffers)
         self._tier.used(key)
         self._tier.keep(key, buffers, nbytes)
         self._sweep_in_time()
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
-        """Look at the remote, and mark the entry as used there."""
-        with self._asking():
-            found = self._fs.get_file_info(self._place("entries", key))
-        if found.type != pafs.FileType.File or (nbytes is not None and found.size != nbytes):
+        """Look at the remote, mark the entry as used there, and see whether a sweep was faster."""
+        if not self._is_there(key, nbytes):
             return False
-        if self._tier.due(key):
-            self._mark(key)
-            self._tier.used(key)
-        return True
+        if not self._tier.due(key):
+            return True
+        self._mark(key)
+        self._tier.used(key)
+        return self._is_there(key, nbytes)
+
+    def _is_there(self, key: str, nbytes: int | None) -> bool:
+        size = self._files.size(self._files.place("entries", key))
+        return size is not None and nbytes in (None, size)
 
     def delete(self, key: str, /) -> bool:
         """Drop the value here and there; other hosts learn of it when they next pass a use on."""
         self._tier.drop(key)
-        self._remove(self._place("used", key))
-        return self._remove(self._place("entries", key))
+        return self._drop("entries", key)
 
-    def _remove(self, path: str) -> bool:
-        with self._asking():
-            if self._fs.get_file_info(path).type != pafs.FileType.File:
-                return False
-            try:
-                self._fs.delete_file(path)
-            except FileNotFoundError:
-                return False
-            return True
+    def _drop(self, kind: str, name: str) -> bool:
+        there = self._files.remove(self._files.place(kind, name))
+        self._files.remove(self._files.place("used", name))
+        return there
 
     def discard(self, key: str, /) -> None:
         """Drop a torn local copy, or without one the remote's."""
         if not self._tier.drop(key):
             self.delete(key)
 
-    def _list(self, kind: str) -> Iterator[pafs.FileInfo]:
-        with self._asking():
-            found = self._fs.get_file_info(
-                pafs.FileSelector(f"{self._path}/{kind}", allow_not_found=True, recursive=True)
-            )
-        yield from (
-            info for info in found if info.type == pafs.FileType.File and ".tmp-" not in info.base_name
-        )
-
     def entries(self) -> Iterator[Entry]:
         """List the remote; a value's last use is its own time or its mark's."""
-        marks = {info.base_name: info.mtime.timestamp() for info in self._list("used")}
-        for info in self._list("entries"):
+        return self._uses("entries", self._marks())
+
+    def _marks(self) -> dict[str, float]:
+        return {info.base_name: info.mtime.timestamp() for info in self._files.listed("used")}
+
+    def _uses(self, kind: str, marks: Mapping[str, float]) -> Iterator[Entry]:
+        for info in self._files.listed(kind):
             used = max(info.mtime.timestamp(), marks.get(info.base_name, 0.0))
             yield Entry(info.base_name, info.size, used)
 
@@ -262,7 +212,9 @@ class ArrowFSBackend:
         try:
             self.sweep()
         except StoreUnavailableError as error:
-            logger.warning("enrich.store: can't sweep: %s", error)
+            # When the interpreter ends, Arrow takes its file systems away from threads that go on.
+            if not _ending.is_set():
+                logger.warning("enrich.store: can't sweep: %s", error)
 
     def sweep(self) -> Swept:
         """Drop what is too old, then the least recently used above the limit; one worker of a host at a time."""
@@ -278,61 +230,82 @@ class ArrowFSBackend:
             lock.release()
 
     def _sweep(self) -> Swept:
-        now = self._settings.clock()
-        # Uses are passed on late, so an entry counts as old only this much later.
-        grace = max(self._settings.ttl / 10, IN_USE)
-        found = sorted(self.entries(), key=lambda entry: entry.used)
+        marks = self._marks()
+        found = sorted(self._uses("entries", marks), key=lambda entry: entry.used)
         total = sum(entry.nbytes for entry in found)
         target = total if self.limit is None or total <= self.limit else int(self.limit * LOW)
         dropped = freed = 0
-        for entry in found:
-            expired = now - entry.used > self._settings.ttl + grace
-            if not expired and (total - freed <= target or now - entry.used < grace):
+        left: list[float] = []
+        for at, entry in enumerate(found):
+            surplus = total - freed > target
+            if not self._may_go(entry.used, surplus):
+                left += [other.used for other in found[at:]]
                 break
-            if self.delete(entry.key):
+            # The list is as old as the sweep: it may have been used or stored again meanwhile.
+            used = self._last_used("entries", entry.key)
+            if self._may_go(used, surplus) and self.delete(entry.key):
                 dropped += 1
                 freed += entry.nbytes
-        for info in self._list("records"):
-            if now - info.mtime.timestamp() > self._settings.ttl + grace:
-                self._remove(info.path)
+            else:
+                left.append(used)
+        for record in self._uses("records", marks):
+            if self._may_go(record.used) and self._may_go(self._last_used("records", record.key)):
+                self._drop("records", record.key)
+        for name, used in marks.items():
+            if self._may_go(used) and self._may_go(self._last_used("used", name)):
+                self._files.remove(self._files.place("used", name))
+        self._files.drop_unfinished(self._settings.clock() - _LONGEST_WRITE)
         if dropped:
             logger.info("enrich.store: dropped %d entries (%d bytes) of %s", dropped, freed, self.where)
             self.evictions += dropped
-        return Swept(
-            len(found) - dropped,
-            total - freed,
-            dropped,
-            freed,
-            found[dropped].used if found[dropped:] else None,
-        )
+        return Swept(len(found) - dropped, total - freed, dropped, freed, min(left, default=None))
+
+    def _may_go(self, used: float, surplus: bool = False) -> bool:
+        """Is what was last used then too old, or, where there is too much, out of use?"""
+        # Uses are passed on late, so an entry counts as old only this much later.
+        grace = max(self._settings.ttl / 10, IN_USE)
+        age = self._settings.clock() - used
+        return age > self._settings.ttl + grace or (surplus and age >= grace)
+
+    def _last_used(self, kind: str, name: str) -> float:
+        return self._files.last_written(self._files.place(kind, name), self._files.place("used", name))
 
     def clear(self) -> None:
         """Drop all values and records, and this host's copies."""
         self._tier.clear()
         for kind in ("entries", "used", "records"):
-            for info in list(self._list(kind)):
-                self._remove(info.path)
+            for info in list(self._files.listed(kind)):
+                self._files.remove(info.path)
+        self._files.drop_unfinished(self._settings.clock() - _LONGEST_WRITE)
 
     # --- records --------------------------------------------------------------------------------
 
-    def _record(self, name: str, kept: bool) -> str:
-        digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-        return self._place("kept" if kept else "records", digest)
-
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
-        """Fetch a small file; one that is used is written anew in a tenth of the ttl."""
-        path = self._record(name, kept)
-        data = self._get(path)
-        if data is not MISSING and not kept and self._tier.due(path):
-            self._put(path, [data])
-            self._tier.used(path)
+        """Fetch a small file, and mark it as used: written anew, it could undo what another host wrote meanwhile."""
+        digest = _digest(name)
+        data = self._whole_record(name, kept)
+        if data is not MISSING and not kept:
+            self._tier.pass_on(digest, lambda: self._mark(digest))
         return data
+
+    def _whole_record(self, name: str, kept: bool) -> bytes | Missing:
+        # An object store tells the length and gives the content by two requests, between which others may write.
+        for _attempt in range(_READS):
+            data = self._files.read(self._files.place(_kind(kept), _digest(name)))
+            if data is MISSING:
+                return MISSING
+            found = unframed(name, data)
+            if found is not MISSING:
+                return bytes(found.body)
+        logger.warning("enrich.store: a record in %s can't be read and counts as missing", self.where)
+        return MISSING
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Replace a small file."""
-        path = self._record(name, kept)
-        self._put(path, [value])
-        self._tier.used(path)
+        digest = _digest(name)
+        record = framed(name, [value], self._settings.clock())
+        self._files.write(self._files.place(_kind(kept), digest), [record])
+        self._tier.used(digest)
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Write a small file unless there is one; only within one host can that be decided safely."""
@@ -365,10 +338,18 @@ class ArrowFSBackend:
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a small file."""
-        return self._remove(self._record(name, False))
+        return self._drop("records", _digest(name))
 
     def try_lock(self, name: str, lease: float, /) -> FileLease | None:
         """Take a lock among this host's processes."""
         if self._tier.local is None:
             raise StoreConfigError(f"Backend {self.name!r} isn't opened yet: hand it to a Store.")
         return self._tier.local.try_lock(f"{self.where} {name}", lease)
+
+
+def _kind(kept: bool) -> str:
+    return "kept" if kept else "records"
+
+
+def _digest(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
-import io
 import logging
 import math
 import os
-import pickle
 import re
 import secrets
-import struct
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
-
-from cachelib.serializers import BaseSerializer
 
 from enrich.errors import (
     StoreConfigError,
@@ -27,30 +21,17 @@ from enrich.errors import (
     StoreNotSharedError,
     StoreUnavailableError,
 )
+from enrich.store.backends.cache_client import CacheClient
 from enrich.store.backends.folder import Folder
+from enrich.store.backends.frames import Frame, framed, unframed
+from enrich.store.backends.group import is_closed
 from enrich.store.backends.lockfile import PATIENCE, FileLease, lock_fd, try_lock_file
 from enrich.store.backends.protocol import MISSING, Buffer, Entry, Missing, Reach, Settings, Swept, copied
 from enrich.store.backends.tier import Tier
 
 logger = logging.getLogger("enrich.store")
 
-_HEAD: Final = struct.Struct("<8sd")
-_MAGIC: Final = b"enrich\x00\x01"
-_FOR_EVER: Final = 0
 _PLAIN: Final = re.compile(r"[a-z0-9]{1,64}")
-_REACH: Final[dict[str, Reach]] = {
-    "SimpleCache": "process",
-    "FileSystemCache": "host",
-    "UWSGICache": "host",
-    "RedisCache": "hosts",
-    "RedisSentinelCache": "hosts",
-    "RedisClusterCache": "hosts",
-    "BaseRedisCache": "hosts",
-    "ValkeyCache": "hosts",
-    "MemcachedCache": "hosts",
-    "MongoDbCache": "hosts",
-    "DynamoDbCache": "hosts",
-}
 
 
 class FlaskCachingBackend:
@@ -67,19 +48,13 @@ class FlaskCachingBackend:
     """
 
     def __init__(self, cache: Any, *, reach: Reach | None = None, name: str = "cache") -> None:
-        kinds = [kind.__name__ for kind in type(_inner(cache)).__mro__]
-        if "NullCache" in kinds:
-            raise StoreConfigError(
-                "FlaskCachingBackend: a NullCache keeps nothing. Choose another CACHE_TYPE."
-            )
         self.name = name
+        self._client = CacheClient(cache)
         # Of a cache of another kind nobody knows who else writes to it.
-        self._reach: Reach | None = reach or next((_REACH[kind] for kind in kinds if kind in _REACH), None)
-        self._cache = _without_pickle(_inner(cache))
+        self._reach: Reach | None = reach or self._client.reach
+        self._path = self._client.folder
         self._settings = Settings()
         self._tier = Tier(None, self._settings)
-        path = getattr(self._cache, "_path", None) if "FileSystemCache" in kinds else None
-        self._path = None if path is None else Path(path).absolute()
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings."""
@@ -106,24 +81,26 @@ class FlaskCachingBackend:
 
     @property
     def private(self) -> bool:
-        """Only in this process, or in a folder that only this user can write."""
+        """Only in this process, or in a folder in which nobody else can read or write."""
         if self._path is not None:
-            return Folder(self._path).private
+            hidden = is_closed(self._path) or not self._client.others_read
+            return Folder(self._path).private and hidden
         return self._reach == "process"
 
     @property
     def where(self) -> str:
         """The kind of cache."""
-        return type(self._cache).__name__
+        return self._client.kind
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[Any]:
+        cache = self._client.connected()
         try:
-            yield self._cache
-        except (StoreFullError, StoreUnavailableError):
+            yield cache
+        except StoreError:
             raise
         except Exception as error:  # each client library has errors of its own
-            if type(error).__name__ == "TooBig":
+            if _says_full(error):
                 raise self._refused(0) from error
             raise StoreUnavailableError(
                 f"The cache behind backend {self.name!r} failed ({type(error).__name__}: {error}). Is it running?"
@@ -141,40 +118,51 @@ class FlaskCachingBackend:
         # Renewed after half the ttl, so what was just used has the ttl before it.
         return math.ceil(self._settings.ttl * 1.5)
 
+    def _lifetime(self, kept: bool) -> int:
+        return self._client.for_ever if kept else self._timeout
+
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
-        """Return the value, checked against its key; write it anew when half its time is over."""
+        """Return the value, checked against its key; let it live on when half its time is over."""
         if not renew:
             return self._fetch(key, renew=False)
         return self._tier.read(key, lambda: self._fetch(key), lambda: True)
 
-    def _fetch(self, key: str, *, renew: bool = True) -> Buffer | Missing:
+    def _fetch(self, key: str, *, renew: bool = True) -> bytearray | Missing:
+        found = self._look(_named("e", key), renew)
+        return MISSING if found is MISSING else bytearray(found.body)
+
+    def _look(self, place: str, renew: bool) -> Frame | Missing:
         with self._asking() as cache:
-            data = cache.get(_named("e", key))
-        if not isinstance(data, (bytes, bytearray)) or len(data) < _HEAD.size:
-            return MISSING
-        magic, written = _HEAD.unpack_from(data)
-        if magic != _MAGIC:
-            return MISSING
-        body = bytearray(memoryview(data)[_HEAD.size :])
-        if renew and abs(self._settings.clock() - written) > self._settings.ttl / 2:
+            found = unframed(place, cache.get(place))
+        if found is MISSING or not renew:
+            return found
+        if abs(self._settings.clock() - found.written) > self._settings.ttl / 2 and self._tier.due(place):
             try:
-                self._set(_named("e", key), self._framed([body]), self._timeout)
+                self._renew(place, found)
             except StoreError as error:
-                logger.warning("enrich.store: can't renew %s: %s", key, error)
-        return body
+                logger.warning("enrich.store: %s is served, but can't be renewed: %s", place, error)
+        return found
 
-    def _framed(self, buffers: Sequence[Buffer]) -> bytes:
-        return b"".join((_HEAD.pack(_MAGIC, self._settings.clock()), *buffers))
+    def _renew(self, place: str, found: Frame) -> None:
+        """Let a value or record live on, unless another writer has replaced it meanwhile."""
+        with self._asking():
+            touched = self._client.touch(place, self._timeout)
+        if not touched:
+            with self._alone(place), self._client.alone():
+                if self._look(place, renew=False) == found:
+                    self._set(place, [found.body], self._timeout)
+        self._tier.used(place)
 
-    def _set(self, key: str, value: bytes, timeout: int) -> None:
+    def _set(self, place: str, buffers: Sequence[Buffer], timeout: int) -> None:
+        value = framed(place, buffers, self._settings.clock())
         with self._asking() as cache:
-            done = cache.set(key, value, timeout=timeout)
+            done = cache.set(place, value, timeout=timeout)
         if not done:
             raise self._refused(len(value))
 
     def write(self, key: str, buffers: Sequence[Buffer], nbytes: int, /, *, payer: str = "") -> None:
         """Hand the value to the cache; its refusal raises."""
-        self._set(_named("e", key), self._framed(buffers), self._timeout)
+        self._set(_named("e", key), buffers, self._timeout)
         self._tier.used(key)
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
@@ -216,42 +204,36 @@ class FlaskCachingBackend:
             self.set_record("secret", kept, kept=True)
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
-        """Return a record; an aged one is written anew."""
-        key = _named("k" if kept else "r", name)
-        with self._asking() as cache:
-            data = cache.get(key)
-        if not isinstance(data, (bytes, bytearray)) or data[:8] != _MAGIC:
-            return MISSING
-        _magic, written = _HEAD.unpack_from(data)
-        body = bytes(data[_HEAD.size :])
-        if not kept and abs(self._settings.clock() - written) > self._settings.ttl / 2:
-            self.set_record(name, body)
-        return body
+        """Return a record; let it live on when half its time is over."""
+        found = self._look(_place(name, kept), renew=not kept)
+        return MISSING if found is MISSING else bytes(found.body)
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Replace a record."""
-        timeout = _FOR_EVER if kept else self._timeout
-        self._set(_named("k" if kept else "r", name), self._framed([value]), timeout)
+        place = _place(name, kept)
+        with self._alone(place):
+            self._set(place, [value], self._lifetime(kept))
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Add a record unless there is one; the cache's own `add` decides among many."""
-        key = _named("k" if kept else "r", name)
-        with self._alone(name), self._asking() as cache:
+        place = _place(name, kept)
+        record = framed(place, [value], self._settings.clock())
+        with self._alone(place), self._asking() as cache:
             for _attempt in range(3):
-                if cache.add(key, self._framed([value]), timeout=_FOR_EVER if kept else self._timeout):
+                if cache.add(place, record, timeout=self._lifetime(kept)):
                     return value
-                found = self.get_record(name, kept=kept)
+                found = self._look(place, renew=False)
                 if found is not MISSING:
-                    return found
+                    return bytes(found.body)
         raise self._refused(len(value))
 
     @contextlib.contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
+    def _alone(self, place: str) -> Iterator[None]:
         if self._path is None:
             yield
             return
         # cachelib's file cache looks and then writes in its `add`: two processes could both win.
-        fd = os.open(self._lock_path(name), os.O_CREAT | os.O_RDWR, 0o600)
+        fd = os.open(self._lock_path(place), os.O_CREAT | os.O_RDWR, 0o600)
         try:
             if not lock_fd(fd, wait=PATIENCE):
                 raise StoreUnavailableError(
@@ -270,9 +252,11 @@ class FlaskCachingBackend:
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a record."""
-        there = self.get_record(name) is not MISSING
-        with self._asking() as cache:
-            cache.delete(_named("r", name))
+        place = _place(name, False)
+        with self._alone(place):
+            there = self._look(place, renew=False) is not MISSING
+            with self._asking() as cache:
+                cache.delete(place)
         return there
 
     def try_lock(self, name: str, lease: float, /) -> FileLease | _CacheLease | None:
@@ -305,64 +289,17 @@ class _CacheLease:
                 cache.delete(self._key)
 
 
+def _says_full(error: Exception) -> bool:
+    text = str(error)
+    # Redis says that it has no memory left; libmemcached's error 48 is Memcached's "out of memory storing object".
+    return type(error).__name__ in ("TooBig", "OutOfMemoryError") or text.startswith(("OOM", "error 48 "))
+
+
+def _place(name: str, kept: bool) -> str:
+    return _named("k" if kept else "r", name)
+
+
 def _named(kind: str, name: str) -> str:
     # Memcached's keys have no spaces, plain characters only, and 250 of them at most.
     plain = _PLAIN.fullmatch(name) is not None
     return f"enrich.{kind}.{name if plain else hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
-
-
-def _inner(cache: Any) -> Any:
-    """Return the cachelib cache of a `flask_caching.Cache`, which has it only after `init_app`."""
-    if hasattr(cache, "init_app"):
-        app = getattr(cache, "app", None)
-        if app is None:
-            raise StoreConfigError(
-                "FlaskCachingBackend: this Cache has no app yet. Call cache.init_app(server) first."
-            )
-        return app.extensions["cache"][cache]
-    if not all(callable(getattr(cache, method, None)) for method in ("get", "set", "add", "delete")):
-        raise StoreConfigError(
-            f"FlaskCachingBackend({cache!r}): give a flask_caching.Cache or a cachelib cache."
-        )
-    return cache
-
-
-class _NoClasses(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> NoReturn:
-        raise pickle.UnpicklingError(f"{module}.{name} isn't wanted here")
-
-
-class _BytesSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read without its types
-    """Bytes as they are; else plain numbers only, such as the entry counter of cachelib's file cache.
-
-    cachelib's own serializers unpickle whatever the server holds, so who can write there could run code here.
-    """
-
-    def dumps(self, value: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> bytes:
-        """Return the bytes to keep."""
-        return bytes(value) if isinstance(value, (bytes, bytearray)) else pickle.dumps(value, protocol)
-
-    def loads(self, bvalue: bytes | None) -> Any:
-        """Return what was kept, or None for anything that would need a class."""
-        if bvalue is None or bvalue[:8] == _MAGIC or len(bvalue) == 32:
-            return bvalue
-        try:
-            return _NoClasses(io.BytesIO(bvalue)).load()
-        except Exception:  # damaged pickles raise nearly anything
-            return None
-
-    def dump(self, value: Any, f: Any, protocol: int = pickle.HIGHEST_PROTOCOL) -> None:
-        """Write the bytes to keep."""
-        f.write(self.dumps(value, protocol))
-
-    def load(self, f: Any) -> Any:
-        """Read what was kept."""
-        return self.loads(f.read())
-
-
-def _without_pickle(cache: Any) -> Any:
-    if not isinstance(getattr(cache, "serializer", None), BaseSerializer):
-        return cache
-    safe = copy.copy(cache)
-    safe.serializer = _BytesSerializer()
-    return safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,14 @@ def make_folder(path: Path, mode: int, group: int) -> None:
             aside.rmdir()
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another was faster
                 raise
+
+
+def is_closed(folder: str | Path) -> bool:
+    """Can nobody but the owner look into a folder, or is there none?"""
+    try:
+        return os.name == "nt" or not stat.S_IMODE(os.stat(folder).st_mode) & 0o077
+    except FileNotFoundError:
+        return True
 
 
 def _beside(path: Path) -> Path:
