@@ -8,7 +8,7 @@ from typing import Any
 
 from . import class_values, python_values  # noqa: F401  (they register what they know)
 from .arrow_file import ArrowEntry, is_arrow, open_entry
-from .columns_asked import check_columns
+from .columns_asked import checked_columns
 from .container import open_container, write_container
 from .context import ENCODERS, KINDS, TABLES, Reader, Writer, dumps, has_hash, load_library
 from .entry import CorruptEntry, Description, Encoded, Held, Pickler, Refusal, type_name
@@ -73,8 +73,7 @@ def decode(
     written to are copied. Raises ``CorruptEntry`` for bytes that aren't an entry, or not a whole one.
     """
     if columns is not None:
-        check_columns(columns)
-        columns = list(columns)  # it may be an iterator
+        columns = checked_columns(columns)
     if isinstance(buffer, Held):
         return _held_value(buffer, as_type, columns)
     view = memoryview(buffer)

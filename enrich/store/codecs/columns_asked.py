@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import StoreConfigError, UnknownColumnError
@@ -18,10 +19,15 @@ def unknown_columns(unknown: Sequence[Any], known: Sequence[Any]) -> UnknownColu
     return UnknownColumnError(f"The stored table has no column {asked}.{guesses} It has: {listed}.")
 
 
-def check_columns(columns: Sequence[Any] | None) -> None:
-    """Refuse a text, whose characters would be taken for names."""
+def checked_columns(columns: Iterable[Any]) -> list[Any]:
+    """Return the names as a list; refuses a text, whose characters would be taken for names, and a name that is there twice."""
     if isinstance(columns, str):
         raise StoreConfigError(f"columns={columns!r} is a text. Give a list: columns=[{columns!r}].")
+    asked = list(columns)
+    for name, count in Counter(map(repr, asked)).items():
+        if count > 1:
+            raise StoreConfigError(f"Column {name} is asked for twice.")
+    return asked
 
 
 def check_names(columns: Sequence[Any] | None, names: Sequence[Any]) -> None:

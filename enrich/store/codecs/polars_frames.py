@@ -11,6 +11,7 @@ import pyarrow as pa
 from .arrow_dictionaries import dictionaries_differ
 from .arrow_file import ArrowEntry, Parts
 from .arrow_tables import read_table, write_table
+from .columns_asked import check_names
 from .container import write_container
 from .context import DECODERS, KINDS, TABLES, TAG, Reader, dumps
 from .entry import Encoded, Pickler, Refusal
@@ -115,7 +116,10 @@ def _as_kind(frame: pl.DataFrame, kind: str) -> Any:
 
 
 def _read(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> Any:
-    frame: Any = pl.from_arrow(read_table(entry, columns), rechunk=False)
+    is_series = entry.plan["kind"] == "polars.Series"
+    frame: Any = pl.from_arrow(read_table(entry, None if is_series else columns), rechunk=False)
+    if is_series:
+        check_names(columns, frame.columns)
     return _as_kind(_known_sorted(frame, entry.plan.get("sorted", ())), entry.plan["kind"])
 
 

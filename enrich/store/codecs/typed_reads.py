@@ -152,9 +152,19 @@ def _taken(
     return taken
 
 
+def _own(array: Any) -> Any:
+    """An array to write to: that of a frame isn't in pandas 3, though nobody else has this one."""
+    if not array.flags.writeable:
+        try:
+            array.flags.writeable = True
+        except ValueError:
+            return array.copy()
+    return array
+
+
 _FROM_FRAME: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas.DataFrame": lambda frame: frame,
-    "numpy.ndarray": lambda frame: frame.to_numpy(),
+    "numpy.ndarray": lambda frame: _own(frame.to_numpy()),
 }
 _FROM_TABLE: dict[str, Callable[[pa.Table], Any]] = {
     "pyarrow.Table": lambda table: table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,7 +13,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from enrich.errors import StoreError, UnknownColumnError
+from enrich.errors import StoreConfigError, StoreError, UnknownColumnError
+from enrich.store import FileSystemBackend, Store
 from enrich.store.codecs import decode, describe
 from enrich.store.codecs.arrow_file import open_entry
 
@@ -262,3 +264,28 @@ def test_columns_asked_for_are_known_to_be_sorted() -> None:
 def test_table_without_columns_is_no_relation() -> None:
     with pytest.raises(StoreError, match="no columns"):
         decode(stored(pd.DataFrame()), as_type=duckdb.DuckDBPyRelation)
+
+
+@pytest.mark.parametrize("value", [FRAME[["a", "c"]], FRAME["a"], FRAME, pl.DataFrame({"a": [1, 2]})])
+def test_an_array_may_be_written_to(value: Any, tmp_path: Path) -> None:
+    store = Store(FileSystemBackend(tmp_path))
+    ref = store.put(value)
+    array = store.get(ref, as_type=np.ndarray)
+    before = array.tolist()
+    array[0] = array[-1]
+    assert array.tolist() != before
+    assert store.get(ref, as_type=np.ndarray).tolist() == before
+
+
+@pytest.mark.parametrize("value", [FRAME, pl.DataFrame({"a": [1, 2]}), pa.table({"a": [1, 2]})])
+def test_a_column_asked_for_twice_is_refused(value: Any) -> None:
+    with pytest.raises(StoreConfigError, match="'a' is asked for twice"):
+        decode(stored(value), columns=["a", "a"])
+
+
+def test_a_polars_series_always_comes_as_a_whole() -> None:
+    series = pl.Series("a", [1, 2])
+    assert decode(stored(series), columns=[]).equals(series)
+    assert decode(stored(series), columns=["a"]).equals(series)
+    with pytest.raises(UnknownColumnError):
+        decode(stored(series), columns=["b"])
