@@ -811,6 +811,21 @@ def place_of_redis(redis_url: str, redis_client: Any, clock: Clock) -> Place:
 
 
 @pytest.mark.server
+def test_what_a_clock_that_was_fast_listed_is_dropped_when_the_server_says_it_may(
+    place_of_redis: Place, clock: Clock
+):
+    clock.tick(7200)
+    fill(place_of_redis.opened(), "a", 900, ONE)
+    clock.tick(-7200)
+    with pytest.raises(StoreFullError):
+        fill(place_of_redis.opened(), "b", 900, ONE)
+    place_of_redis.tick(200)
+    backend = place_of_redis.opened()
+    new = fill(backend, "b", 900, ONE)
+    assert names(backend) == {new}
+
+
+@pytest.mark.server
 def test_a_use_that_is_not_listed_yet_keeps_a_value(place_of_redis: Place, redis_client: Any):
     backend = place_of_redis.opened()
     key = fill(backend, "a", 900, ONE)

@@ -156,11 +156,12 @@ class RedisQuota:
         now, paid = self._clock(), []
         for (key, used), left, nbytes, who in zip(listed.items(), found, found, found, strict=True):
             if left != -2 and nbytes is not None and (scope_of(key) or _session(who)) == payer:
-                # A use that isn't listed yet shows in the end of the value.
-                idle = self._ttl - left / 1000
-                paid.append(
-                    Kept(max(used, now - idle) if 0 <= idle < self._in_use else used, nbytes, key, left)
-                )
+                idle = self._ttl - left / 1000  # negative if the ttl was changed
+                if used > now + IN_USE:  # by a clock that was set back; the server's tells it too
+                    used = now - max(0.0, idle)
+                elif 0 <= idle < self._in_use:  # a use that isn't listed yet shows in the end of the value
+                    used = max(used, now - idle)
+                paid.append(Kept(used, nbytes, key, left))
         return paid
 
 
