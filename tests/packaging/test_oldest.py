@@ -7,6 +7,9 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 PYPROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+# Of what is optional, those whose frames and relations are read and written.
+REQUIRED = [*PYPROJECT["project"]["dependencies"], *EXTRAS["polars"], *EXTRAS["duckdb"]]
 OLDEST = [Requirement(text) for text in PYPROJECT["dependency-groups"]["oldest"]]
 
 
@@ -15,7 +18,7 @@ def versions(requirement: Requirement, operator: str) -> list[Version]:
 
 
 def test_each_requirement_is_held_at_its_first_release():
-    for text in PYPROJECT["project"]["dependencies"]:
+    for text in REQUIRED:
         required = Requirement(text)
         (first,) = versions(required, ">=")
         held = [version for one in OLDEST if one.name == required.name for version in versions(one, "==")]
@@ -23,5 +26,5 @@ def test_each_requirement_is_held_at_its_first_release():
 
 
 def test_nothing_else_is_held():
-    required = {Requirement(text).name for text in PYPROJECT["project"]["dependencies"]}
+    required = {Requirement(text).name for text in REQUIRED}
     assert {one.name for one in OLDEST} == required
