@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import CodeType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
@@ -38,7 +38,10 @@ _made = itertools.count()
 _last_made = 0
 
 
-class Serverside:
+Value = TypeVar("Value")
+
+
+class Serverside(Generic[Value]):
     """Keep a returned value on the server; the browser gets a short signed token in its place.
 
     It may stand anywhere in what a callback returns: as an output's whole value, deep in a structure, in a component's
@@ -65,7 +68,7 @@ class Serverside:
     ...     return Serverside(pd.DataFrame({"value": range(10)}))
     """
 
-    def __init__(self, value: Any, key: str | None = None, backend: Any = None) -> None:
+    def __init__(self, value: Value, key: str | None = None, backend: Any = None) -> None:
         global _last_made
         _last_made = next(_made) + 1
         self.value = value

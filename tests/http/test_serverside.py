@@ -512,6 +512,18 @@ def test_chained_through_several_callbacks(app: Any, kind: Any):
     assert page["x.title"] == "5"
 
 
+@pytest.mark.parametrize("hint", ["Serverside[pd.DataFrame]", Serverside[pd.DataFrame]], ids=["text", "type"])
+def test_a_type_parameter_may_stand_in_annotations_and_where_the_value_is_made(app: Any, hint: Any):
+    def load(n: int) -> Any:
+        return Serverside[pd.DataFrame](frame(4))
+
+    load.__annotations__["return"] = hint
+    app.callback(Output("store", "data"), Input("a", "n_clicks"))(load)
+    seen = reader(app)
+    Page(app).act(CLICK)
+    pd.testing.assert_frame_equal(seen[0], frame(4))
+
+
 def test_returning_a_value_that_was_read_stores_it_again(app: Any):
     app.callback(ServersideOutput("store", "data"), Input("a", "n_clicks"))(lambda n: frame(4))
     app.callback(ServersideOutput("other", "data"), Input("store", "data"))(lambda df: df)

@@ -106,6 +106,14 @@ def things(number: int) -> Any:
     return patch if number else Serverside({"a": 1}, backend="files")
 
 
+@app.callback(Output("frame", "data"), Trigger("load", "n_clicks"))
+def kept_frame() -> Serverside[pd.DataFrame]:
+    return Serverside(pd.DataFrame())
+
+
+assert_type(kept_frame().value, pd.DataFrame)
+
+
 # Transforms.
 
 
