@@ -187,6 +187,48 @@ def test_the_methods_of_older_libraries_work(tmp_path):
     assert (backend.has("any key/of mine"), backend.has("other"), backend.get("other")) == (True, False, None)
 
 
+@pytest.mark.parametrize("key", ["mine", "../any/key of mine", "0123456789abcdef" * 2])
+def test_a_value_of_an_apps_own_key_can_be_dropped(key, tmp_path):
+    backend = enrich.FileSystemBackend(str(tmp_path / "values"))
+    backend.set(key, FRAME)
+    assert (backend.delete(key), backend.has(key), backend.delete(key)) == (True, False, False)
+
+
+def test_an_own_backend_that_leaves_the_work_to_its_base_drops_what_the_store_drops(tmp_path):
+    store = Store(Counting(tmp_path))
+    ref = store.put(FRAME)
+    store.delete(ref)
+    assert store.get(ref, default="gone") == "gone"
+
+
+def test_a_key_that_is_no_entrys_reaches_no_file_outside(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("stays")
+    assert not enrich.FileSystemBackend(str(tmp_path / "values")).delete("../../../outside")
+    assert outside.exists()
+
+
+def test_the_other_methods_of_a_cache_work(tmp_path):
+    backend = enrich.FileSystemBackend(str(tmp_path))
+    assert (backend.add("a", 1, timeout=60), backend.add("a", 2)) == (True, False)
+    assert backend.set_many({"b": 2, "c": 3}, timeout=60) == ["b", "c"]
+    assert backend.get_many("a", "c", "x") == [1, 3, None]
+    assert backend.get_dict("a", "x") == {"a": 1, "x": None}
+    assert (backend.inc("a"), backend.inc("new", 5), backend.dec("a", 3), backend.dec("newer")) == (
+        2,
+        5,
+        -1,
+        -1,
+    )
+    assert backend.delete_many("a", "x") == ["a", "x"]
+    assert (backend.has("a"), backend.has("b"), backend.clear(), backend.has("b")) == (
+        False,
+        True,
+        True,
+        False,
+    )
+
+
 @pytest.mark.parametrize("name", ["FileSystemStore", "FileSystemCache", "FileSystemBackend"])
 def test_the_names_of_every_generation_are_one(name):
     assert getattr(enrich, name) is FileSystemStore

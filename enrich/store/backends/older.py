@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any
 from urllib.parse import quote
 
-from enrich.store import codecs
+from enrich.store.backends.cache_methods import CacheMethods
 from enrich.store.backends.files import FileSystemBackend, absolute
-from enrich.store.backends.protocol import MISSING
 
 
-class FileSystemStore(FileSystemBackend):
+class FileSystemStore(CacheMethods, FileSystemBackend):
     """Keep values as files in a private folder, with the arguments and methods of older libraries as well.
 
     Parameters
@@ -47,23 +45,6 @@ class FileSystemStore(FileSystemBackend):
             else f"files:{os.path.basename(os.path.abspath(absolute(cache_dir)))}"[:100]
         )
         super().__init__(cache_dir, max_bytes=max_bytes, name=own if name is None else name)
-
-    def get(self, key: str, ignore_expired: bool = False) -> Any:
-        """Return a value, or None."""
-        if key is None:
-            return None
-        found = super().read(_file(key))
-        return None if found is MISSING else codecs.decode(found)
-
-    def set(self, key: str, value: Any, timeout: float | None = None) -> bool:
-        """Keep a value; raises `UnstorableValueError` for what can't come back exactly."""
-        encoded = codecs.encode(value)
-        super().write(_file(key), encoded.buffers, encoded.nbytes)
-        return True
-
-    def has(self, key: str) -> bool:
-        """Is there a value?"""
-        return super().renew(_file(key))
 
     @property
     def uid(self) -> str:
@@ -105,11 +86,6 @@ class ServersideBackend:
     def uid(self) -> str:
         """What handles call the backend by: the name of its class."""
         return type(self).__name__
-
-
-def _file(key: str) -> str:
-    # A file is named by a digest, as those of the store are; and a value may be written anew under its key.
-    return hashlib.blake2b(str(key).encode(), digest_size=16).hexdigest()
 
 
 def redis_url(

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from enrich.errors import StoreConfigError, UnstorableValueError
 from enrich.store import codecs
+from enrich.store.backends.cache_methods import CacheMethods
 from enrich.store.backends.files import FileSystemBackend
-from enrich.store.backends.older import FileSystemStore
 from enrich.store.backends.protocol import (
     MISSING,
     Buffer,
@@ -26,9 +26,9 @@ from enrich.store.codecs import CorruptEntry, Encoded, Held, Pickler
 
 def adapted(backend: Any) -> Any:
     """Return a backend that the store can use: the given one, or an adapter around one of the older kind."""
-    if isinstance(backend, FileSystemStore):
+    if isinstance(backend, CacheMethods):
         own = type(backend)
-        changed = own.get is not FileSystemStore.get or own.set is not FileSystemStore.set
+        changed = own.get is not CacheMethods.get or own.set is not CacheMethods.set
         return OwnBackend(backend) if changed else backend
     has_old = all(callable(getattr(backend, name, None)) for name in ("get", "set", "has"))
     return OwnBackend(backend) if has_old and not hasattr(backend, "write") else backend
