@@ -8,7 +8,7 @@ import pytest
 import enrich
 from enrich import Dash, Input, Output, Serverside, ServersideOutput, ServersideOutputTransform, dcc, html
 from enrich.page import Page
-from enrich.store import MemoryBackend, Store
+from enrich.store import FileSystemBackend, MemoryBackend, Settings, Store
 from enrich.store.backends.older import FileSystemStore, redis_url
 from enrich.store.backends.own import OwnBackend, adapted
 
@@ -253,6 +253,118 @@ def test_redis_is_built_by_the_arguments_of_every_generation():
     assert (
         enrich.RedisCache(host="cache", default_timeout=10, key_prefix="mine").where == "redis://cache:6379/0"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where", "used"),
+    [
+        ({"ssl": True}, "rediss://cache:6379/0", {}),
+        ({"ssl": True, "ssl_cert_reqs": "none"}, "rediss://cache:6379/0", {"ssl_cert_reqs": "none"}),
+        ({"ssl": False, "ssl_cert_reqs": "none"}, "redis://cache:6379/0", {}),
+        ({"socket_timeout": 2}, "redis://cache:6379/0", {"socket_timeout": 2}),
+        ({"socket_timeout": None}, "redis://cache:6379/0", {"socket_timeout": 5.0}),
+        ({"max_connections": 7, "client_name": "app"}, "redis://cache:6379/0", {"client_name": "app"}),
+        ({"ignore_delete_many_errors": False}, "redis://cache:6379/0", {}),
+    ],
+)
+def test_redis_takes_the_arguments_of_its_client(arguments, where, used):
+    pytest.importorskip("redis")
+    backend = enrich.RedisBackend(host="cache", **arguments)
+    for one in (backend, pickle.loads(pickle.dumps(backend))):
+        assert one.where == where
+        assert type(one) is enrich.RedisBackend
+        assert used.items() <= one._client.connection_pool.connection_kwargs.items()
+
+
+def test_sentinels_get_the_arguments_of_connections_but_not_their_service_s_login():
+    pytest.importorskip("redis")
+    backend = enrich.RedisBackend(
+        "redis+sentinel://cache:1/mine", socket_keepalive=True, client_name="app", timeout=2
+    )
+    pool = backend._client.connection_pool
+    (sentinel,) = pool.sentinel_manager.sentinels
+    theirs = sentinel.connection_pool.connection_kwargs
+    for used in (pool.connection_kwargs, theirs):
+        assert (used["socket_keepalive"], used["socket_timeout"]) == (True, 2)
+        assert len(used["retry_on_error"]) == 2
+    assert (pool.connection_kwargs["client_name"], theirs["client_name"]) == ("app", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"host": object()}, r"RedisBackend\(host=<object.*write its address.*RedisBackend\('redis://"),
+        ({"url": object()}, r"RedisBackend\(url=<object.*write its address"),
+        ({"host": "cache", "key_prefix": lambda: "mine"}, r"RedisBackend\(key_prefix=<function"),
+        ({"host": "cache", "prefx": "mine"}, "unexpected keyword argument 'prefx'.*It takes url, prefix"),
+        ({"url": "redis://cache:1/0", "ssl": True}, "argument 'ssl'.*rediss://"),
+        ({"host": "cache", "decode_responses": True}, "decode_responses=True.*Leave it out"),
+        ({"host": "cache", "health_check_interval": 30}, "health_check_interval=30.*Leave it out"),
+        ({"host": "cache", "retry_on_timeout": True}, "retry_on_timeout=True.*Leave it out"),
+        ({"host": "cache", "socket_connect_timeout": -1}, "socket_connect_timeout=-1.*positive"),
+        ({"host": "cache", "max_connections": "7"}, "can't use the value of something in max_connections="),
+        ({"url": "redis+cluster://cache:1", "prefx": "mine"}, "unexpected keyword argument 'prefx'"),
+        ({"url": "redis+sentinel://cache/mine", "prefx": "mine"}, "unexpected keyword argument 'prefx'"),
+        ({"url": "redis+sentinel://cache"}, "a sentinel URL ends with its service"),
+    ],
+)
+def test_redis_says_what_to_write_in_place_of_what_it_can_not_take(arguments, text):
+    pytest.importorskip("redis")
+    with pytest.raises(enrich.StoreConfigError, match=text):
+        enrich.RedisBackend(**arguments)
+
+
+@pytest.mark.server
+def test_redis_says_at_once_that_it_is_not_there_when_asked_to():
+    pytest.importorskip("redis")
+    with pytest.raises(enrich.errors.StoreUnavailableError, match="refuses the connection"):
+        enrich.RedisBackend(port=1, check_connection=True)
+
+
+@pytest.mark.server
+def test_the_methods_of_older_libraries_work_with_redis(redis_url, tmp_path):
+    one, two = (
+        enrich.RedisBackend(
+            redis_url, check_connection=True, local=FileSystemBackend(tmp_path / name)
+        ).with_settings(Settings())
+        for name in "ab"
+    )
+    assert (one.get("mine"), one.has("mine"), one.set("mine", FRAME)) == (None, False, True)
+    pd.testing.assert_frame_equal(two.get("mine", ignore_expired=True), FRAME)
+    two.set("mine", "anew")
+    assert (one.get("mine"), one.has("mine"), one.inc("n"), two.inc("n")) == ("anew", True, 1, 2)
+    assert (one.delete("mine"), two.has("mine"), two.delete("mine")) == (True, False, False)
+
+
+@pytest.mark.server
+def test_an_output_may_name_redis_by_its_uid(redis_url):
+    own = enrich.RedisBackend(redis_url, local=False)
+    app = Dash("uid", transforms=[ServersideOutputTransform([MemoryBackend(), own])])
+    app.layout = html.Div([html.Button(id="go"), dcc.Store(id="s")])
+
+    @app.callback(Output("s", "data"), Input("go", "n_clicks"), prevent_initial_call=True)
+    def first(_):
+        return Serverside(FRAME, backend=own.uid)
+
+    Page(app).act({"go.n_clicks": 1})
+    assert len(list(own.entries())) == 1
+
+
+@pytest.mark.server
+def test_a_subclass_of_redis_sees_values_as_they_were_returned_and_keeps_records_for_all_hosts(redis_url):
+    seen = []
+
+    class Noting(enrich.RedisBackend):
+        def set(self, key, value):
+            seen.append(type(value).__name__)
+            return super().set(key, value)
+
+    store = Store(Noting(redis_url, local=False))
+    ref = store.put(FRAME, name="latest")
+    pd.testing.assert_frame_equal(store.get(ref), FRAME)
+    assert (seen, store.backend.reach) == (["DataFrame"], "hosts")
+    store.delete(ref)
+    assert store.get(ref, default="gone") == "gone"
 
 
 @pytest.mark.parametrize("positional", [False, True])

@@ -94,7 +94,9 @@ def redis_url(
     password: str | None = None,
     db: int = 0,
     username: str | None = None,
+    *,
+    ssl: bool = False,
 ) -> str:
     """Write the arguments of older libraries as the URL that `RedisBackend` takes."""
     login = f"{quote(username or '', safe='')}:{quote(password, safe='')}@" if password else ""
-    return f"redis://{login}{host}:{port}/{db}"
+    return f"redis{'s' if ssl else ''}://{login}{host}:{port}/{db}"

@@ -12,6 +12,7 @@ from enrich.store.backends.cache_methods import CacheMethods
 from enrich.store.backends.files import FileSystemBackend
 from enrich.store.backends.protocol import (
     MISSING,
+    Backend,
     Buffer,
     Entry,
     Lease,
@@ -43,25 +44,23 @@ class OwnBackend:
         `has(key)`; `delete(key)` is used where there is one.
 
     The value goes to it as the callback returned it; an object that no codec carries goes as it is, so that what
-    happens to it is the backend's matter. The store's small records and locks, and its secret, are kept in
-    a folder: the given backend's own if it has one, else the app's default one; so it reaches one host.
+    happens to it is the backend's matter. The store's small records and locks, and its secret, are kept by the given
+    backend if it is a subclass of the store's own, else in the app's default folder, so that it reaches one host.
     """
-
-    reach: Reach = "host"
 
     def __init__(self, given: Any) -> None:
         self._given = given
         name = getattr(given, "uid", None) or getattr(given, "name", None)
         self.name = name if isinstance(name, str) else type(given).__name__
-        is_folder = isinstance(given, FileSystemBackend)
-        self._records: FileSystemBackend = given if is_folder else FileSystemBackend(name=self.name)
+        records: Any = given if isinstance(given, CacheMethods) else FileSystemBackend(name=self.name)
+        self._records: Backend = records
         parameters = inspect.signature(given.get).parameters
         self._ignores_expiry = "ignore_expired" in parameters or any(
             p.kind is p.VAR_KEYWORD for p in parameters.values()
         )
 
     def with_settings(self, settings: Settings, /) -> Self:
-        """Return this backend, its folder of records opened."""
+        """Return this backend, the place of its records opened."""
         if settings.session_quota is not None:
             raise StoreConfigError(
                 f"session_quota can't be kept by backend {self.name!r}: it doesn't list what it holds. "
@@ -72,6 +71,11 @@ class OwnBackend:
         if self._given is self._records:
             changed._given = changed._records
         return changed
+
+    @property
+    def reach(self) -> Reach:
+        """Who sees the records: all processes of this host, or other hosts as well."""
+        return self._records.reach
 
     @property
     def private(self) -> bool:
@@ -153,23 +157,23 @@ class OwnBackend:
             self._records.clear()
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
-        """Return a record from the folder."""
+        """Return a record."""
         return self._records.get_record(name, kept=kept)
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
-        """Write a record to the folder."""
+        """Write a record."""
         self._records.set_record(name, value, kept=kept)
 
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
-        """Add a record to the folder."""
+        """Add a record."""
         return self._records.add_record(name, value, kept=kept)
 
     def delete_record(self, name: str, /) -> bool:
-        """Drop a record from the folder."""
+        """Drop a record."""
         return self._records.delete_record(name)
 
     def try_lock(self, name: str, lease: float, /) -> Lease | None:
-        """Lock in the folder."""
+        """Lock where the records are."""
         return self._records.try_lock(name, lease)
 
 

@@ -27,6 +27,7 @@ from enrich.store.backends.redis_quota import RedisQuota
 from enrich.store.backends.tier import Local, Tier, open_tier
 
 _BATCH = 500
+_OF_THIS_PROCESS = ("_client", "_tier", "_quota")
 _LARGEST = 512 << 20  # a Redis string holds no more
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
@@ -46,6 +47,8 @@ class RedisBackend:
         twice as long, and on a cluster, where each command of a request is tried again, five times.
     local: the folder of local copies: True for the default one, False for none, or a `FileSystemBackend`.
     name: how declarations call this backend.
+    **client: further arguments of redis-py's `Redis.from_url`, such as `socket_keepalive=True`; where the URL says
+        something else, that counts.
 
     Failures raise `StoreUnavailableError`, or `StoreFullError` when the server is out of memory.
     """
@@ -61,7 +64,9 @@ class RedisBackend:
         timeout: float = 5.0,
         local: Local = True,
         name: str = "redis",
+        **client: Any,
     ) -> None:
+        timeout = client.get("socket_timeout") or timeout
         check_positive(timeout, "RedisBackend(timeout")
         self.name = name
         self._url = url
@@ -69,7 +74,8 @@ class RedisBackend:
         self._timeout = timeout
         self._local = local
         self._settings = Settings()
-        self._client = connect(url, timeout)
+        self._given = client
+        self._client = connect(url, timeout, client)
         self._tier = Tier(None, self._settings)
         self._quota: RedisQuota | None = None
 
@@ -84,14 +90,13 @@ class RedisBackend:
         )
         return changed
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        arguments = {
-            "prefix": self._prefix,
-            "timeout": self._timeout,
-            "local": self._local,
-            "name": self.name,
-        }
-        return _rebuilt, (self._url, arguments, self._settings)
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: kept for name, kept in self.__dict__.items() if name not in _OF_THIS_PROCESS}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._client = connect(self._url, self._timeout, self._given)
+        self.__dict__.update(self.with_settings(self._settings).__dict__)
 
     @property
     def where(self) -> str:
@@ -311,7 +316,3 @@ class _RedisLease:
         """Let the next one have it, if it is still ours; a server that is away frees it by the lease."""
         with contextlib.suppress(StoreUnavailableError), self._backend._asking() as client:
             client.eval(_RELEASE, 1, self._key, self._token)
-
-
-def _rebuilt(url: str, arguments: dict[str, Any], settings: Settings) -> RedisBackend:
-    return RedisBackend(url, **arguments).with_settings(settings)

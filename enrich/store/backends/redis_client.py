@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
+from enrich.store.backends.protocol import check_positive
 from enrich.store.backends.redis_errors import store_error
 
+_OWN = "url, prefix, timeout, local and name"
 _SCHEMES = ("redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
 _LOGIN = frozenset({"username", "password"})
 _SENTINEL = "sentinel_"
@@ -20,10 +24,23 @@ _TLS = frozenset(
     {"ssl_ca_certs", "ssl_ca_data", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname"}
     | {"ssl_keyfile", "ssl_password"}
 )
+_SETTLED = frozenset(
+    {"cluster_error_retry_attempts", "health_check_interval", "retry_on_error", "retry_on_timeout"}
+)
+_OF_SENTINELS = frozenset(
+    {"retry", "retry_on_error", "socket_connect_timeout", "socket_keepalive", "socket_keepalive_options"}
+    | {"socket_timeout"}
+)
 
 
-def connect(url: str, timeout: float) -> Any:
+def connect(url: str, timeout: float, given: Mapping[str, Any]) -> Any:
     """Return the client for a URL, or raise `StoreConfigError` for one that can't be used.
+
+    Parameters
+    ----------
+    url: as `RedisBackend` takes it; what it says counts, where an argument says something else.
+    timeout: seconds to wait for an answer, and for a connection unless an argument says how long.
+    given: further arguments of redis-py's clients.
 
     No error quotes what stands in the place of a login, or what redis-py says while it reads the URL.
     """
@@ -35,21 +52,27 @@ def connect(url: str, timeout: float) -> Any:
         raise StoreConfigError("RedisBackend needs redis-py: pip install dash-enrich[redis]") from error
     # One more attempt: after a restart of the server, or long idleness behind a firewall, every pooled connection is
     # dead. More would wait too long. redis-py's health checks call themselves without end on a server that hangs up.
-    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
-    options |= {"retry": Retry(NoBackoff(), 1)}
+    options: dict[str, Any] = {"retry": Retry(NoBackoff(), 1)} | _allowed(given)
+    options["socket_timeout"] = timeout
+    options["socket_connect_timeout"] = given.get("socket_connect_timeout") or timeout
+    check_positive(options["socket_connect_timeout"], "RedisBackend(socket_connect_timeout")
     once_more = {"retry_on_error": [redis.exceptions.ConnectionError, redis.exceptions.TimeoutError]}
     parts = _parsed(url)
     scheme, _, kind = parts.scheme.partition("+")
     if kind == "sentinel":
-        return _watched(parts, options | once_more)
+        return _checked(lambda: _watched(parts, options | once_more), given)
     plain = urlunsplit(parts._replace(scheme=scheme))
     if scheme != "unix" and not parts.path.strip("/").isdecimal() and parts.path.strip("/"):
         _refuse(_NO_DATABASE)
     values = _values(plain)
     if kind != "cluster":
-        return redis.Redis.from_url(plain, **options, **once_more)
+        return _checked(lambda: redis.Redis.from_url(plain, **options, **once_more), given)
     if values.get("db"):
         _refuse("a cluster has only the database 0")
+    # redis-py passes over what a cluster doesn't know.
+    own = inspect.signature(redis.RedisCluster.__init__).parameters
+    others = {name: value for name, value in options.items() if name not in own}
+    _checked(lambda: redis.Redis.from_url(plain, **others), given)
     try:
         cluster = redis.RedisCluster.from_url(plain, **options)
     except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
@@ -69,6 +92,42 @@ def without_login(url: str) -> str:
     parts = urlsplit(url)
     query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
+
+
+def _allowed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an app may set; raises for what would undo how the backend waits and reads."""
+    for name in sorted(_SETTLED & given.keys()):
+        raise StoreConfigError(
+            f"RedisBackend({name}={given[name]!r}): the backend asks once more where a connection is lost or late, and "
+            "does so without health checks. Leave it out."
+        )
+    if given.get("decode_responses"):
+        raise StoreConfigError("RedisBackend(decode_responses=True): values are bytes. Leave it out.")
+    return dict(given)
+
+
+def _checked(make: Callable[[], Any], given: Mapping[str, Any]) -> Any:
+    """Make a client and a connection, which connects to nothing yet, to hear of a senseless argument now."""
+    import redis.exceptions
+
+    try:
+        client = make()
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)
+    except StoreConfigError:
+        raise
+    except (TypeError, ValueError, AttributeError, redis.exceptions.RedisError) as error:
+        # What Python says names the argument; what redis-py says may quote a value.
+        if "unexpected keyword argument" in str(error):
+            raise StoreConfigError(
+                f"RedisBackend: {error}. It takes {_OWN}, and the arguments of redis-py's connections. "
+                "What those don't have the URL says: rediss:// for ssl, unix:// for a socket."
+            ) from error
+        names = ", ".join(f"{name}=" for name in given) or "the query of the URL"
+        raise StoreConfigError(
+            f"RedisBackend: redis-py can't use the value of something in {names}."
+        ) from None
+    return client
 
 
 def _refuse(why: str) -> NoReturn:
@@ -135,7 +194,10 @@ def _watched(parts: SplitResult, options: dict[str, Any]) -> Any:
     tls: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
     tls |= {name: values[name] for name in values.keys() & _TLS}
     their_login = _values(f"redis://?{'&'.join(own)}")
-    return Sentinel(sentinels, sentinel_kwargs=options | tls | their_login).master_for(
+    theirs = {
+        name: value for name, value in options.items() if name in _OF_SENTINELS or name.startswith("ssl_")
+    }
+    return Sentinel(sentinels, sentinel_kwargs=theirs | tls | their_login).master_for(
         service, **options | tls | values
     )
 
