@@ -1,6 +1,10 @@
 """Backends of older libraries: own ones with get, set and has, subclasses, names and arguments."""
 
+import os
 import pickle
+import time
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -11,6 +15,8 @@ from enrich.page import Page
 from enrich.store import FileSystemBackend, MemoryBackend, Settings, Store
 from enrich.store.backends.older import FileSystemStore, redis_url
 from enrich.store.backends.own import OwnBackend, adapted
+
+from .conftest import Clock
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
 
@@ -227,6 +233,79 @@ def test_the_other_methods_of_a_cache_work(tmp_path):
         True,
         False,
     )
+
+
+DAY = 86_400
+YEARS = 20 * 365 * DAY
+
+
+@pytest.mark.parametrize(
+    ("default_timeout", "ttl", "lived"),
+    [
+        (None, DAY, DAY),
+        (7 * DAY, DAY, 7 * DAY),
+        (timedelta(days=7), DAY, 7 * DAY),
+        (0, DAY, YEARS),
+        (300, DAY, DAY),
+        (7 * DAY, 30 * DAY, 30 * DAY),
+    ],
+)
+def test_a_file_lives_as_long_as_the_longer_of_ttl_and_default_timeout(default_timeout, ttl, lived, tmp_path):
+    clock = Clock()
+    backend = enrich.FileSystemBackend(tmp_path, default_timeout=default_timeout)
+    store = Store(pickle.loads(pickle.dumps(backend)), ttl=ttl, clock=clock)
+    ref = store.put("there")
+    clock.now += lived - 1
+    store.sweep()
+    assert store.get(ref, default="gone") == "there"
+    clock.now += lived + 121
+    assert store.get(ref, default="gone") == ("there" if lived == YEARS else "gone")
+
+
+@pytest.mark.parametrize("default_timeout", [-1, "a day", float("nan"), float("inf")])
+@pytest.mark.parametrize("make", [enrich.FileSystemBackend, enrich.RedisBackend])
+def test_a_default_timeout_that_is_no_time_is_refused(make, default_timeout):
+    with pytest.raises(enrich.StoreConfigError, match="default_timeout=.*0 for values that never expire"):
+        make(default_timeout=default_timeout)
+
+
+def test_a_folder_that_is_used_as_a_cache_keeps_its_default_timeout(tmp_path):
+    backend = enrich.FileSystemBackend(tmp_path, default_timeout=7 * DAY)
+    backend.set("key", 1)
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (time.time() - 2 * DAY,) * 2)
+    assert backend.get("key") == 1
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("arguments", "lives"),
+    [
+        ({}, 3 * DAY),
+        ({"default_timeout": 7 * DAY}, 7 * DAY),
+        ({"default_timeout": timedelta(hours=1)}, 3600),
+        ({"url": 3600}, 3600),
+    ],
+)
+def test_a_value_in_redis_lives_as_long_as_its_default_timeout_says(
+    arguments, lives, redis_url, redis_client
+):
+    arguments = {"port": urlsplit(redis_url).port, "local": False} | arguments
+    store = Store(enrich.RedisBackend(**arguments), ttl=3 * DAY)
+    ref = store.put(FRAME)
+    key = next(redis_client.scan_iter(match=f"*{ref.key}"))
+    assert lives - 60 < redis_client.ttl(key) <= lives
+    redis_client.expire(key, 5)
+    store.get(ref)
+    assert lives - 60 < redis_client.ttl(key) <= lives
+
+
+@pytest.mark.server
+def test_a_default_timeout_of_0_keeps_a_value_in_redis_for_ever(redis_url, redis_client):
+    store = Store(enrich.RedisBackend(redis_url, default_timeout=0, local=False))
+    ref = store.put(FRAME)
+    assert redis_client.ttl(next(redis_client.scan_iter(match=f"*{ref.key}"))) > YEARS
+    assert store.get(ref) is not None
 
 
 @pytest.mark.parametrize("name", ["FileSystemStore", "FileSystemCache", "FileSystemBackend"])

@@ -1,13 +1,19 @@
-"""The methods of a cache of older libraries, on top of a backend's entries."""
+"""The methods of a cache of older libraries, on top of a backend's entries, and its timeout."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
 
+from enrich.errors import StoreConfigError
 from enrich.store import codecs
-from enrich.store.backends.protocol import KEY, MISSING, Buffer, Missing
+from enrich.store.backends.protocol import DAY, KEY, MISSING, Buffer, Missing, Settings
+
+Timeout = float | timedelta | None
+_FOREVER: Final = 36_500 * DAY  # remotes take no infinite time
 
 
 class CacheMethods:
@@ -82,6 +88,21 @@ class CacheMethods:
         entries: Any = super()
         entries.clear()
         return True
+
+
+def with_timeout(settings: Settings, timeout: Timeout) -> Settings:
+    """Return settings by which values live as long as a cache's `default_timeout` says; None leaves it to the store.
+
+    0 means for ever. Raises `StoreConfigError` for what is no time.
+    """
+    if timeout is None:
+        return settings
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= _FOREVER:
+        raise StoreConfigError(
+            f"default_timeout={timeout!r}: give seconds, 0 for values that never expire, or a timedelta."
+        )
+    return replace(settings, ttl=seconds or _FOREVER)
 
 
 def _file(key: str) -> str:

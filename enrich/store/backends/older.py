@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
-from enrich.store.backends.cache_methods import CacheMethods
+from enrich.store.backends.cache_methods import CacheMethods, Timeout, with_timeout
 from enrich.store.backends.files import FileSystemBackend, absolute
+from enrich.store.backends.protocol import Settings
 
 
 class FileSystemStore(CacheMethods, FileSystemBackend):
@@ -16,8 +17,9 @@ class FileSystemStore(CacheMethods, FileSystemBackend):
     Parameters
     ----------
     cache_dir: the folder; default one per app name, below the user's cache directory.
-    threshold, default_timeout, mode, hash_method: accepted without effect; the store bounds its size (`max_bytes`)
-        and the age of its values (`ttl`).
+    default_timeout: seconds that values live after their last use, where that is longer than the store's `ttl`;
+        0 means for ever. Older libraries read files that are older than it, so it makes no life shorter.
+    threshold, mode, hash_method: accepted without effect; the store bounds its size (`max_bytes`).
     max_bytes, name: as in `enrich.store.FileSystemBackend`.
 
     A subclass may override `get` and `set`, which then see each value as the callback returned it.
@@ -30,7 +32,7 @@ class FileSystemStore(CacheMethods, FileSystemBackend):
         self,
         cache_dir: str | os.PathLike[str] | None = None,
         threshold: int | None = None,
-        default_timeout: float | None = None,
+        default_timeout: Timeout = None,
         mode: int | None = None,
         hash_method: Any = None,
         *,
@@ -45,6 +47,21 @@ class FileSystemStore(CacheMethods, FileSystemBackend):
             else f"files:{os.path.basename(os.path.abspath(absolute(cache_dir)))}"[:100]
         )
         super().__init__(cache_dir, max_bytes=max_bytes, name=own if name is None else name)
+        self._default_timeout = default_timeout
+        self._settings = self._lasting(self._settings)
+        if cache_dir is not None:
+            self._open(self.folder)
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend with the store's settings, and its own timeout."""
+        return super().with_settings(self._lasting(settings))
+
+    def _lasting(self, settings: Settings) -> Settings:
+        own = with_timeout(settings, self._default_timeout)
+        return own if own.ttl > settings.ttl else settings
+
+    def __getstate__(self) -> dict[str, object]:
+        return super().__getstate__() | {"_default_timeout": self._default_timeout}
 
     @property
     def uid(self) -> str:

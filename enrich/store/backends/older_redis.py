@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 
 from enrich.errors import StoreConfigError
-from enrich.store.backends.cache_methods import CacheMethods
+from enrich.store.backends.cache_methods import CacheMethods, Timeout, with_timeout
 from enrich.store.backends.older import redis_url
-from enrich.store.backends.protocol import Buffer, Missing
+from enrich.store.backends.protocol import Buffer, Missing, Settings
 from enrich.store.backends.redis import RedisBackend
 
 
@@ -16,9 +17,9 @@ class RedisStore(CacheMethods, RedisBackend):
 
     Parameters
     ----------
-    url: as `enrich.store.RedisBackend` takes it. Older libraries have `default_timeout` in its place, a number, which
-        is accepted without effect: the store's `ttl` says how long values live.
+    url: as `enrich.store.RedisBackend` takes it, or the `default_timeout`, which older libraries have in its place.
     host, port, password, db, username, ssl: the server, where no `url` is given.
+    default_timeout: seconds that values live after their last use, 0 for ever; default the store's `ttl`.
     key_prefix: begins all keys.
     check_connection: ask the server now whether it is there; raises `StoreUnavailableError`.
     ignore_delete_many_errors: accepted without effect.
@@ -33,12 +34,12 @@ class RedisStore(CacheMethods, RedisBackend):
 
     def __init__(
         self,
-        url: str | float | None = None,
+        url: str | Timeout = None,
         host: str = "localhost",
         port: int = 6379,
         password: str | None = None,
         db: int = 0,
-        default_timeout: float | None = None,
+        default_timeout: Timeout = None,
         key_prefix: str | None = None,
         *,
         username: str | None = None,
@@ -48,7 +49,7 @@ class RedisStore(CacheMethods, RedisBackend):
         **settings: Any,
     ) -> None:
         for name, given, kinds in (
-            ("url", url, (str, int, float, type(None))),
+            ("url", url, (str, int, float, timedelta, type(None))),
             ("host", host, str),
             ("key_prefix", key_prefix, (str, type(None))),
         ):
@@ -59,6 +60,7 @@ class RedisStore(CacheMethods, RedisBackend):
                     "RedisBackend('redis://user:password@host:6379/0', socket_keepalive=True)."
                 )
         if not isinstance(url, str):
+            default_timeout = default_timeout if url is None else url
             url = redis_url(host, port, password, db, username, ssl=ssl)
             if not ssl:
                 # As redis-py has it.
@@ -68,9 +70,15 @@ class RedisStore(CacheMethods, RedisBackend):
         if key_prefix is not None:
             settings.setdefault("prefix", key_prefix)
         super().__init__(url, **settings)
+        self._default_timeout = default_timeout
+        self._settings = with_timeout(self._settings, default_timeout)
         if check_connection:
             with self._asking() as client:
                 client.ping()
+
+    def with_settings(self, settings: Settings, /) -> Self:
+        """Return this backend with the store's settings, its own timeout, and its local folder opened."""
+        return super().with_settings(with_timeout(settings, self._default_timeout))
 
     def _current(self, name: str, /) -> Buffer | Missing:
         # Another host may have written it anew, so a local copy says nothing.
