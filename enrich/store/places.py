@@ -8,6 +8,7 @@ from typing import Any
 
 from enrich.errors import StoreConfigError
 from enrich.store import codecs
+from enrich.store.backends.cache_methods import CacheMethods
 from enrich.store.backends.own import OwnBackend, adapted
 from enrich.store.backends.protocol import Backend, Settings
 from enrich.store.codecs import Encoded, Pickler
@@ -46,7 +47,7 @@ class Places:
                 yield name, backend
 
     def find(self, which: str | Backend | None) -> tuple[str, Backend]:
-        """Return a backend by its name or the object that was given; the default one's name is empty."""
+        """Return a backend by what a declaration says; the default one's name is empty."""
         if which is None or which == "":
             return "", self.default
         opened = next((name for name, backend in self._by_name.items() if backend is which), None)
@@ -68,7 +69,7 @@ def named_backends(default: Any, others: Mapping[str, Any] | Iterable[Any]) -> d
         checked(backend)
         if not isinstance(name, str) or not name:
             raise StoreConfigError(f"A backend's name is some text, not {name!r}.")
-        if backend is default:
+        if _is_another_of(default, backend):
             found.setdefault(name, default)
             continue
         if name in found:
@@ -84,16 +85,80 @@ def named_backends(default: Any, others: Mapping[str, Any] | Iterable[Any]) -> d
 
 
 def name_in(named: Mapping[str, Any], which: Any) -> str:
-    """Return the name of one of these backends, which is given by it or as the object.
+    """Return the name of the one of these backends that a declaration means.
 
     Raises `StoreConfigError`, listing those there are.
     """
+    if isinstance(which, str) and which in named:
+        return which
     for name, backend in named.items():
-        if which is backend or (isinstance(which, str) and which == name):
+        if stands_for(which, backend):
             return name
+    raise StoreConfigError(_unknown(named, which))
+
+
+def _unknown(named: Mapping[str, Any], which: Any) -> str:
     known = ", ".join(map(repr, named))
-    wanted = repr(which) if isinstance(which, str) else f"{type(which).__name__} {name_of(which)!r}"
-    raise StoreConfigError(f"The store has no backend {wanted}; it has {known}. Add it to backends=.")
+    if isinstance(which, str):
+        return f"The store has no backend {which!r}; it has {known}. Add it to backends=."
+    name = name_of(which)
+    wanted = f"The store has no backend {type(which).__name__} {name!r}"
+    if name not in named:
+        return f"{wanted}; it has {known}. Add it to backends=."
+    return (
+        f"{wanted}{_at(which)}; what it calls so is another{_at(named[name])}. "
+        "Use that object, or add this one to backends= with a name= of its own."
+    )
+
+
+def chosen(named: Mapping[str, Any], which: Any) -> Any:
+    """Return the default one of named backends: the one that is meant, else the first, if any.
+
+    Raises `StoreConfigError` for a name that none of them has; an object needn't be among them.
+    """
+    if which is None:
+        return next(iter(named.values()), None)
+    if isinstance(which, str) and which in named:
+        return named[which]
+    meant = [backend for backend in named.values() if stands_for(which, backend)]
+    if meant or not isinstance(which, str):
+        return meant[0] if meant else which
+    known = ", ".join(map(repr, named)) or "none"
+    raise StoreConfigError(
+        f"backend={which!r} is not the name of one of backends=; there are: {known}. "
+        "For a folder give FileSystemBackend(...), for Redis RedisBackend(...)."
+    )
+
+
+def stands_for(which: Any, backend: Any) -> bool:
+    """Does a declaration mean this backend?
+
+    It may give the object. Where backends have a `uid`, as those of older libraries do, it may give that, or another
+    object that is called the same and keeps its values at the same place.
+    """
+    if which is backend:
+        return True
+    uid = getattr(backend, "uid", None)
+    if not isinstance(uid, str):
+        return False
+    if isinstance(which, str):
+        return which == uid
+    return (
+        type(which) is type(backend)
+        and name_of(which) == name_of(backend)
+        and (not isinstance(backend, CacheMethods) or which.place == backend.place)
+        and _at(which) == _at(backend)
+    )
+
+
+def _is_another_of(one: Any, other: Any) -> bool:
+    # Where a backend of one's own keeps values isn't known, so that two of a name may be two places.
+    return one is other or (isinstance(other, CacheMethods) and stands_for(one, other))
+
+
+def _at(backend: Any) -> str:
+    where = getattr(backend, "where", None)
+    return f" at {where}" if isinstance(where, str) else ""
 
 
 def encoded_for(place: Backend, value: Any, pickler: Pickler | None) -> Encoded:

@@ -26,7 +26,7 @@ from enrich.errors import (
 )
 from enrich.store import PREFIX, FileSystemBackend, Ref, Store, looks_like_handle
 from enrich.store.arguments import check_arguments
-from enrich.store.places import named_backends
+from enrich.store.places import chosen, named_backends
 from enrich.transforms.annotations import Want, check_wants, read_wanted, with_wants
 from enrich.transforms.base import DashTransform
 from enrich.transforms.locating import located, locating
@@ -203,18 +203,7 @@ class ServersideOutputTransform(DashTransform):
             ) from error
 
     def _named(self) -> dict[str, Any]:
-        given = named_backends(None, self.backends or ())
-        default = self.default_backend
-        if isinstance(default, str):
-            if default not in given:
-                known = ", ".join(map(repr, given)) or "none"
-                raise StoreConfigError(
-                    f"backend={default!r} is not the name of one of backends=; there are: {known}. "
-                    "For a folder give FileSystemBackend(...), for Redis RedisBackend(...)."
-                )
-            default = given[default]
-        elif default is None:
-            default = next(iter(given.values()), None)
+        default = chosen(named_backends(None, self.backends or ()), self.default_backend)
         return named_backends(FileSystemBackend() if default is None else default, self.backends or ())
 
     def apply(self, program: Program, /) -> Program:

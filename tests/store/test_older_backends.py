@@ -446,6 +446,86 @@ def test_a_subclass_of_redis_sees_values_as_they_were_returned_and_keeps_records
     assert store.get(ref, default="gone") == "gone"
 
 
+class Held(InMemory):
+    """Another class, so another uid."""
+
+
+def files(folder, **settings):
+    return enrich.FileSystemBackend(folder, **settings)
+
+
+@pytest.mark.parametrize(
+    ("listed", "default", "meant"),
+    [
+        (lambda: [files("x1"), files("y1")], None, lambda: files("y1")),
+        (lambda: [files("x1"), files("y1")], None, lambda: files("./y1")),
+        (lambda: [files("x1"), files("y1")], None, lambda: "FileSystemBackend:y1"),
+        (lambda: [files("x1"), files("y1")], None, lambda: files("y1").uid),
+        (lambda: [files("y1"), files("x1")], lambda: files("x1"), lambda: "FileSystemBackend:y1"),
+        (lambda: [files("y1"), files("x1")], lambda: "FileSystemBackend:x1", lambda: files("y1")),
+        (lambda: [files("x1"), files("y1", name="mine")], None, lambda: files("y1", name="mine").uid),
+        (lambda: [files("x1"), files("y1", name="mine")], None, lambda: files("y1", name="mine")),
+        (lambda: {"one": files("x1"), "two": files("y1")}, lambda: files("x1"), lambda: files("y1")),
+        (lambda: [files("x1"), Counting("y1")], None, lambda: "Counting:y1"),
+        (lambda: [files("x1"), Counting("y1")], None, lambda: Counting("y1")),
+        (lambda: [InMemory(), Held()], InMemory, Held),
+        (lambda: [InMemory(), Held()], lambda: "InMemory", lambda: "Held"),
+    ],
+)
+def test_whoever_has_a_backends_uid_means_that_backend(listed, default, meant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    backends = listed()
+    default = default and default()
+    app = Dash("uids", transforms=[ServersideOutputTransform(backends, default)])
+    assert [name for name, _ in app.store.opened()].count(app.store.backend.name) == 1
+    ref = app.store.put(FRAME, backend=meant())
+    found = app.store.backend_named(meant())
+    assert found is not app.store.backend
+    assert found is app.store.backend_named(ref.store)
+    assert str(tmp_path) not in ref.store
+
+
+def test_the_listed_backends_settings_count_where_another_object_is_the_default(tmp_path):
+    listed = files(tmp_path, max_bytes=123_456)
+    app = Dash("listed", transforms=[ServersideOutputTransform([listed], files(tmp_path))])
+    assert app.store.backend.limit == 123_456
+
+
+def test_redis_may_be_named_as_older_libraries_name_it():
+    pytest.importorskip("redis")
+    backends = [MemoryBackend(), enrich.RedisBackend(host="cache")]
+    store = Store(backends[0], backends[1:])
+    for meant in ("RedisBackend", "redis", enrich.RedisBackend(host="cache")):
+        assert store.backend_named(meant).where == "redis://cache:6379/0"
+    with pytest.raises(
+        enrich.StoreConfigError,
+        match=r"no backend RedisStore 'redis' at redis://other:6379/0; what it calls so is another at "
+        r"redis://cache:6379/0. Use that object, or add this one to backends= with a name= of its own",
+    ):
+        store.backend_named(enrich.RedisBackend(host="other"))
+
+
+def test_two_prefixes_on_one_server_are_two_places():
+    pytest.importorskip("redis")
+    one, two = (enrich.RedisBackend(host="cache", key_prefix=prefix) for prefix in "ab")
+    with pytest.raises(enrich.StoreConfigError, match="Two backends are called 'redis'"):
+        ServersideOutputTransform([one, two])
+
+
+def test_two_backends_of_one_name_at_different_places_are_refused(tmp_path):
+    one, two = files(tmp_path / "a" / "x"), files(tmp_path / "b" / "x")
+    with pytest.raises(enrich.StoreConfigError, match="Two backends are called 'files:x'"):
+        Store(one, [two])
+    with pytest.raises(enrich.StoreConfigError, match="no backend FileSystemStore 'files:x' at .*b.*at .*a"):
+        Store(one).backend_named(two)
+    with pytest.raises(enrich.StoreConfigError, match="Two backends are called 'InMemory'"):
+        Store(MemoryBackend(), [InMemory(), InMemory()])
+    with pytest.raises(enrich.StoreConfigError, match="Two backends are called 'InMemory'"):
+        ServersideOutputTransform([InMemory(), InMemory()])
+    with pytest.raises(enrich.StoreConfigError, match="no backend MemoryBackend 'memory'; what it calls so"):
+        Store(MemoryBackend()).backend_named(MemoryBackend())
+
+
 @pytest.mark.parametrize("positional", [False, True])
 def test_an_app_of_an_older_generation_runs_on_its_own_backend(positional, tmp_path):
     own = Parquet(tmp_path)

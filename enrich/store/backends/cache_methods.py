@@ -23,6 +23,18 @@ class CacheMethods:
     How long values stay is the backend's matter: a `timeout` is accepted without effect.
     """
 
+    _uid: str
+
+    @property
+    def uid(self) -> str:
+        """What older libraries call the backend by; its name, if it was given one."""
+        return self._uid
+
+    @property
+    def place(self) -> object:
+        """What two backends have in common that keep the same values."""
+        raise NotImplementedError
+
     def get(self, key: str, ignore_expired: bool = False) -> Any:
         """Return a value, or None."""
         if key is None:

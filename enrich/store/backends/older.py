@@ -47,10 +47,17 @@ class FileSystemStore(CacheMethods, FileSystemBackend):
             else f"files:{os.path.basename(os.path.abspath(absolute(cache_dir)))}"[:100]
         )
         super().__init__(cache_dir, max_bytes=max_bytes, name=own if name is None else name)
+        kind = "FileSystemBackend" if type(self) is FileSystemStore else type(self).__name__
+        self._uid = f"{kind}:{cache_dir or 'file_system_backend'}" if name is None else name
         self._default_timeout = default_timeout
         self._settings = self._lasting(self._settings)
         if cache_dir is not None:
             self._open(self.folder)
+
+    @property
+    def place(self) -> object:
+        """The folder, or None for the default one."""
+        return self._cache_dir
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings, and its own timeout."""
@@ -61,12 +68,7 @@ class FileSystemStore(CacheMethods, FileSystemBackend):
         return own if own.ttl > settings.ttl else settings
 
     def __getstate__(self) -> dict[str, object]:
-        return super().__getstate__() | {"_default_timeout": self._default_timeout}
-
-    @property
-    def uid(self) -> str:
-        """What older libraries call the backend by."""
-        return self.name
+        return super().__getstate__() | {"_uid": self._uid, "_default_timeout": self._default_timeout}
 
 
 class ServersideBackend:

@@ -70,11 +70,18 @@ class RedisStore(CacheMethods, RedisBackend):
         if key_prefix is not None:
             settings.setdefault("prefix", key_prefix)
         super().__init__(url, **settings)
+        kind = "RedisBackend" if type(self) is RedisStore else type(self).__name__
+        self._uid = settings.get("name", kind)
         self._default_timeout = default_timeout
         self._settings = with_timeout(self._settings, default_timeout)
         if check_connection:
             with self._asking() as client:
                 client.ping()
+
+    @property
+    def place(self) -> object:
+        """The server, and which of its keys."""
+        return self._url, self._prefix
 
     def with_settings(self, settings: Settings, /) -> Self:
         """Return this backend with the store's settings, its own timeout, and its local folder opened."""
@@ -83,8 +90,3 @@ class RedisStore(CacheMethods, RedisBackend):
     def _current(self, name: str, /) -> Buffer | Missing:
         # Another host may have written it anew, so a local copy says nothing.
         return self._fetch(name)
-
-    @property
-    def uid(self) -> str:
-        """What older libraries call the backend by."""
-        return self.name

@@ -50,8 +50,7 @@ class OwnBackend:
 
     def __init__(self, given: Any) -> None:
         self._given = given
-        name = getattr(given, "uid", None) or getattr(given, "name", None)
-        self.name = name if isinstance(name, str) else type(given).__name__
+        self.name = _name_of(given)
         records: Any = given if isinstance(given, CacheMethods) else FileSystemBackend(name=self.name)
         self._records: Backend = records
         parameters = inspect.signature(given.get).parameters
@@ -175,6 +174,15 @@ class OwnBackend:
     def try_lock(self, name: str, lease: float, /) -> Lease | None:
         """Lock where the records are."""
         return self._records.try_lock(name, lease)
+
+
+def _name_of(given: Any) -> str:
+    own = getattr(type(given), "uid", None)
+    # A handle shows no path, as the uid that an older library makes of a folder does.
+    shown = isinstance(given, CacheMethods) and own is CacheMethods.uid
+    name = None if shown else getattr(given, "uid", None)
+    name = name or getattr(given, "name", None)
+    return name if isinstance(name, str) else type(given).__name__
 
 
 def _joined(buffers: Sequence[Buffer]) -> bytes:
