@@ -108,7 +108,7 @@ class ServersideOutputTransform(DashTransform):
     arg_check:
         With ``memoize``: do arguments belong to the key? Default ``True``.
     backend:
-        The older spelling of ``default_backend``.
+        The same as ``default_backend``, for apps that have one backend and so need no ``backends``.
     session_id:
         A function that names the user of the running request, for apps with a login. Default: the app's own cookie.
     cookie_samesite:
@@ -149,6 +149,11 @@ class ServersideOutputTransform(DashTransform):
             default_backend, session_check, arg_check = None, default_backend, session_check
         if backends is not None and not isinstance(backends, Iterable | Mapping):
             backends = [backends]
+        if default_backend is not None and backend is not None and backend is not default_backend:
+            raise StoreConfigError(
+                f"ServersideOutputTransform(backend={backend!r}, default_backend={default_backend!r}): these are two "
+                "names of one setting. Leave one out, or list both backends in backends=."
+            )
         self.backends = backends if backends is None or isinstance(backends, Mapping) else tuple(backends)
         self.default_backend = default_backend if default_backend is not None else backend
         self.named = self._named()

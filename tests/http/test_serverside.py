@@ -904,6 +904,15 @@ def test_the_default_backend_may_be_named(tmp_path: Any):
         ServersideOutputTransform(backends={"f": files}, default_backend="x")
 
 
+def test_two_default_backends_are_refused():
+    one, two = MemoryBackend(), MemoryBackend(name="other")
+    with pytest.raises(
+        StoreConfigError, match=r"backend=.*default_backend=.*Leave one out, or list both.*backends="
+    ):
+        ServersideOutputTransform(backend=one, default_backend=two)
+    assert ServersideOutputTransform(backend=one, default_backend=one).default_backend is one
+
+
 def test_on_missing_can_give_a_value():
     app, seen = producer_and_reader(on_missing=lambda error: f"gone: {type(error).__name__}")
     page = Page(app)
