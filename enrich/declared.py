@@ -17,6 +17,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import read
 from enrich.callbacks.emit import dependency
 from enrich.callbacks.jobs import Job, make_job
+from enrich.callbacks.other_package import refuse_their_values
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
 from enrich.dash_internals.components import Found
 from enrich.errors import DeclarationError
@@ -48,6 +49,7 @@ def recorded(
         return lambda function: function
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        refuse_their_values(function, f"The callback at {origin}")
         spec = CallbackSpec(func=function, origin=origin, **said)
         dash_internals.refuse_stream(function, spec.output_slots(), spec.options)
         _warn_of_a_held_thread(spec)

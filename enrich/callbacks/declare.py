@@ -15,6 +15,7 @@ from dash import Input, Output, State
 from dash.dependencies import DashDependency
 
 from enrich import dash_internals
+from enrich.callbacks.other_package import refuse_theirs
 from enrich.callbacks.spec import CallbackSpec, Clientside, Finish, FrozenId, Origin, Slot
 from enrich.callbacks.tree import is_branch, leaves, map_leaves
 from enrich.dependencies import ServersideOutput, Trigger
@@ -60,10 +61,10 @@ def read(
             flags[name] = value
     if flags:
         _check_flags(flags, origin)
-    output_tree = map_leaves(_slot, outputs)
+    output_tree = map_leaves(lambda one: _slot(one, origin), outputs)
     return {
         "outputs": output_tree,
-        "inputs": map_leaves(_slot, inputs),
+        "inputs": map_leaves(lambda one: _slot(one, origin), inputs),
         "prevent_initial_call": prevent_initial_call,
         "options": options,
         "flags": flags,
@@ -175,7 +176,9 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _slot(dependency: DashDependency) -> Slot:
+def _slot(dependency: DashDependency, origin: Origin) -> Slot:
+    if type(dependency) not in _PLAIN:
+        refuse_theirs(dependency, f"The callback at {origin}")
     component_id: Any = dependency.component_id
     return Slot(
         role="output"

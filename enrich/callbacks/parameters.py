@@ -7,6 +7,7 @@ import inspect
 import itertools
 import typing
 from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 from enrich.callbacks.spec import CallbackSpec, Slot
@@ -125,6 +126,15 @@ def standing_in(function: Any, given: Any) -> Any:
 def author_of(func: Any) -> Any:
     """The function that the author declared, where transforms put others in its place."""
     return getattr(func, _AUTHORS, func)
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """Give the names that a function's code uses, and those that the functions in it use."""
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)
 
 
 def nonlocals_of(func: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from enrich.callbacks.other_package import refuse_theirs
 from enrich.callbacks.spec import Program
 from enrich.errors import TransformError
 
@@ -47,6 +48,7 @@ def order(transforms: Iterable[Any]) -> tuple[Transform, ...]:
     """
     given = tuple(transforms)
     for transform in given:
+        refuse_theirs(transform, "transforms=", TransformError)
         if isinstance(transform, type) or not callable(getattr(transform, "apply", None)):
             hint = (
                 f" Did you mean {transform.__name__}()?"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from types import CodeType
 from typing import Any, Generic, TypeVar
 
 from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.parameters import innermost
+from enrich.callbacks.parameters import innermost, names_in
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.dependencies import ServersideOutput
 from enrich.errors import (
@@ -319,7 +318,7 @@ class _Handles:
         code = getattr(innermost(func), "__code__", None)
         names = getattr(func, "__globals__", {})
         return code is not None and any(
-            name == "Serverside" or names.get(name) is Serverside for name in _names_in(code)
+            name == "Serverside" or names.get(name) is Serverside for name in names_in(code)
         )
 
     def prepare(self, spec: CallbackSpec) -> CallbackSpec:
@@ -350,14 +349,6 @@ class _Handles:
     def dump(self, value: Any, slot: Slot | None, spec: CallbackSpec) -> Any:
         where = f"{spec}, output {slot}" if slot is not None else f"{spec}, set_props"
         return _replace_serverside(value, where)
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    yield from code.co_freevars
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
 
 
 HANDLES = _Handles()
