@@ -65,32 +65,74 @@ def rewrite(source: bytes, file: str) -> Rewritten:
     """
     if not any(mark in source for mark in _MARKS):
         return Rewritten(source, ())
-    rewriter = _Rewriter(file)
+    uses = _Uses()
+    rewriter = _Rewriter(file, uses)
     try:
-        code = MetadataWrapper(cst.parse_module(source)).visit(rewriter).bytes
+        module = cst.parse_module(source)
+        module.visit(uses)
+        code = MetadataWrapper(module).visit(rewriter).bytes
     # SyntaxError: an encoding is declared that Python doesn't know, or that the file's first bytes contradict.
     except (cst.ParserSyntaxError, SyntaxError, UnicodeError, RecursionError) as error:
         raise ValueError(str(error).splitlines()[0]) from error
     return Rewritten(code, tuple(sorted(rewriter.findings, key=lambda one: one.line)))
 
 
+class _Uses(cst.CSTVisitor):
+    """By which names a file has the package, and what it uses of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = {_OLD}
+        self.is_imported = False
+        """Is a module that moved imported by its full name? Then its uses are rewritten too."""
+        self.is_kept = False
+        """Does another import of the file, outside of all functions, stay and bind the package's own name?"""
+        self.needs_package = False
+        """Is something else of the package used by its full name?"""
+
+    def visit_Module(self, node: cst.Module) -> None:
+        lines = (line for line in node.body if isinstance(line, cst.SimpleStatementLine))
+        imports = (one for line in lines for one in line.body if isinstance(one, cst.Import))
+        self.is_kept = any(_binds_package(alias) for one in imports for alias in one.names)
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        for alias in node.names:
+            if _name(alias.name) in _MOVED and alias.asname is None:
+                self.is_imported = True
+            elif _name(alias.name) == _OLD and alias.asname is not None:
+                self.names.add(_name(alias.asname.name))
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        if _name(node) not in _MOVED:
+            node.value.visit(self)
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.needs_package = self.needs_package or node.value == _OLD
+
+    def moved(self, node: cst.Attribute) -> bool:
+        """Is this a module that moved, by any of the package's names?"""
+        package, _, rest = _name(node).partition(".")
+        return package in self.names and f"{_OLD}.{rest}" in _MOVED
+
+
 class _Rewriter(cst.CSTTransformer):
     METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, uses: _Uses) -> None:
         super().__init__()
         self.file = file
+        self.uses = uses
         self.findings: list[Finding] = []
-        self.dotted = False
-        """Is the module used by its full name? Then its uses are rewritten too."""
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]:
-        statements: list[cst.BaseSmallStatement] = []
-        for before, statement in zip(original_node.body, updated_node.body, strict=True):
-            new = self._imports(before, statement)
-            statements.extend([statement] if new is None else new)
+        statements = self._statements(original_node, updated_node)
         if len(statements) == len(updated_node.body):
             return updated_node.with_changes(body=statements)
         # What one import brought comes from two places now: a line for each, the comments stay with the first.
@@ -99,19 +141,37 @@ class _Rewriter(cst.CSTTransformer):
             [updated_node.with_changes(body=[first]), *(cst.SimpleStatementLine([one]) for one in others)]
         )
 
+    def leave_SimpleStatementSuite(
+        self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
+    ) -> cst.SimpleStatementSuite:
+        statements = self._statements(original_node, updated_node)
+        if len(statements) != len(updated_node.body):
+            statements = [one.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for one in statements]
+        return updated_node.with_changes(body=statements)
+
+    def _statements(
+        self,
+        original: cst.SimpleStatementLine | cst.SimpleStatementSuite,
+        updated: cst.SimpleStatementLine | cst.SimpleStatementSuite,
+    ) -> list[cst.BaseSmallStatement]:
+        statements: list[cst.BaseSmallStatement] = []
+        for before, statement in zip(original.body, updated.body, strict=True):
+            new = self._imports(before, statement)
+            statements.extend([statement] if new is None else new)
+        return statements
+
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
     ) -> cst.BaseExpression:
-        if self.dotted and _name(original_node) == f"{_OLD}.enrich":
-            self._found(original_node, _code(original_node), "enrich")
-            return cst.Name("enrich")
-        return updated_node
+        if not self.uses.moved(original_node):
+            return updated_node
+        if not self.uses.is_imported:
+            self._left(original_node, original_node, "write enrich in its place, and import enrich")
+            return updated_node
+        self._found(original_node, _code(original_node), "enrich")
+        return cst.Name("enrich")
 
     def visit_Import(self, node: cst.Import) -> bool:
-        # Known before its uses are visited, which come later in the file.
-        self.dotted = self.dotted or any(
-            _name(alias.name) == f"{_OLD}.enrich" and alias.asname is None for alias in node.names
-        )
         return False
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
@@ -158,14 +218,21 @@ class _Rewriter(cst.CSTTransformer):
         if not any(name in _MOVED for name in names):
             self._left(before, statement, "its components stay what they are; keep dash-extensions installed")
             return None
-        changed = statement.with_changes(
-            names=[
-                alias.with_changes(name=cst.Name("enrich")) if name in _MOVED else alias
-                for name, alias in zip(names, statement.names, strict=True)
-            ]
-        )
+        renamed = [
+            alias.with_changes(name=cst.Name("enrich")) if name in _MOVED else alias
+            for name, alias in zip(names, statement.names, strict=True)
+        ]
+        changed = statement.with_changes(names=list({_code(one): one for one in _listed(renamed)}.values()))
         self._found(before, _code(statement), _code(changed))
-        return [changed]
+        bound = any(
+            name in _MOVED and alias.asname is None
+            for name, alias in zip(names, statement.names, strict=True)
+        )
+        if not bound or self.uses.is_kept or not self.uses.needs_package:
+            return [changed]
+        rest = cst.Import([cst.ImportAlias(cst.Name(_OLD))])
+        self._left(before, rest, "its components stay what they are; keep dash-extensions installed")
+        return [changed, rest]
 
     def _from_moved(
         self, before: cst.CSTNode, statement: cst.ImportFrom
@@ -232,6 +299,11 @@ class _Rewriter(cst.CSTTransformer):
     def _line(self, node: cst.CSTNode) -> int:
         where: Any = self.get_metadata(PositionProvider, node)
         return int(where.start.line)
+
+
+def _binds_package(alias: cst.ImportAlias) -> bool:
+    name = _name(alias.name)
+    return alias.asname is None and name.partition(".")[0] == _OLD and name not in _MOVED
 
 
 def _ours() -> frozenset[str]:

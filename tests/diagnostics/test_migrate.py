@@ -62,6 +62,53 @@ def test_imports_are_rewritten(before, expected):
 
 
 @pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (
+            "import dash_extensions.enrich  # both\ndash_extensions.enrich.Dash(dash_extensions.Lottie())\n",
+            "import enrich  # both\nimport dash_extensions\nenrich.Dash(dash_extensions.Lottie())\n",
+        ),
+        (
+            "import dash_extensions\nimport dash_extensions.enrich\nx = dash_extensions.Lottie()\n",
+            "import dash_extensions\nimport enrich\nx = dash_extensions.Lottie()\n",
+        ),
+        (
+            "import dash_extensions.enrich, dash_extensions.javascript\nx = dash_extensions.javascript.assign\n",
+            "import enrich, dash_extensions.javascript\nx = dash_extensions.javascript.assign\n",
+        ),
+        (
+            "def f():\n    import dash_extensions.enrich\n    return dash_extensions.Lottie()\n",
+            "def f():\n    import enrich\n    import dash_extensions\n    return dash_extensions.Lottie()\n",
+        ),
+        (
+            "try: import os, dash_extensions.enrich\nfinally: pass\ndash_extensions.Lottie()\n",
+            "try: import os, enrich; import dash_extensions\nfinally: pass\ndash_extensions.Lottie()\n",
+        ),
+        (
+            "import dash_extensions as de\nimport dash_extensions.enrich\nde.enrich.Dash(de.Lottie())\n",
+            "import dash_extensions as de\nimport enrich\nenrich.Dash(de.Lottie())\n",
+        ),
+        (
+            "import dash_extensions.enrich, dash_extensions.logging\ndash_extensions.logging.DivLogHandler\n",
+            "import enrich\nenrich.DivLogHandler\n",
+        ),
+        (
+            "import dash_extensions.enrich as e\ne.Dash(other.dash_extensions)\n",
+            "import enrich as e\ne.Dash(other.dash_extensions)\n",
+        ),
+    ],
+)
+def test_the_package_stays_imported_where_something_else_of_it_is_used(before, expected):
+    assert after(before) == expected
+
+
+def test_a_use_whose_module_is_imported_elsewhere_is_left_alone_and_said_to_be():
+    source = "import dash_extensions as de\napp = de.enrich.Dash()\n"
+    assert after(source) == source
+    assert said(source)[1] == "app.py:2: de.enrich  left alone: write enrich in its place, and import enrich"
+
+
+@pytest.mark.parametrize(
     ("source", "note"),
     [
         ("from dash_extensions import EventListener, WebSocket\n", "components stay what they are"),
