@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
-from enrich.errors import StoreConfigError
+from enrich.errors import StoreConfigError, StoreFullError
 from enrich.store.backends.protocol import MISSING, Backend, Missing
 from enrich.store.codecs.entry import excerpt
 from enrich.store.keys import digest
 from enrich.store.names import Named
 from enrich.store.secrets import Secrets
+
+logger = logging.getLogger("enrich.store")
 
 
 class Result:
@@ -43,8 +46,12 @@ class Result:
 
     def forget(self) -> None:
         """Drop the result, and the one that is being computed."""
-        self._place.set_record(self._forgotten, _new_generation())
-        self._place.delete_record(self.name)
+        try:
+            self._place.set_record(self._forgotten, _new_generation())
+        except StoreFullError as error:
+            logger.warning("enrich.store: a result that is being computed may be remembered: %s", error)
+        finally:
+            self._place.delete_record(self.name)
 
 
 def result_of(

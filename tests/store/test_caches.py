@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,7 @@ from flask_caching import Cache
 
 from enrich.errors import HandleExpired, StoreConfigError, StoreFullError, StoreNotSharedError
 from enrich.store import MISSING, FlaskCachingBackend, Settings, Store
+from enrich.store.backends import lockfile
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -317,3 +321,36 @@ def test_a_client_that_can_t_be_connected_anew_is_refused_in_a_forked_process():
         return True
 
     assert true_in_child(refused)
+
+
+# --- a cache in files ---------------------------------------------------------------------------
+
+
+def test_a_kept_record_of_another_make_is_replaced(tmp_path: Path):
+    cache = FileSystemCache(str(tmp_path / "cache"))
+    cache.set("enrich.k.secret", b"enrich\0\1 of an earlier build", timeout=0)
+    store = Store(FlaskCachingBackend(cache))
+    assert store.get(store.put("value")) == "value"
+
+
+def test_a_cache_in_files_leaves_no_locks_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = Store(FlaskCachingBackend(FileSystemCache(str(tmp_path / "cache"))), secret=SECRET)
+    for number in range(20):
+        store.compute(f"{number}", str)
+    (locks,) = tmp_path.glob("dash-enrich-*")
+    assert list(locks.iterdir()) == []
+    shutil.rmtree(locks)
+    assert store.compute("more", lambda: 1) == 1
+
+
+def test_a_cache_in_files_whose_locks_can_t_be_made_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = Store(FlaskCachingBackend(FileSystemCache(str(tmp_path / "cache"))), secret=SECRET)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lockfile, "open_file", full)
+    with pytest.raises(StoreFullError, match="one more file"):
+        store.backend.set_record("name", b"value")
+    assert store.compute("key", lambda: "computed") == "computed"

@@ -737,3 +737,75 @@ def test_a_result_forgotten_while_it_is_computed_is_computed_again(tmp_path: Pat
     assert store.compute("key", compute_and_forget) == "old"
     assert store.compute("key", lambda: "new") == "new"
     assert store.compute("key", lambda: "newer") == "new"
+
+
+def test_a_full_disk_without_hard_links_is_swept_for_a_record(tmp_path: Path, monkeypatch):
+    store = Store(FileSystemBackend(tmp_path))
+    store.put(1)
+    store.backend.sweeper.join()
+    write_all, failures = folder_module.write_all, [OSError(errno.ENOSPC, "No space left on device")]
+
+    def no_links(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links here")
+
+    alone = store.backend.ledger.alone
+
+    def alone_on_a_full_disk(add: Any) -> Any:
+        full.set()
+        return alone(add)
+
+    def full_once(*arguments: Any) -> None:
+        if failures and full.is_set():
+            raise failures.pop()
+        write_all(*arguments)
+
+    full = threading.Event()
+    monkeypatch.setattr(store.backend.ledger, "alone", alone_on_a_full_disk)
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(folder_module, "write_all", full_once)
+    answers: list[object] = []
+
+    def add() -> None:
+        try:
+            answers.append(store.backend.add_record("name", b"value"))
+        except StoreError as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=add, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert not failures
+    assert isinstance(answers[0], StoreFullError) or answers == [b"value"]
+
+
+def test_a_result_is_forgotten_though_the_place_is_full(monkeypatch):
+    store = Store(MemoryBackend())
+    store.compute("key", lambda: "stale")
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreFullError("full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryBackend, "set_record", full)
+        store.forget("key")
+    assert store.compute("key", lambda: "fresh") == "fresh"
+
+
+def test_a_value_that_a_sweeper_takes_aside_while_all_are_cleared_is_cleared(tmp_path: Path, monkeypatch):
+    store = Store(FileSystemBackend(tmp_path))
+    refs = [store.put(number, scope="one") for number in range(5)]
+    folder = store.backend.folder
+    unlink, aside = folder.unlink, []
+
+    def unlink_and_set_aside(sub: str, name: str) -> bool:
+        if sub.startswith("entries") and not aside:
+            other = next(ref.key for ref in refs if ref.key != name)
+            aside.append(folder.rename(sub, other, other + TRASH))
+        return unlink(sub, name)
+
+    monkeypatch.setattr(folder, "unlink", unlink_and_set_aside)
+    store.clear()
+    assert aside == [True]
+    assert [path for path in (tmp_path / "entries").rglob("*") if path.is_file()] == []

@@ -71,3 +71,15 @@ def test_files_are_shared_also_where_there_are_no_hard_links(shared: Path, monke
     Store(FileSystemBackend(shared)).compute("key", lambda: 1)
     assert stat.S_IMODE((shared / "ledger").stat().st_mode) == 0o660
     assert temporary_files(shared) == []
+
+
+def test_a_group_that_the_system_does_not_know_keeps_its_folder(shared: Path, monkeypatch):
+    """As in a container whose user has no number for the group; a folder inside gets it from the one above."""
+
+    def unknown(*_: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "chown", unknown)
+    store = Store(FileSystemBackend(shared))
+    assert store.get(store.put(1)) == 1
+    assert all(path.stat().st_gid == GROUP for path in shared.rglob("*"))

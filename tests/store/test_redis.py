@@ -705,3 +705,43 @@ def test_the_login_is_not_shown(url: str):
     with pytest.raises(StoreUnavailableError) as caught:
         backend.read("0" * 32)
     assert "hidden" not in str(caught.value)
+
+
+def test_a_lock_whose_answer_was_lost_is_held(own_redis: Server):
+    lost, opened = threading.Event(), []
+
+    def pass_on(source: socket.socket, target: socket.socket, *, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if answers and lost.is_set():
+                    lost.clear()
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client = between.accept()[0]
+                server = socket.create_connection(("127.0.0.1", own_redis.port))
+                opened.extend((client, server))
+                for ends, answers in (((client, server), False), ((server, client), True)):
+                    threading.Thread(
+                        target=pass_on, args=ends, kwargs={"answers": answers}, daemon=True
+                    ).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as between:
+        threading.Thread(target=serve, daemon=True).start()
+        backend = RedisBackend(f"redis://127.0.0.1:{between.getsockname()[1]}/0", local=False, timeout=2)
+        assert backend.get_record("warm") is MISSING
+        lost.set()
+        lease = backend.try_lock("name", 30.0)
+        assert not lost.is_set()
+        assert lease is not None
+        assert RedisBackend(url(own_redis), local=False).try_lock("name", 30.0) is None
+        lease.release()
+        between.shutdown(socket.SHUT_RDWR)
+    for end in opened:
+        end.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +11,10 @@ from typing import Any, Final, Self
 
 import pyarrow.fs as pafs
 
-from enrich.errors import StoreConfigError, StoreUnavailableError
+from enrich.errors import StoreConfigError, StoreError, StoreUnavailableError
 from enrich.store.backends.arrow_files import ArrowFiles
 from enrich.store.backends.frames import framed, unframed
+from enrich.store.backends.layout import name_digest
 from enrich.store.backends.lockfile import FileLease
 from enrich.store.backends.protocol import (
     IN_USE,
@@ -28,7 +28,7 @@ from enrich.store.backends.protocol import (
     check_positive,
     copied,
 )
-from enrich.store.backends.sweep import LOW
+from enrich.store.backends.sweep import LOW, begun
 from enrich.store.backends.tier import Local, Tier, open_tier
 
 logger = logging.getLogger("enrich.store")
@@ -203,15 +203,12 @@ class ArrowFSBackend:
             return
         self._swept = now
         if self._background is None or not self._background.is_alive():
-            self._background = threading.Thread(
-                target=self._sweep_quietly, name="enrich-store-sweep", daemon=True
-            )
-            self._background.start()
+            self._background = begun(self._sweep_quietly)
 
     def _sweep_quietly(self) -> None:
         try:
             self.sweep()
-        except StoreUnavailableError as error:
+        except StoreError as error:
             # When the interpreter ends, Arrow takes its file systems away from threads that go on.
             if not _ending.is_set():
                 logger.warning("enrich.store: can't sweep: %s", error)
@@ -282,7 +279,7 @@ class ArrowFSBackend:
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Fetch a small file, and mark it as used: written anew, it could undo what another host wrote meanwhile."""
-        digest = _digest(name)
+        digest = name_digest(name)
         data = self._whole_record(name, kept)
         if data is not MISSING and not kept:
             self._tier.pass_on(digest, lambda: self._mark(digest))
@@ -291,7 +288,7 @@ class ArrowFSBackend:
     def _whole_record(self, name: str, kept: bool) -> bytes | Missing:
         # An object store tells the length and gives the content by two requests, between which others may write.
         for _attempt in range(_READS):
-            data = self._files.read(self._files.place(_kind(kept), _digest(name)))
+            data = self._files.read(self._files.place(_kind(kept), name_digest(name)))
             if data is MISSING:
                 return MISSING
             found = unframed(name, data)
@@ -302,7 +299,7 @@ class ArrowFSBackend:
 
     def set_record(self, name: str, value: bytes, /, *, kept: bool = False) -> None:
         """Replace a small file."""
-        digest = _digest(name)
+        digest = name_digest(name)
         record = framed(name, [value], self._settings.clock())
         self._files.write(self._files.place(_kind(kept), digest), [record])
         self._tier.used(digest)
@@ -338,7 +335,7 @@ class ArrowFSBackend:
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a small file."""
-        return self._drop("records", _digest(name))
+        return self._drop("records", name_digest(name))
 
     def try_lock(self, name: str, lease: float, /) -> FileLease | None:
         """Take a lock among this host's processes."""
@@ -349,7 +346,3 @@ class ArrowFSBackend:
 
 def _kind(kept: bool) -> str:
     return "kept" if kept else "records"
-
-
-def _digest(name: str) -> str:
-    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from enrich.errors import StoreConfigError
 from enrich.store import codecs
+from enrich.store.backends.layout import name_digest
 from enrich.store.backends.protocol import DAY, KEY, MISSING, Buffer, Missing, Settings
 
 Timeout = float | timedelta | None
@@ -119,4 +119,4 @@ def with_timeout(settings: Settings, timeout: Timeout) -> Settings:
 
 def _file(key: str) -> str:
     # A file is named by a digest, as those of the store are; and a value may be written anew under its key.
-    return hashlib.blake2b(str(key).encode(), digest_size=16).hexdigest()
+    return name_digest(str(key))

@@ -6,9 +6,9 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
 from enrich.store.backends.folder import TIMES_BY_FD, Bounds, Folder, failed, open_default, unavailable
@@ -30,12 +30,11 @@ from enrich.store.backends.protocol import (
     scope_of,
 )
 from enrich.store.backends.quota import Quota
-from enrich.store.backends.sweep import Sweeper
+from enrich.store.backends.sweep import Sweeper, default_limit
 
 logger = logging.getLogger("enrich.store")
+T = TypeVar("T")
 
-GIB = 1 << 30
-DEFAULT_MAX_BYTES = 10 * GIB
 LARGEST_RECORD = 1 << 16  # the rest of a larger one isn't read: it is damaged
 _TRIES = 5
 
@@ -75,7 +74,7 @@ class FileSystemBackend:
     def _open(self, folder: Folder) -> None:
         self.folder = folder
         settings = self._settings
-        limit = self._max_bytes or settings.max_bytes or _default_limit(folder.path)
+        limit = self._max_bytes or settings.max_bytes or default_limit(folder.path)
         self.ledger = Ledger(folder.path / "ledger", folder.file_mode)
         self.sweeper = Sweeper(folder, self.ledger, limit=limit, ttl=settings.ttl, clock=settings.clock)
         self.quota = Quota(folder, self.sweeper, settings.session_quota) if settings.session_quota else None
@@ -198,14 +197,20 @@ class FileSystemBackend:
         new: bool = False,
     ) -> bool:
         settings = self._settings
+        return self._trying(
+            nbytes,
+            lambda: self.folder.write(
+                sub, name, buffers, nbytes,
+                used=settings.clock(), bounds=bounds, durable=settings.durable, new=new,
+            ),
+        )  # fmt: skip
+
+    def _trying(self, nbytes: int, write: Callable[[], T]) -> T:
         left = _TRIES
         while True:
             left -= 1
             try:
-                return self.folder.write(
-                    sub, name, buffers, nbytes,
-                    used=settings.clock(), bounds=bounds, durable=settings.durable, new=new,
-                )  # fmt: skip
+                return write()
             except OSError as error:
                 if not left or not self._mended(error, nbytes):
                     raise failed(self.folder.path, error, nbytes) from error
@@ -224,7 +229,7 @@ class FileSystemBackend:
             raise failed(self.folder.path, failure, nbytes) from failure
 
     def renew(self, key: str, nbytes: int | None = None, /) -> bool:
-        """Set the file's time unless it is too old, and look whether it is still there after that."""
+        """Set the file's time unless it is gone or too old."""
         sub = shard(key)
         try:
             now = self._settings.clock()
@@ -349,13 +354,11 @@ class FileSystemBackend:
             found = self.get_record(name, kept=kept)
             if found is not MISSING:
                 return found
-            self.set_record(name, value, kept=kept)
+            self.folder.write(*record_file(name, kept), [value], len(value), used=self._settings.clock())
             return value
 
-        try:
-            return self.ledger.alone(add)
-        except OSError as error:
-            raise unavailable(self.folder.path, error) from error
+        # Room is made outside, since a sweep waits for the same lock.
+        return self._trying(len(value), lambda: self.ledger.alone(add))
 
     def delete_record(self, name: str, /) -> bool:
         """Unlink a small file."""
@@ -392,8 +395,3 @@ def absolute(cache_dir: str | os.PathLike[str]) -> Path:
     raise StoreConfigError(
         f"FileSystemBackend({cache_dir!r}): give the path of a folder, or nothing for the app's default one."
     )
-
-
-def _default_limit(path: Path) -> int:
-    # A tmpfs without a limit says that it has 0 bytes in all.
-    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10 or DEFAULT_MAX_BYTES)

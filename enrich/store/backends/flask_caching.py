@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import math
 import os
@@ -11,6 +10,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
@@ -22,10 +22,11 @@ from enrich.errors import (
     StoreUnavailableError,
 )
 from enrich.store.backends.cache_client import CacheClient
-from enrich.store.backends.folder import Folder
+from enrich.store.backends.folder import Folder, failed
 from enrich.store.backends.frames import Frame, framed, unframed
 from enrich.store.backends.group import is_closed
-from enrich.store.backends.lockfile import PATIENCE, FileLease, lock_fd, try_lock_file
+from enrich.store.backends.layout import lock_file, name_digest
+from enrich.store.backends.lockfile import PATIENCE, FileLease, wait_for_lock_file
 from enrich.store.backends.protocol import MISSING, Buffer, Entry, Missing, Reach, Settings, Swept, copied
 from enrich.store.backends.tier import Tier
 
@@ -225,6 +226,7 @@ class FlaskCachingBackend:
                 found = self._look(place, renew=False)
                 if found is not MISSING:
                     return bytes(found.body)
+                cache.delete(place)  # it is damaged, or of another make
         raise self._refused(len(value))
 
     @contextlib.contextmanager
@@ -233,22 +235,32 @@ class FlaskCachingBackend:
             yield
             return
         # cachelib's file cache looks and then writes in its `add`: two processes could both win.
-        fd = os.open(self._lock_path(place), os.O_CREAT | os.O_RDWR, 0o600)
+        lock = self._lock(place, PATIENCE)
+        if lock is None:
+            raise StoreUnavailableError(
+                f"Another process that uses the cache in {self._path} has kept its lock for {PATIENCE:g} s. "
+                "Let it go on if it was stopped, or end it."
+            )
         try:
-            if not lock_fd(fd, wait=PATIENCE):
-                raise StoreUnavailableError(
-                    f"Another process that uses the cache in {self._path} has kept its lock for {PATIENCE:g} s. "
-                    "Let it go on if it was stopped, or end it."
-                )
             yield
         finally:
-            os.close(fd)
+            lock.release()
 
-    def _lock_path(self, name: str) -> Path:
+    @cached_property
+    def _locks(self) -> Folder:
         user = os.getuid() if hasattr(os, "getuid") else "user"
-        folder = Folder(Path(tempfile.gettempdir()) / f"dash-enrich-{user}", private=True)
-        digest = hashlib.blake2b(f"{self._path}\0{name}".encode(), digest_size=16).hexdigest()
-        return folder.path / f"{digest}.lock"
+        return Folder(Path(tempfile.gettempdir()) / f"dash-enrich-{user}", private=True)
+
+    def _lock(self, name: str, wait: float) -> FileLease | None:
+        path = self._locks.path / lock_file(f"{self._path}\0{name}")
+        try:
+            try:
+                return wait_for_lock_file(path, wait=wait)
+            except FileNotFoundError:
+                self._locks.make("")
+                return wait_for_lock_file(path, wait=wait)
+        except OSError as error:
+            raise failed(self._locks.path, error) from error
 
     def delete_record(self, name: str, /) -> bool:
         """Drop a record."""
@@ -262,7 +274,7 @@ class FlaskCachingBackend:
     def try_lock(self, name: str, lease: float, /) -> FileLease | _CacheLease | None:
         """Add a token that expires with the lease; for files an OS lock."""
         if self._path is not None:
-            return try_lock_file(self._lock_path(f"lock {name}"))
+            return self._lock(f"lock {name}", 0.0)
         key, token = _named("l", name), secrets.token_hex(16).encode()
         with self._asking() as cache:
             taken = cache.add(key, token, timeout=math.ceil(lease))
@@ -302,4 +314,4 @@ def _place(name: str, kept: bool) -> str:
 def _named(kind: str, name: str) -> str:
     # Memcached's keys have no spaces, plain characters only, and 250 of them at most.
     plain = _PLAIN.fullmatch(name) is not None
-    return f"enrich.{kind}.{name if plain else hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
+    return f"enrich.{kind}.{name if plain else name_digest(name)}"

@@ -279,22 +279,21 @@ class Folder:
         return found if stat.S_ISREG(found.st_mode) else None
 
     def touch(self, sub: str, name: str, used: float, since: float = -math.inf) -> os.stat_result:
-        """Renew a file that was used since, and return what it is afterwards.
+        """Renew a file that was used since, and return what it was; raises `FileNotFoundError` if it is gone or too old.
 
-        Raises `FileNotFoundError` when it is gone, or too old.
+        Who drops it sets it aside first and looks at its time again, so it is there when this could set its time.
         """
-        if not _AT:
-            path = self._name(sub, name)
-            _check_age(os.stat(path, follow_symlinks=False), since)
-            set_used(path, used)
-            return os.stat(path, follow_symlinks=False)
-        at = self._open(sub)
+        at = self._open(sub) if _AT else None
         try:
-            _check_age(os.stat(name, dir_fd=at, follow_symlinks=False), since)
-            set_used(name, used, dir_fd=at, follow_symlinks=False)
-            return os.stat(name, dir_fd=at, follow_symlinks=False)
+            path = self._name(sub, name)
+            found = os.stat(path, dir_fd=at, follow_symlinks=False)
+            if found.st_mtime < since:
+                raise FileNotFoundError(errno.ENOENT, "too old", name)
+            set_used(path, used, dir_fd=at, follow_symlinks=not _AT)
+            return found
         finally:
-            os.close(at)
+            if at is not None:
+                os.close(at)
 
     def unlink(self, sub: str, name: str) -> bool:
         """Remove a file; was it there?"""
@@ -361,11 +360,6 @@ class Folder:
     def _entries(self, sub: str) -> Iterator[Iterator[os.DirEntry[str]]]:
         with self.opened(sub) as at, os.scandir(self.path / sub if at is None else at) as entries:
             yield entries
-
-
-def _check_age(found: os.stat_result, since: float) -> None:
-    if found.st_mtime < since:
-        raise FileNotFoundError(errno.ENOENT, "too old")
 
 
 def _link(path: str, target: str, at: int | None) -> bool:

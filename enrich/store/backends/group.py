@@ -60,10 +60,15 @@ def make_folder(path: Path, mode: int, group: int) -> None:
         aside = _beside(path)
         aside.mkdir(mode)
         try:
-            try:
-                os.chown(aside, -1, group)
-            except PermissionError:  # who isn't in the group can't give it anything, and opens it to no other
-                mode &= 0o700
+            if aside.stat().st_gid != group:
+                try:
+                    os.chown(aside, -1, group)
+                except (
+                    OSError
+                ) as error:  # who isn't in the group can't give it anything, and opens it to no other
+                    if error.errno not in (errno.EPERM, errno.EINVAL):
+                        raise
+                    mode &= 0o700
             aside.chmod(mode)
             aside.rename(path)
         except OSError as error:

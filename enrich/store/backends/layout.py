@@ -36,14 +36,15 @@ def charge_folder(payer: str) -> str:
 
 def record_file(name: str, kept: bool) -> tuple[str, str]:
     """Return the folder and the file of a record."""
-    digest = _digest(name)
+    digest = name_digest(name)
     return ("kept", digest) if kept else (f"records/{digest[:2]}", digest)
 
 
 def lock_file(name: str) -> str:
     """Return the file of a lock, within `locks`."""
-    return f"{_digest(name)}.lock"
+    return f"{name_digest(name)}.lock"
 
 
-def _digest(name: str) -> str:
+def name_digest(name: str) -> str:
+    """Return what stands for a name where not every character, or length, may stand."""
     return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()

@@ -108,7 +108,7 @@ class _LockedFile:
 
     def locked(self, work: Callable[[int], T]) -> T:
         """Do something with the descriptor of the file that nobody else has meanwhile."""
-        until = time.monotonic() + PATIENCE
+        until, is_mine = time.monotonic() + PATIENCE, False
         with self._thread.raw:
             try:
                 fd = self._opened()
@@ -116,11 +116,13 @@ class _LockedFile:
                     raise TimeoutError(
                         errno.ETIMEDOUT, f"another process has kept its ledger for {PATIENCE:g} s"
                     )
+                is_mine = True
                 return work(fd)
             finally:
                 # By a call of the system's alone: one of ours could be interrupted by a signal before it does it.
                 if sys.platform == "win32":
-                    unlock_fd(self._fd)
+                    if is_mine:
+                        unlock_fd(self._fd)
                 elif self._fd >= 0:
                     fcntl.flock(self._fd, fcntl.LOCK_UN)
 

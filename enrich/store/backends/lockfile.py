@@ -119,6 +119,16 @@ def try_lock_file(path: Path, mode: int = 0o600, *, keep: bool = False) -> FileL
         file.close()  # The former holder removed it between our open and our lock: take the new file.
 
 
+def wait_for_lock_file(path: Path, mode: int = 0o600, *, wait: float, keep: bool = False) -> FileLease | None:
+    """Take such a lock when it is free, or return None when it isn't for all of these seconds."""
+    until = time.monotonic() + wait
+    while True:
+        lease = try_lock_file(path, mode, keep=keep)
+        if lease is not None or time.monotonic() >= until:
+            return lease
+        time.sleep(0.01)
+
+
 def _is_same_file(fd: int, path: Path) -> bool:
     try:
         named = os.lstat(path)

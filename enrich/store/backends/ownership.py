@@ -7,24 +7,24 @@ import stat
 import warnings
 from pathlib import Path
 
-_SYSTEM = hasattr(os, "getuid")
+_HAS_OWNERS = hasattr(os, "getuid")
 
 
 def only_mine(found: os.stat_result) -> bool:
     """Whether a file or folder belongs to this user, and nobody else may write to it."""
-    if not _SYSTEM:
+    if not _HAS_OWNERS:
         return True
     return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o022
 
 
 def stays_in_place(path: Path) -> bool:
     """Whether nobody but this user and root can rename a folder away, or one above it."""
-    return not _SYSTEM or all(_keeps_its_folders(parent.stat()) for parent in path.resolve().parents)
+    return not _HAS_OWNERS or all(_keeps_its_folders(parent.stat()) for parent in path.resolve().parents)
 
 
 def warn_if_open_to_all(path: Path, found: os.stat_result) -> None:
     """Say it where everybody may write, which a folder that was made for the store never is."""
-    if _SYSTEM and found.st_mode & stat.S_IWOTH:
+    if _HAS_OWNERS and found.st_mode & stat.S_IWOTH:
         warnings.warn(
             f"Everybody on this machine may write to {path}, and so read its values and sign tokens that this app "
             "accepts. Take that away (chmod o-w), or use another folder.",

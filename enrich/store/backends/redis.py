@@ -297,6 +297,8 @@ class RedisBackend:
         key, token = f"{self._prefix}l:{name}", secrets.token_hex(16)
         with self._asking() as client:
             taken = client.set(key, token, nx=True, px=int(lease * 1000))
+            # It may have been set by a first attempt, whose answer was lost.
+            taken = taken or client.get(key) == token.encode()
         return _RedisLease(self, key, token, lease) if taken else None
 
 

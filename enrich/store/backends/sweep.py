@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from enrich.errors import StoreFullError
 from enrich.store.backends.charges import Charges
 from enrich.store.backends.folder import Folder
 from enrich.store.backends.layout import TEMPORARY, TRASH, is_entry
 from enrich.store.backends.ledger import Account, Ledger
-from enrich.store.backends.lockfile import FileLease, lock_fd, try_lock_file
+from enrich.store.backends.lockfile import lock_fd, try_lock_file, wait_for_lock_file
 from enrich.store.backends.protocol import IN_USE, RECORDS, Swept, scope_of
 
 logger = logging.getLogger("enrich.store")
 
+DEFAULT_MAX_BYTES = 10 << 30
 HIGH = 0.9  # of the limit: a sweep begins in the background
 LOW = 0.8  # of the limit: where it ends
 _BLOCK = 4096  # bytes that a file takes at least, on most file systems
 _WAIT = 30.0  # seconds that a write which needs room waits for another worker's sweep
 _Found = tuple[float, int, str, str]  # last use, size, folder, name
+
+
+def default_limit(path: Path) -> int:
+    """Return how many bytes a folder may hold where nobody says it."""
+    # A tmpfs without a limit says that it has 0 bytes in all.
+    return min(DEFAULT_MAX_BYTES, shutil.disk_usage(path).total // 10 or DEFAULT_MAX_BYTES)
+
+
+def begun(sweep: Callable[[], None]) -> threading.Thread | None:
+    """Sweep in the background; None where that can't be, and the next write has to try again."""
+    thread = threading.Thread(target=sweep, name="enrich-store-sweep", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:  # there are too many, or the process ends
+        logger.warning("enrich.store: can't sweep: %s", error)
+        return None
+    return thread
 
 
 class Sweeper:
@@ -90,15 +110,7 @@ class Sweeper:
             return
         running = self._background
         if running is None or not running.is_alive():
-            thread = threading.Thread(target=self._sweep_quietly, name="enrich-store-sweep", daemon=True)
-            try:
-                thread.start()
-            except (
-                RuntimeError
-            ) as error:  # of too many threads, or while the process ends; the next write tries again
-                logger.warning("enrich.store: can't sweep %s: %s", self.folder.path, error)
-            else:
-                self._background = thread
+            self._background = begun(self._sweep_quietly)
 
     def _is_due(self) -> bool:
         account = self._account
@@ -141,23 +153,15 @@ class Sweeper:
         return swept or Swept()
 
     def _swept(self, room: int = 0, *, must: int | None = 0, wait: float = _WAIT) -> Swept | None:
-        lock = self._lock(wait)
+        # Kept, since a disk without room for another file is when a sweep is needed.
+        path = self.folder.path / "sweep.lock"
+        lock = wait_for_lock_file(path, self.folder.file_mode, wait=wait, keep=True)
         if lock is None:
             return None
         try:
             return self._sweep(room, must)
         finally:
             lock.release()
-
-    def _lock(self, wait: float) -> FileLease | None:
-        path = self.folder.path / "sweep.lock"
-        until = time.monotonic() + wait
-        while True:
-            # Kept, since a disk without room for another file is when a sweep is needed.
-            lock = try_lock_file(path, self.folder.file_mode, keep=True)
-            if lock is not None or time.monotonic() >= until:
-                return lock
-            time.sleep(0.01)
 
     def _sweep(self, room: int, must: int | None) -> Swept:
         """Free `room` bytes below the limit; but only what is too old, if `must` bytes can't be had.
