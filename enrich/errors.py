@@ -5,9 +5,18 @@ None of these derives from ``TypeError`` or ``AttributeError``: Dash's JSON enco
 
 from __future__ import annotations
 
+import re
+
+_PLACE = re.compile(r"(callback '[^']*') \([^()\n]*:\d+\)")
+
 
 class EnrichError(Exception):
     """Anything that this package refuses, with the place, the reason and the mend in its text."""
+
+
+def without_places(text: str) -> str:
+    """Return an error's text without the places in the author's own files, which are no page's or client's business."""
+    return _PLACE.sub(r"\1", text)
 
 
 # --- declarations and build ---------------------------------------------------------------------

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from enrich.callbacks.declare import is_serverside, is_trigger
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.dependencies import CycleBreakerInput, ServersideOutput, Trigger
 from enrich.errors import MissingTransformError, StoreConfigError
+from enrich.store import Store
 from enrich.store.places import name_in
 from enrich.transforms.serverside import ServersideOutputTransform
 
@@ -28,18 +30,20 @@ class Leftovers:
     def __init__(self) -> None:
         self._told: set[tuple[str, str]] = set()
 
-    def check(self, program: Program, transforms: Iterable[Any]) -> None:
+    def check(self, program: Program, transforms: Iterable[Any], opened: Store | None) -> None:
         """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers.
 
-        The transforms are the app's: those of a blueprint have no store of their own.
+        The transforms are the app's: those of a blueprint have no store of their own. The app's is given if it is open,
+        as then its backends may be given as they are in it.
         """
         if program.says(Trigger, CycleBreakerInput, ServersideOutput, *_TRANSFORM_OF_FLAG):
             for spec in program.callbacks:
                 self._check(spec)
         settings = next((one for one in transforms if isinstance(one, ServersideOutputTransform)), None)
         if settings is not None and program.says(ServersideOutput):
+            find = partial(name_in, settings.named) if opened is None else opened.backend_named
             for spec in _single(program.callbacks):
-                _check_backends(spec, settings.named)
+                _check_backends(spec, find)
 
     def _check(self, spec: CallbackSpec) -> None:
         for slot in spec.input_slots():
@@ -71,12 +75,12 @@ def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
             yield spec
 
 
-def _check_backends(spec: CallbackSpec, named: dict[str, Any]) -> None:
+def _check_backends(spec: CallbackSpec, find: Callable[[Any], object]) -> None:
     for slot in spec.output_slots():
         if not is_serverside(slot) or slot.marker.backend in (None, ""):
             continue
         try:
-            name_in(named, slot.marker.backend)
+            find(slot.marker.backend)
         except StoreConfigError as error:
             raise StoreConfigError(f"{spec}, output {slot}: {error}") from None
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from enrich import dash_internals, observing
 from enrich.agents import serve_tools
 from enrich.callbacks.call import Call, enter, entered, leave
-from enrich.errors import EnrichError
+from enrich.errors import EnrichError, without_places
 from enrich.sessions import Visit, current_scope
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def _entering(call: Call, handler: Handler, plain: Handler) -> Handler:
     if declared.get("background"):
         handler = call.app._sessions.sending(handler)
     if declared.get("stream"):
-        steps = dash_internals.entered_at_each_step(handler, partial(enter, call))
+        # Dash makes an error of a stream a part of the answer.
+        shown = str if dash_internals.shows_errors(call.app) else without_places
+        steps = dash_internals.entered_at_each_step(handler, partial(enter, call), shown)
 
         async def stream(*args: Any, **kwargs: Any) -> Any:
             with entered(call):

@@ -23,7 +23,7 @@ import flask
 from werkzeug.http import dump_cookie
 
 from enrich import dash_internals
-from enrich.errors import EnrichError, HandleForeign, HandleInvalid, SessionError, StoreUnavailableError
+from enrich.errors import HandleForeign, HandleInvalid, SessionError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -117,13 +117,13 @@ class Sessions:
         """What a token stands for, to the running session; a token that is for all needs none."""
         try:
             session = self.current()
-        except SessionError as error:
+        except Exception as error:
             try:
                 return self.app.store.open(token)
             except HandleForeign:
-                if error.__cause__ is None:
+                if isinstance(error, SessionError):
                     raise
-                raise error from error.__cause__  # session_id= failed, and perhaps it shouldn't have
+                raise error from None  # session_id= failed, and perhaps it shouldn't have
         return self.app.store.open(token, session=session)
 
     def payer(self) -> str | None:
@@ -136,7 +136,11 @@ class Sessions:
         try:
             return self.current()
         except SessionError:
-            _log.debug("A visitor without a session", exc_info=True)
+            pass
+        except Exception:
+            if self.uses_cookie:
+                raise
+            _log.debug("session_id= names nobody", exc_info=True)
         return _NOBODY if self.visit() is not None or dash_internals.context() else None
 
     @cached_property
@@ -283,10 +287,10 @@ class Sessions:
             return self.app.store.unsign_text(sent, salt=_JOB_SALT)
         try:
             return _named(session_id())
-        except (EnrichError, dash_internals.PreventUpdate):
-            raise
         except Exception as error:
-            raise SessionError(f"session_id= failed: {type(error).__name__}: {error}") from error
+            # It may be an answer to the visitor, such as flask.abort(401).
+            error.add_note("Raised when session_id= was asked who the visitor is.")
+            raise
 
     def sending(self, handler: Callable[..., Any]) -> Callable[..., Any]:
         """Make what starts a background job and sends it the session: a job serves no request to learn it from.
@@ -299,9 +303,12 @@ class Sessions:
         def send(*args: Any, **kwargs: Any) -> Any:
             context = kwargs["callback_context"]
             with dash_internals.use_context(context):
-                session = self.current_or_none()
-            if session is not None:
-                context[_SENT] = self.app.store.sign_text(session, salt=_JOB_SALT)
+                try:
+                    session = self.current()
+                except Exception:
+                    _log.debug("session_id= names nobody", exc_info=True)
+                else:
+                    context[_SENT] = self.app.store.sign_text(session, salt=_JOB_SALT)
             return handler(*args, **kwargs)
 
         return send
@@ -340,8 +347,8 @@ class Sessions:
 def _named(session: Any) -> str:
     """Refuse an answer of ``session_id=`` that many visitors may share, or that differs from one request to the next."""
     if isinstance(session, str | int | UUID) and not isinstance(session, bool):
-        text = str(session).strip()
-        if text and session != 0:
+        text = str(session)
+        if text.strip() and session != 0:
             return text
     if inspect.iscoroutine(session):
         session.close()

@@ -15,6 +15,7 @@ from enrich.callbacks.call import Call, enter
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Slot
 from enrich.callbacks.tree import leaves
+from enrich.errors import without_places
 
 if TYPE_CHECKING:
     from enrich.app import DashProxy
@@ -26,8 +27,6 @@ INSTRUCTIONS = (
     "stored-0123456789, the kind, and of tables the number of rows, the schema and the first rows. "
     "Pass the name to a tool that takes the value. Names hold in this session."
 )
-# An error names the place of a callback in the author's own files, which are no client's business.
-_PLACE = re.compile(r"(callback '[^']*') \([^()\n]*:\d+\)")
 _HIDDEN = re.compile(r'"enrich-')
 
 
@@ -52,7 +51,7 @@ class Tools:
             return answer
         if method == "resources/read":
             answer = _map_texts(answer, _without_hidden)
-        answer = _map_texts(answer, lambda text: _PLACE.sub(r"\1", text))
+        answer = _map_texts(answer, without_places)
         if not self.app.has_store:
             return answer
         if method == "initialize" and "result" in answer:

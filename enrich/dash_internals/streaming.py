@@ -18,18 +18,22 @@ def refuse_stream(func: Callable[..., Any], outputs: Iterable[object], options: 
         _validate(", ".join(map(str, outputs)), options.get("background"), options, is_sync_gen=is_sync)
 
 
-def entered_at_each_step(handler: Callable[..., Any], enter: Callable[[], object]) -> Callable[..., Any]:
-    """Call ``enter`` before each step of what a streaming handler answers."""
+def entered_at_each_step(
+    handler: Callable[..., Any], enter: Callable[[], object], shown: Callable[[str], str] = str
+) -> Callable[..., Any]:
+    """Call ``enter`` before each step of what a streaming handler answers; ``shown`` is what the page sees of an error."""
 
     async def call(*args: Any, **kwargs: Any) -> Any:
         response = await handler(*args, **kwargs)
-        response.frames = stepped(response.frames, enter)
+        response.frames = stepped(response.frames, enter, shown)
         return response
 
     return call
 
 
-async def stepped(frames: Any, enter: Callable[[], object]) -> AsyncGenerator[Any, None]:
+async def stepped(
+    frames: Any, enter: Callable[[], object], shown: Callable[[str], str] = str
+) -> AsyncGenerator[Any, None]:
     """Give a stream's frames, with ``enter`` called before each step.
 
     Dash takes each step in a context, and perhaps a thread, of its own.
@@ -41,6 +45,8 @@ async def stepped(frames: Any, enter: Callable[[], object]) -> AsyncGenerator[An
                 frame = await anext(frames)
             except StopAsyncIteration:
                 return
+            if error := frame.get("error"):
+                frame = {**frame, "error": {**error, "message": shown(error.get("message", ""))}}
             yield frame
     finally:
         await frames.aclose()

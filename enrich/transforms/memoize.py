@@ -9,10 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextvars import copy_context
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -24,8 +21,9 @@ from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import author_of
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
 from enrich.callbacks.tree import is_branch
-from enrich.errors import DeclarationError, HandleError, HandleForeign, StoreError
-from enrich.store import looks_like_handle, make_memoize_key
+from enrich.callbacks.waiting import Waiting
+from enrich.errors import DeclarationError, HandleError, HandleExpired, HandleForeign, StoreError
+from enrich.store import Ref, looks_like_handle, make_memoize_key
 from enrich.store.memoize import function_identity
 
 _apps: WeakSet[Any] = WeakSet()
@@ -141,6 +139,7 @@ class Memo:
 
     def __call__(self, function: Callable[..., Any], spec: CallbackSpec) -> Callable[..., Any]:
         if is_async(function):
+            waiting = Waiting()
 
             @functools.wraps(function)
             async def recall_async(*args: Any, **kwargs: Any) -> Any:
@@ -149,7 +148,8 @@ class Memo:
                 def run() -> Any:
                     return asyncio.run_coroutine_threadsafe(function(*args, **kwargs), loop).result()
 
-                return await _in_thread_of_its_own(self._recall, spec, run, args, kwargs)
+                alike = await self._alike(args, kwargs)
+                return await waiting.run(alike, lambda: self._recall(spec, run, args, kwargs))
 
             return recall_async
 
@@ -158,6 +158,28 @@ class Memo:
             return self._recall(spec, lambda: function(*args, **kwargs), args, kwargs)
 
         return recall
+
+    async def _alike(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+        """What calls have in common that come to the same result."""
+        app = current_app()
+
+        def session() -> Hashable:
+            try:
+                named: Hashable = app._sessions.current_or_none()
+                return named
+            except Exception:  # session_id= knows nobody, and says so where it matters
+                return object()
+
+        # Opening the store reads its secret.
+        whose = (
+            None
+            if not self.by_session
+            else session()
+            if app.has_open_store
+            else await asyncio.to_thread(session)
+        )
+        outputs = getattr(dash_internals.context(), "outputs_list", None)
+        return whose, repr(outputs), repr((args, kwargs))
 
     def _recall(
         self, spec: CallbackSpec, run: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -237,22 +259,6 @@ class Memo:
         return make_memoize_key(_identity(spec.func), concrete, *given)
 
 
-async def _in_thread_of_its_own(work: Callable[..., Any], *args: Any) -> Any:
-    """Await work that may wait for long: in one of the loop's few threads it could wait for what needs another."""
-    done: Future[Any] = Future()
-    context = copy_context()
-
-    def run() -> None:
-        try:
-            done.set_result(context.run(work, *args))
-        except BaseException as error:
-            done.set_exception(error)
-
-    done.set_running_or_notify_cancel()
-    threading.Thread(target=run, name="enrich-memoize", daemon=True).start()
-    return await asyncio.wrap_future(done)
-
-
 def _passed(tree: Any, value: Any) -> Iterator[Any]:
     """The values that the function would see, as they travelled."""
     if isinstance(tree, Slot):
@@ -270,11 +276,11 @@ def _by_key(app: Any, value: Any) -> Any:
     """Let server-side values count by their content: their tokens differ from one writing to the next."""
     if isinstance(value, str) and looks_like_handle(value):
         ref = app._sessions.opened(value)
+        if not ref.key or not app.store.renew(Ref(ref.key, store=ref.store)):
+            # What the call says, or takes in its place, is nothing to remember.
+            raise HandleExpired("An argument's value is gone.")
         # No JSON value is a tuple, so nothing that a browser sends can be taken for this.
-        return (
-            "stored",
-            app.store.named(ref.name, backend=ref.store).key if ref.name is not None else ref.key,
-        )
+        return "stored", ref.key
     if isinstance(value, dict):
         return {key: _by_key(app, child) for key, child in value.items()}
     if isinstance(value, list):

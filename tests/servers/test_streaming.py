@@ -87,6 +87,37 @@ def test_a_stream_goes_over_a_websocket(asgi):
         assert socket.call("load.children", {"store.data": token}) == 1
 
 
+def make_failing(server, **kwargs):
+    app = Dash(__name__, backend=server, **kwargs)
+    app.layout = html.Div([html.Button(id="load"), dcc.Store(id="store")])
+
+    @app.callback(Output("store", "data"), Input("load", "n_clicks"))
+    async def load(n_clicks):
+        yield n_clicks
+        yield Serverside(object())
+
+    return app
+
+
+def test_an_error_in_a_stream_shows_the_page_no_place_in_a_file(server, caplog):
+    with clients.client(make_failing(server)) as browser:
+        browser.get("/")
+        *_, end = frames(browser, "store.data", {"load.n_clicks": 1})
+    assert end["error"]["message"].startswith("callback 'load', output store.data: ")
+    assert f"callback 'load' ({__file__}" in caplog.text
+
+
+def test_an_error_in_a_stream_over_a_websocket_shows_the_page_no_place_in_a_file(asgi):
+    app = make_failing(asgi, websocket_callbacks=True)
+    with clients.client(app) as browser, clients.socket(browser) as socket:
+        socket.call("store.data", {"load.n_clicks": 1})
+        payload = {"status": "ok"}
+        while payload["status"] == "ok":
+            messages = json.loads(socket.inner.receive_text())
+            payload = (messages if isinstance(messages, list) else [messages])[-1]["payload"]
+    assert payload["message"].startswith("callback 'load', output store.data: ")
+
+
 def test_a_synchronous_generator_is_refused_where_it_is_declared():
     app = Dash(__name__)
 

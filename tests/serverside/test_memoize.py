@@ -491,3 +491,44 @@ def test_async_callbacks_wait_for_no_thread_that_they_hold(inputs):
         browser.get("/")
         asked = [visitors.submit(clients.call, browser, "o.data", {"b.n_clicks": n}) for n in inputs]
         assert all(isinstance(one.result(20), str) for one in asked)
+
+
+@pytest.mark.parametrize("session_check", [True, False])
+def test_what_stood_in_for_a_value_that_was_gone_is_not_remembered(session_check):
+    app = make_app(session_check=session_check, on_missing=lambda error: [])
+    app.callback(ServersideOutput("s", "data"), Trigger("b", "n_clicks"))(lambda: [1, 2, 3])
+
+    @app.callback(Output("o", "data"), Input("s", "data"), memoize=True)
+    def total(rows):
+        return sum(rows)
+
+    page = Page(app)
+    page.act({"b.n_clicks": 1})
+    token = page["s.data"]
+    app.store.clear()
+    page.act({"s.data": token})
+    assert page["o.data"] == 0
+    page.act({"b.n_clicks": 2})
+    assert page["o.data"] == 6
+
+
+@pytest.mark.skipif(not clients.ASGI_SERVERS, reason="the installed Dash has no asynchronous servers")
+def test_async_callbacks_that_wait_for_one_take_few_threads():
+    app = Dash("memo", backend=clients.ASGI_SERVERS[0])
+    app.layout = html.Div([html.Button(id="b"), dcc.Store(id="o")])
+    runs, threads = [], []
+
+    @app.callback(Output("o", "data"), Input("b", "n_clicks"), memoize=True)
+    async def load(n_clicks):
+        runs.append(n_clicks)
+        await asyncio.sleep(0.5)
+        threads.extend(thread.name for thread in threading.enumerate())
+        return n_clicks
+
+    visitors = 40
+    with clients.client(app) as browser, ThreadPoolExecutor(visitors) as pool:
+        browser.get("/")
+        asked = [pool.submit(clients.call, browser, "o.data", {"b.n_clicks": 1}) for _ in range(visitors)]
+        assert [one.result(20) for one in asked] == [1] * visitors
+    assert runs == [1]
+    assert threads.count("enrich-memoize") == 1

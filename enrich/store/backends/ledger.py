@@ -138,7 +138,7 @@ class _LockedFile:
             self.close()
             self._file = FileIO(open_file(self._path, self._mode), "r+")
             self._fd = self._file.fileno()
-            weakref.finalize(self, self._file.close).atexit = False
+            weakref.finalize(self, self._file.close)
             self._pid, self._place = os.getpid(), _place_of(os.fstat(self._fd))
         return self._fd
 
