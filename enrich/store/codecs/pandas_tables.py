@@ -22,6 +22,7 @@ from .context import Reader, load_library
 from .entry import label, type_name
 from .memory import FrameReader, ReadColumn
 from .pandas_blocks import block_decoder
+from .pandas_cells import exact_array
 from .pandas_columns import decoder, is_plain
 from .pandas_index import decode_name, has_plain_categories, index_decoder, labels_of, values_of
 
@@ -244,12 +245,17 @@ def _converted(source: FrameReader, column: _Coded, stored: Any, name: str) -> A
     source.go_to(column.number)
     values = column.read(source, source.entry.body_at, source.entry.rows)
     try:
-        array = pa.array(_series(values), from_pandas=True)
+        array = _array(_series(values))
     except _FAILURES as error:
         raise _refused(name, values, f" ({_short(error)})") from error
     if _is_own(array.type):
         raise _refused(name, values)
     return array
+
+
+def _array(series: pd.Series[Any]) -> Any:
+    of = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
+    return exact_array(series) if of.dtype == object else pa.array(series, from_pandas=True)
 
 
 def _series(values: Any) -> pd.Series[Any]:
