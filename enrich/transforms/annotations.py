@@ -165,7 +165,7 @@ def _is_as_stored(kind: Any) -> bool:
 
 
 def _with_columns(want: Want | None, extras: tuple[Any, ...]) -> Want | None:
-    if Columns in extras:
+    if any(extra is Columns for extra in extras):
         raise _Misplaced("Columns names no columns. Name them: Columns('a', 'b').")
     named = [] if want is None or want.columns is None else [want.columns]
     named += [extra.names for extra in extras if isinstance(extra, Columns)]

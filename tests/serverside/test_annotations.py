@@ -114,6 +114,14 @@ def test_only_the_named_columns_are_read(received, annotation):
     assert list(received(taking(annotation)).columns) == ["b"]
 
 
+@pytest.mark.parametrize("note", [np.array([1, 2]), pl.col("a"), pd.DataFrame({"a": [1]})], ids=type)
+def test_notes_beside_columns_may_be_of_any_type(received, note):
+    assert isinstance(received(taking(Annotated[pa.Table, note])), pa.Table)
+    assert received(taking(Annotated[pa.Table, note, Columns("b")])).column_names == ["b"]
+    with pytest.raises(DeclarationError, match="names no columns"):
+        received(taking(Annotated[pa.Table, note, Columns]))
+
+
 def test_an_array_of_some_dtype_is_an_array(received):
     assert isinstance(received(taking(npt.NDArray[np.object_])), np.ndarray)
 
