@@ -149,11 +149,21 @@ def _one_of(parts: list[Any]) -> Want | None:
                 )
         kinds.append(typing.get_origin(part) or part)
     forms = [kind for kind in kinds if _is_form(kind)]
-    if not all(isinstance(kind, type) and kind is not ServersideRef for kind in kinds):
+    if not all(kind is not ServersideRef and _is_told_by_bases(kind) for kind in kinds):
         return None
     if not forms and not any(map(_is_as_stored, kinds)):
         return None
     return Want(forms[0] if forms else None, kept=tuple(kinds))
+
+
+def _is_told_by_bases(kind: Any) -> bool:
+    """Whether a value of a type has it among its bases, which one of Any, of a protocol or of ``Sized`` need not."""
+    if kind is Any or not isinstance(kind, type):
+        return False
+    if typing.Protocol in kind.__mro__:
+        return not getattr(kind, "_is_protocol", False)
+    # Python's own, as of nearly every class, asks for nothing but bases.
+    return isinstance(kind.__subclasshook__, types.BuiltinMethodType)
 
 
 def _is_form(kind: Any) -> bool:

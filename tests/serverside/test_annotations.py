@@ -3,7 +3,9 @@ from __future__ import annotations
 import functools
 import sys
 import textwrap
-from typing import Annotated, TypedDict
+from collections.abc import Hashable, Mapping, Sized
+from numbers import Number
+from typing import Annotated, Any, Protocol, TypedDict
 
 import duckdb
 import numpy as np
@@ -211,6 +213,14 @@ class Record(TypedDict):
     a: int
 
 
+class Selects(Protocol):
+    def select(self): ...
+
+
+class Selected(Selects):
+    pass
+
+
 SERIES = pd.Series([1], name="a")
 BATCH = pa.record_batch({"a": [1]})
 
@@ -229,6 +239,12 @@ BATCH = pa.record_batch({"a": [1]})
         (pd.DataFrame | Record, {"a": 1}),
         (pd.Series, "no table"),
         (pd.DataFrame | ServersideRef, BATCH),
+        (pd.DataFrame | Any, BATCH),
+        (pd.Series | Any, BATCH),
+        (pd.DataFrame | Selects, pl.DataFrame({"a": [1]})),
+        (pd.DataFrame | Sized, pl.DataFrame({"a": [1]})),
+        (pd.DataFrame | Hashable | None, pl.DataFrame({"a": [1]})),
+        (pd.DataFrame | Mapping[str, int], BATCH),
     ],
     ids=str,
 )
@@ -246,6 +262,9 @@ def test_a_value_that_is_of_the_annotation_is_passed_as_it_was_stored(received, 
         (Annotated[pa.Table, "a note"] | pl.DataFrame | None, pa.Table),
         (pd.Series | pl.DataFrame, pl.DataFrame),
         (dict | pl.DataFrame, pl.DataFrame),
+        (Selected | pl.DataFrame, pl.DataFrame),
+        (Record | pl.DataFrame, pl.DataFrame),
+        (Number | pl.DataFrame, pl.DataFrame),
     ],
     ids=str,
 )
