@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from .entry import Refusal
+
 _BITS = {16: pa.uint16(), 32: pa.uint32(), 64: pa.uint64()}
 
 
@@ -25,6 +27,26 @@ def dictionaries_differ(column: pa.ChunkedArray) -> bool:
         return False
     first, *others = (list(_dictionaries(chunk)) for chunk in column.chunks)
     return any(not _are_same(*pair) for other in others for pair in zip(first, other, strict=True))
+
+
+def with_one_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column equal to this one, whose chunks have the same dictionaries; raises ``Refusal`` if there is none."""
+    kind = column.type
+    while isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    # For Arrow, dictionary arrays are equal only if their dictionaries are, but lists of them if their values are.
+    if pa.types.is_dictionary(kind):
+        raise Refusal(
+            "the dictionaries of its chunks differ, and a file has one for all",
+            "Call unify_dictionaries() on the table, or cast the column to the type of its values.",
+        )
+    try:
+        return column.unify_dictionaries()
+    except pa.ArrowException as error:
+        raise Refusal(
+            f"the dictionaries of its chunks differ, and can't be made one: {error}",
+            "Cast the column to the type of its values.",
+        ) from error
 
 
 def _dictionaries(array: pa.Array) -> Iterator[pa.Array]:

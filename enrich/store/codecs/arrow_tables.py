@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from .arrow_columns import check_field
-from .arrow_dictionaries import dictionaries_differ
+from .arrow_dictionaries import dictionaries_differ, with_one_dictionary
 from .arrow_file import METADATA_KEY, ArrowEntry, Layout, Parts, plan_text
 from .columns_asked import unknown_columns
 from .context import KINDS, TABLES, Reader
@@ -49,12 +49,13 @@ class _Gather:
 
 def encode_table(table: pa.Table, pickler: Pickler | None = None) -> Encoded:
     """A table as an Arrow file, in the batches it has."""
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    for at, column in enumerate(table.columns):
         if dictionaries_differ(column):
-            raise Refusal(
-                "the dictionaries of its chunks differ, and a file has one for all",
-                "Call unify_dictionaries() on the table, or cast the column to the type of its values.",
-            ).below(f" in column {name!r}")
+            field = table.schema.field(at)
+            try:
+                table = table.set_column(at, field, with_one_dictionary(column))
+            except Refusal as refusal:
+                raise refusal.below(f" in column {field.name!r}") from None
     return write_table(table, "pyarrow.Table")
 
 
