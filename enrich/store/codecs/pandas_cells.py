@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from .arrow_types import with_innermost
+
 # What these types become without a look at each cell.
 _EXACT: dict[type[Any], pa.DataType] = {
     bool: pa.bool_(),
@@ -51,7 +53,7 @@ def exact_array(values: pd.Series[Any]) -> pa.Array:
     if change is None:
         return array
     # Of its own accord, pyarrow leaves out the nanoseconds of pandas' objects.
-    finer = _in_nanoseconds(array.type)
+    finer = with_innermost(array.type, _in_nanoseconds)
     if not finer.equals(array.type):
         try:
             array = pa.array(values, finer, from_pandas=True)
@@ -77,12 +79,6 @@ def _in_nanoseconds(kind: pa.DataType) -> pa.DataType:
         return pa.timestamp("ns", kind.tz)
     if pa.types.is_duration(kind):
         return pa.duration("ns")
-    if pa.types.is_list(kind):
-        return pa.list_(_in_nanoseconds(kind.value_type))
-    if pa.types.is_struct(kind):
-        return pa.struct([(field.name, _in_nanoseconds(field.type)) for field in kind])
-    if pa.types.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, _in_nanoseconds(kind.value_type), kind.ordered)
     return kind
 
 

@@ -14,9 +14,12 @@ import pyarrow as pa
 from ...errors import StoreError
 from .arrow_file import ArrowEntry
 from .arrow_tables import read_table
+from .arrow_types import with_innermost
 from .columns_asked import check_names
 from .context import Reader
 from .entry import NotATable, type_name
+
+_MEND = "Convert it before storing, leave it out with Columns(...), or ask for another kind of table."
 
 
 def read_table_as(entry: ArrowEntry, reader: Reader, as_type: Any, columns: Sequence[str] | None) -> Any:
@@ -119,7 +122,19 @@ def _polars(table: pa.Table) -> Any:
 def _duckdb(table: pa.Table) -> Any:
     if not table.num_columns:
         raise StoreError("The stored table has no columns, and DuckDB has no relation without any.")
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        # Its intervals are of microseconds, and what is finer is cut off.
+        coarser = with_innermost(column.type, _without_nanoseconds)
+        if not coarser.equals(column.type):
+            try:
+                column.cast(coarser)
+            except pa.ArrowException as error:
+                raise _not_taken("DuckDB", name, column.type, error) from error
     return _taken("DuckDB", import_module("duckdb").from_arrow, table, (Exception,))
+
+
+def _without_nanoseconds(kind: pa.DataType) -> pa.DataType:
+    return pa.duration("us") if pa.types.is_duration(kind) and kind.unit == "ns" else kind
 
 
 def _taken(
@@ -129,7 +144,6 @@ def _taken(
     failures: tuple[type[BaseException], ...],
 ) -> Any:
     """What a library makes of a table, unless it has no room for a type or a name."""
-    mend = "Convert it before storing, leave it out with Columns(...), or ask for another kind of table."
     try:
         taken = take(table)
     except failures as error:
@@ -137,11 +151,8 @@ def _taken(
             try:
                 take(table.select([at]))
             except failures as cause:
-                kind = table.schema.field(at).type
-                raise StoreError(
-                    f"{library} can't take column {name!r} of the stored table, whose type is {kind}: {cause}. {mend}"
-                ) from cause
-        raise StoreError(f"{library} can't take the stored table: {error}. {mend}") from error
+                raise _not_taken(library, name, table.schema.field(at).type, cause) from cause
+        raise StoreError(f"{library} can't take the stored table: {error}. {_MEND}") from error
     names, theirs = table.column_names, taken.columns
     if names != theirs:
         name, other = next(pair for pair in zip(names, theirs, strict=True) if pair[0] != pair[1])
@@ -150,6 +161,12 @@ def _taken(
             "Rename it before storing, leave it out with Columns(...), or ask for another kind of table."
         )
     return taken
+
+
+def _not_taken(library: str, name: str, kind: pa.DataType, cause: BaseException) -> StoreError:
+    return StoreError(
+        f"{library} can't take column {name!r} of the stored table, whose type is {kind}: {cause}. {_MEND}"
+    )
 
 
 def _own(array: Any) -> Any:

@@ -18,6 +18,7 @@ import pytest
 
 from enrich.errors import StoreError, UnknownColumnError
 from enrich.store.codecs import decode, describe
+from enrich.store.codecs.arrow_types import with_innermost
 
 from .exactness import stored
 from .pickling import KeyedPickler
@@ -328,6 +329,57 @@ def test_types_that_a_library_lacks_are_refused_with_the_column() -> None:
     moments = pd.to_datetime(["2020-01-01T00:00+01:30"])
     with pytest.raises(StoreError, match="polars can't take column 't' .* tz=\\+01:30"):
         decode(stored(pd.DataFrame({"x": [1], "t": moments})), as_type=pl.DataFrame)
+
+
+NANOSECONDS = pa.duration("ns")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pd.DataFrame({"t": pd.to_timedelta([1_500, None], unit="ns")}),
+        object_frame(pd.Timedelta(1, "ns")),
+        object_frame([pd.Timedelta(1, "ns")], []),
+        pl.DataFrame({"t": pl.Series([[1]], dtype=pl.List(pl.Duration("ns")))}),
+        pa.table({"t": pa.array([{"a": 1}], pa.struct({"a": NANOSECONDS}))}),
+        pa.table({"t": pa.array([1], NANOSECONDS).dictionary_encode()}),
+        pa.table({"t": pa.array([[1]], pa.list_(NANOSECONDS, 1))}),
+        pa.table({"t": pa.array([[("k", 1)]], pa.map_(pa.string(), NANOSECONDS))}),
+    ],
+    ids=["numpy", "objects", "objects that are lists", "polars", "struct", "dictionary", "fixed size", "map"],
+)
+def test_nanoseconds_that_duckdb_would_cut_off_its_intervals_are_refused(value: Any) -> None:
+    data = stored(value)
+    with pytest.raises(
+        StoreError, match=r"DuckDB can't take column 't' .* duration\[ns\].*lose data.* leave it out"
+    ):
+        decode(data, as_type=duckdb.DuckDBPyRelation)
+    assert decode(data, as_type=pa.Table)["t"].num_chunks
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.field("element", pa.int64(), nullable=False, metadata={"k": "v"})),
+        pa.large_list(pa.field("element", pa.duration("us"), nullable=False)),
+        pa.list_(pa.field("element", pa.int64(), nullable=False), 2),
+        pa.map_(pa.string(), pa.field("v", pa.int64(), nullable=False), keys_sorted=True),
+        pa.struct([pa.field("a", pa.duration("s"), nullable=False, metadata={"k": "v"})]),
+        pa.dictionary(pa.int8(), pa.string(), ordered=True),
+    ],
+    ids=str,
+)
+def test_a_type_with_nothing_to_change_in_it_stays_as_it_is(kind: pa.DataType) -> None:
+    assert with_innermost(kind, lambda inner: inner).equals(kind, check_metadata=True)
+
+
+def test_duckdb_takes_durations_of_whole_microseconds() -> None:
+    frame = pd.DataFrame({"t": pd.to_timedelta([5_000, None], unit="ns"), "m": [NANOSECOND] * 2})
+    relation = decode(stored(frame), as_type=duckdb.DuckDBPyRelation)
+    assert relation.fetchall() == [
+        (duration, NANOSECOND.to_pydatetime(warn=False)) for duration in (dt.timedelta(microseconds=5), None)
+    ]
+    assert relation.to_arrow_table()["m"].to_pylist() == [NANOSECOND] * 2
 
 
 @pytest.mark.parametrize("form", FORMS)
