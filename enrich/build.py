@@ -254,7 +254,7 @@ class Build:
     def _transformed(self, program: Program) -> Program:
         for transform in self.transforms:
             program = transform.apply(program)
-        self._leftovers.check(program, self.transforms, self.app.store if self.app.has_open_store else None)
+        self._leftovers.check(program, self.transforms, self.app)
         return program
 
     def _emit(self, spec: CallbackSpec, program: Program) -> Emitted:

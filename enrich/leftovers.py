@@ -11,7 +11,6 @@ from enrich.callbacks.declare import is_serverside, is_trigger
 from enrich.callbacks.spec import CallbackSpec, Joint, Program
 from enrich.dependencies import CycleBreakerInput, ServersideOutput, Trigger
 from enrich.errors import MissingTransformError, StoreConfigError
-from enrich.store import Store
 from enrich.store.places import name_in
 from enrich.transforms.serverside import ServersideOutputTransform
 
@@ -30,18 +29,18 @@ class Leftovers:
     def __init__(self) -> None:
         self._told: set[tuple[str, str]] = set()
 
-    def check(self, program: Program, transforms: Iterable[Any], opened: Store | None) -> None:
+    def check(self, program: Program, transforms: Iterable[Any], app: Any) -> None:
         """Refuse markers that nobody read, and warn of flags that nobody took: real apps carry such leftovers.
 
-        The transforms are the app's: those of a blueprint have no store of their own. The app's is given if it is open,
-        as then its backends may be given as they are in it.
+        The transforms are the app's: those of a blueprint have no store of their own. Where its store is open, a backend
+        may be given as it is in there.
         """
         if program.says(Trigger, CycleBreakerInput, ServersideOutput, *_TRANSFORM_OF_FLAG):
             for spec in program.callbacks:
                 self._check(spec)
         settings = next((one for one in transforms if isinstance(one, ServersideOutputTransform)), None)
         if settings is not None and program.says(ServersideOutput):
-            find = partial(name_in, settings.named) if opened is None else opened.backend_named
+            find = app.store.backend_named if app.has_open_store else partial(name_in, settings.named)
             for spec in _single(program.callbacks):
                 _check_backends(spec, find)
 
