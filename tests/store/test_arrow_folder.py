@@ -14,6 +14,7 @@ import pytest
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
 from enrich.store import MISSING, ArrowFSBackend, FileSystemBackend, Settings, Store
+from enrich.store.backends.arrow_files import ArrowFiles
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -228,3 +229,15 @@ def test_a_folder_that_can_t_be_made_gives_a_typed_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailableError, match="local://.*file/remote can't be used"):
         local_store(tmp_path, "file/remote", secret=SECRET)
+
+
+def test_a_folder_that_is_removed_while_it_is_listed_is_empty(tmp_path: Path):
+    class Vanishing:
+        type_name = "hdfs"
+
+        def get_file_info(self, _: object) -> object:
+            raise FileNotFoundError(2, "Cannot list directory")
+
+    files = ArrowFiles(Vanishing(), str(tmp_path))
+    assert list(files.listed("records")) == []
+    files.drop_unfinished(0.0)

@@ -155,8 +155,11 @@ class ArrowFiles:
 
     def _found(self, kind: str) -> list[pafs.FileInfo]:
         selector = pafs.FileSelector(f"{self.path}/{kind}", allow_not_found=True, recursive=True)
-        with self._asking():
-            return [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
+        try:
+            with self._asking():
+                return [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
+        except FileNotFoundError:  # somebody removes the folder meanwhile
+            return []
 
 
 def _check_path(fs: pafs.FileSystem, path: str) -> None:
