@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from pathlib import Path
@@ -166,15 +167,17 @@ def test_expired_and_surplus_values_are_swept(tmp_path: Path):
     assert list(backend.entries()) == []
 
 
+def host_of(folder: Path, clock: Clock, name: str) -> ArrowFSBackend:
+    """A backend as one of several hosts has it, with local copies of its own."""
+    local = FileSystemBackend(folder / name)
+    return ArrowFSBackend(pafs.LocalFileSystem(), str(folder / "remote"), local=local).with_settings(
+        Settings(clock=clock, ttl=1000)
+    )
+
+
 def test_a_value_that_a_host_reads_for_the_first_time_counts_as_used_there(tmp_path: Path):
     clock = Clock(time.time())
-
-    def host(name: str) -> ArrowFSBackend:
-        local = FileSystemBackend(tmp_path / name)
-        return ArrowFSBackend(pafs.LocalFileSystem(), str(tmp_path / "remote"), local=local).with_settings(
-            Settings(clock=clock, ttl=1000)
-        )
-
+    host = functools.partial(host_of, tmp_path, clock)
     host("one").write(key_of("a"), [b"x"], 1)
     os.utime(tmp_path / "remote" / "entries" / key_of("a")[:2] / key_of("a"), (clock.now - 900,) * 2)
     two = host("two")
@@ -184,13 +187,7 @@ def test_a_value_that_a_host_reads_for_the_first_time_counts_as_used_there(tmp_p
 
 def test_a_value_deleted_on_one_host_is_not_served_on_by_another(tmp_path: Path):
     clock = Clock(time.time())
-
-    def host(name: str) -> ArrowFSBackend:
-        local = FileSystemBackend(tmp_path / name)
-        return ArrowFSBackend(pafs.LocalFileSystem(), str(tmp_path / "remote"), local=local).with_settings(
-            Settings(clock=clock, ttl=1000)
-        )
-
+    host = functools.partial(host_of, tmp_path, clock)
     one, two = host("one"), host("two")
     one.write(key_of("a"), [b"x"], 1)
     assert two.read(key_of("a")) is not MISSING

@@ -17,13 +17,13 @@ from ...errors import StoreError
 from .arrow_file import ArrowEntry, Plan
 from .arrow_layout import Spec
 from .arrow_tables import read_table
-from .columns_asked import unknown_columns
 from .context import Reader, load_library
 from .entry import label, type_name
 from .memory import FrameReader, ReadColumn
 from .pandas_blocks import block_decoder
 from .pandas_cells import exact_array
 from .pandas_columns import decoder, is_plain
+from .pandas_frames import positions_of
 from .pandas_index import decode_name, has_plain_categories, index_decoder, labels_of, values_of
 
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError)
@@ -73,7 +73,7 @@ def table_of(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -
         bounds = entry.numbers[(at := entry.plan.get("index_at", 0)) : at + 3]
         values = pa.array(np.arange(*bounds))
         table = table.append_column(names[-1], values) if width else pa.table({names[-1]: values})
-    chosen = [*range(len(names))] if columns is None else _positions(names, columns)
+    chosen = [*range(len(names))] if columns is None else positions_of(names, columns)
     _check_names([names[at] for at in chosen])
     coded = {column.field % width: column for column in outline.coded}
     if not coded.keys().isdisjoint(chosen):
@@ -156,16 +156,6 @@ def _level_names(nodes: Sequence[Any], names: Sequence[str], decode: Any) -> lis
         taken.add(name)
         found.append(name)
     return found
-
-
-def _positions(names: Sequence[str], columns: Sequence[str]) -> list[int]:
-    places: dict[str, list[int]] = {}
-    for at, name in enumerate(names):
-        places.setdefault(name, []).append(at)
-    unknown = [name for name in columns if name not in places]
-    if unknown:
-        raise unknown_columns(unknown, list(places))
-    return [at for name in dict.fromkeys(columns) for at in places[name]]
 
 
 def _check_names(names: Sequence[str]) -> None:
