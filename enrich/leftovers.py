@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from enrich.callbacks.declare import is_serverside, is_trigger
-from enrich.callbacks.spec import CallbackSpec, Joint, Program
+from enrich.callbacks.spec import CallbackSpec, Program
 from enrich.dependencies import CycleBreakerInput, ServersideOutput, Trigger
 from enrich.errors import MissingTransformError, StoreConfigError
 from enrich.store.places import name_in
@@ -41,8 +41,9 @@ class Leftovers:
         settings = next((one for one in transforms if isinstance(one, ServersideOutputTransform)), None)
         if settings is not None and program.says(ServersideOutput):
             find = app.store.backend_named if app.has_open_store else partial(name_in, settings.named)
-            for spec in _single(program.callbacks):
-                _check_backends(spec, find)
+            for spec in program.callbacks:
+                for single in spec.singles:
+                    _check_backends(single, find)
 
     def _check(self, spec: CallbackSpec) -> None:
         for slot in spec.input_slots():
@@ -64,14 +65,6 @@ class Leftovers:
                     spec.origin.file,
                     spec.origin.line,
                 )
-
-
-def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
-    for spec in callbacks:
-        if isinstance(spec.func, Joint):
-            yield from _single(member.spec for member in spec.func.members)
-        else:
-            yield spec
 
 
 def _check_backends(spec: CallbackSpec, find: Callable[[Any], object]) -> None:

@@ -13,7 +13,7 @@ from enrich.agents.stored import StoredValues, UnknownName
 from enrich.callbacks.arguments import Argument, arguments
 from enrich.callbacks.call import Call, enter
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.spec import CallbackSpec, FrozenId, Joint, Slot
+from enrich.callbacks.spec import CallbackSpec, FrozenId, Slot
 from enrich.callbacks.tree import leaves
 from enrich.errors import without_places
 
@@ -80,16 +80,14 @@ class Tools:
         spec = self.app._build.spec_of(callback_id)
         if spec is None:
             return ()
-        members = [one.spec for one in spec.func.members] if isinstance(spec.func, Joint) else [spec]
-        return list(dict.fromkeys(filter(None, map(_first_trigger, members))))
+        return list(dict.fromkeys(filter(None, map(_first_trigger, spec.singles))))
 
     def stored(self, callback_id: str) -> frozenset[str]:
         spec = self.app._build.spec_of(callback_id)
         if spec is None:
             return frozenset()
-        members = [one.spec for one in spec.func.members] if isinstance(spec.func, Joint) else [spec]
         return frozenset(
-            str(slot) for member in members for slot in member.output_slots() if is_serverside(slot)
+            str(slot) for single in spec.singles for slot in single.output_slots() if is_serverside(slot)
         )
 
     def clientside(self) -> list[dict[str, Any]]:

@@ -237,6 +237,15 @@ class CallbackSpec:
         return self.with_changes(flags={k: v for k, v in self.flags.items() if k not in names})
 
     @property
+    def singles(self) -> Iterator[CallbackSpec]:
+        """This callback, or those of a group one by one."""
+        if isinstance(self.func, Joint):
+            for member in self.func.members:
+                yield from member.spec.singles
+        else:
+            yield self
+
+    @property
     def is_clientside(self) -> bool:
         return isinstance(self.func, Clientside)
 

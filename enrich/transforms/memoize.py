@@ -19,7 +19,7 @@ from enrich.callbacks.call import current_app
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import author_of
-from enrich.callbacks.spec import CallbackSpec, Joint, Slot
+from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
 from enrich.callbacks.waiting import Waiting
 from enrich.errors import DeclarationError, HandleError, HandleExpired, HandleForeign, StoreError
@@ -82,17 +82,10 @@ def _memoized(app: Any) -> Iterator[Any]:
     if app.has_store:
         # What is declared for every app inside a function is only in the program, once that is served.
         for spec in (*app._build.written().callbacks, *app._build.program.callbacks):
-            yield from _memoized_in(spec)
-
-
-def _memoized_in(spec: CallbackSpec) -> Iterator[Any]:
-    if isinstance(spec.func, Joint):
-        for member in spec.func.members:
-            yield from _memoized_in(member.spec)
-    elif callable(spec.func) and (
-        spec.flags.get("memoize") or any(isinstance(outer, Memo) for outer in spec.outer)
-    ):
-        yield author_of(spec.func)
+            for single in spec.singles:
+                is_memoized = single.flags.get("memoize") or any(isinstance(o, Memo) for o in single.outer)
+                if callable(single.func) and is_memoized:
+                    yield author_of(single.func)
 
 
 def _identity(function: Any) -> str:
