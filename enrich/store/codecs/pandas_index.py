@@ -21,11 +21,13 @@ from .numpy_values import objects
 from .pandas_blocks import encode_flat, with_validity
 from .pandas_columns import decoder, encode_column, is_plain, string_na
 from .pandas_internals import (
+    LABELS_ARE_READ_ONLY,
     index_of,
     multi_index,
     ndarray_of,
     plain_index,
     range_index,
+    shared_labels,
     string_dtype,
     string_wrapper,
     with_freq,
@@ -254,6 +256,9 @@ def _names_decoder(spec: Spec) -> ReadColumn:
         kind = string_dtype(storage, missing)
         return lambda source, base, rows: plain_index(pd.array(names, dtype=kind), decode_name(source, name))
     texts, wrap = _texts(tuple(names)), string_wrapper(storage, missing)
+    if LABELS_ARE_READ_ONLY:
+        with_name = shared_labels(plain_index(wrap(texts), None))
+        return lambda source, base, rows: with_name(decode_name(source, name))
     return lambda source, base, rows: plain_index(wrap(texts), decode_name(source, name))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -127,6 +127,34 @@ def index_of(values: Any, name: Any) -> pd.Index:
 # and the values first.
 range_index: Callable[[range, Any], pd.RangeIndex] = pd.RangeIndex._simple_new
 plain_index: Callable[[Any, Any], pd.Index] = pd.Index._simple_new
+
+
+def _labels_are_read_only() -> bool:
+    labels = pd.Index(["a"], dtype="str")
+    try:
+        labels.array[0] = "b"
+    except ValueError:
+        return True
+    return False
+
+
+# Up to pandas 3.0 an index lets out its array, so that frames mustn't share it. Later ones let out only arrays of
+# Python objects, by `np.asarray`.
+LABELS_ARE_READ_ONLY: Final = _labels_are_read_only()
+
+
+def shared_labels(index: pd.Index) -> Callable[[Any], pd.Index]:
+    """How indexes of these texts of Arrow are made, each with a name of its own; what finds a label is made once."""
+    values, cache = index._values, index._cache
+    # Now, since two threads may look for their first label at once.
+    index.get_loc(index[0])
+
+    def with_name(name: Any) -> pd.Index:
+        made = plain_index(values, name)
+        made._cache = cache
+        return made
+
+    return with_name
 
 
 @cache

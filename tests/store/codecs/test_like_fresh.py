@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from enrich.store.codecs.pandas_internals import LABELS_ARE_READ_ONLY
+
 from .exactness import assert_same
 from .mapped import read, write
 
@@ -112,6 +114,16 @@ def rename(frame: pd.DataFrame) -> None:
     frame.rename(columns={"f": "F"}, inplace=True)
     frame.columns.name = "names"
     frame.index.name = None
+
+
+def label_writes(frame: pd.DataFrame) -> Any:
+    refusals = []
+    for labels in (frame.columns.values, frame.columns.array, np.asarray(frame.columns)):
+        try:
+            labels[0] = "other"
+        except ValueError as refusal:
+            refusals.append(str(refusal))
+    return refusals, [name for name in ("other", "f") if name in frame], list(frame.columns)
 
 
 def reset_index(frame: pd.DataFrame) -> None:
@@ -235,6 +247,7 @@ OPERATIONS: list[Operation] = [
         replace,
     ),
     *(update, sort, fillna, drop, rename, reset_index, insert, del_column, array_writes, index_array_writes),
+    label_writes,
     *(to_numpy_writes, to_numpy_writeable, cells_change, categories, attrs_change, flags_change, augmented),
     *(
         evaluated,
@@ -271,6 +284,29 @@ def test_operation_does_what_it_does_to_a_fresh_frame(operation: Operation, tmp_
     assert path.read_bytes() == before
     assert_same(make(), other)
     assert_same(make(), read(path))
+
+
+@pytest.mark.parametrize("dtype", ["str", "object", "string[python]", "string[pyarrow]"])
+def test_labels_of_a_frame_are_its_own(dtype: str, tmp_path: Path) -> None:
+    def fresh() -> pd.DataFrame:
+        return pd.DataFrame([[1.5, 2.5, 3.5]], columns=pd.Index(["f", "g", "f"], dtype=dtype, name="names"))
+
+    path = write(tmp_path / "entry", fresh())
+    stored, other = read(path), read(path)
+    assert label_writes(stored) == label_writes(fresh())
+    stored.columns.name = "renamed"
+    stored.insert(1, "new", 0.0)
+    assert_same(fresh(), other)
+    assert other["f"].shape == (1, 2)
+    assert "new" not in other
+    assert_same(fresh(), read(path))
+
+
+@pytest.mark.skipif(not LABELS_ARE_READ_ONLY, reason="this pandas lets out the memory of labels")
+def test_labels_are_looked_through_once_for_all_who_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "entry", make())
+    assert read(path).columns._engine is read(path).columns._engine
+    assert read(path, columns=["s", "f"]).columns._engine is read(path, columns=["s", "f"]).columns._engine
 
 
 def test_frame_outlives_the_removal_of_its_file(tmp_path: Path) -> None:
