@@ -31,11 +31,11 @@ from enrich.errors import (
     StoreNotSharedError,
     StoreUnavailableError,
 )
-from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Store, default_cache_dir
+from enrich.store import MISSING, FileSystemBackend, MemoryBackend, Settings, Store, default_cache_dir
 from enrich.store.audit import list_entries, verify_entries
 from enrich.store.backends import folder as folder_module
 from enrich.store.backends import ledger
-from enrich.store.backends.layout import TRASH, record_file
+from enrich.store.backends.layout import TRASH, record_file, shard
 from enrich.testing import key_of
 
 from .conftest import Clock
@@ -696,6 +696,44 @@ def test_a_value_that_a_sweeper_has_aside_is_deleted(tmp_path: Path):
     assert not store.delete(refs[0])
     store.clear()
     assert store.get(refs[1], default="gone") == "gone"
+
+
+def put_back_before_unlinking(backend: FileSystemBackend, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what a sweep does that finds a file aside, as far as to give it its name again."""
+    unlink, aside = backend.folder.unlink, key + TRASH
+
+    def put_back_and_unlink(sub: str, name: str) -> bool:
+        if name == aside:
+            os.link(backend.path(aside), backend.path(key))
+            monkeypatch.undo()
+        return unlink(sub, name)
+
+    monkeypatch.setattr(backend.folder, "unlink", put_back_and_unlink)
+
+
+def test_a_value_that_a_sweep_puts_back_while_it_is_deleted_is_deleted(tmp_path: Path, monkeypatch):
+    store = Store(FileSystemBackend(tmp_path))
+    ref = store.put("x" * 1000)
+    path = store.backend.path(ref.key)
+    path.rename(f"{path}{TRASH}")
+    put_back_before_unlinking(store.backend, ref.key, monkeypatch)
+    assert store.delete(ref)
+    assert store.get(ref, default="gone") == "gone"
+    assert not list(path.parent.iterdir())
+    assert store.backend.ledger.read().used == 0
+
+
+def test_a_value_that_a_sweep_puts_back_while_it_is_dropped_counts_as_there(
+    tmp_path: Path, monkeypatch, clock: Clock
+):
+    backend = FileSystemBackend(tmp_path).with_settings(Settings(ttl=1000, clock=clock))
+    key = key_of("a")
+    backend.write(key, [b"x" * 10], 10)
+    clock.tick(2000)
+    put_back_before_unlinking(backend, key, monkeypatch)
+    assert not backend.sweeper.drop_entry(shard(key), key, expired=True)
+    assert backend.path(key).exists()
+    assert backend.sweep().dropped == 1
 
 
 @pytest.mark.parametrize("remove", ["delete", "clear"])

@@ -52,7 +52,7 @@ def killed_writers(folder: str, kills: str) -> None:
     data = os.urandom(400_000)
 
     def write() -> None:
-        store, number = open_store(folder), os.getpid() * 1000
+        store, number = open_store(folder), os.getpid() * 1001  # so that writers begin with different names
         while True:
             number += 1
             store.put({"n": number, "data": data[: number % 400_000]})

@@ -243,18 +243,19 @@ class FileSystemBackend:
     def delete(self, key: str, /) -> bool:
         """Unlink the file; who has it mapped keeps reading it."""
         sub = shard(key)
+        gone = False
         try:
-            # A sweeper may have it aside, to look at its age once more, and put it back meanwhile.
+            # A sweeper may have it aside, to look at its age once more, and put it back meanwhile: it has both names
+            # for a moment, and counts once.
             for name in (key, key + TRASH, key):
                 found = self.folder.look(sub, name)
                 if found is not None:
                     if not scope_of(key):
                         self.sweeper.charges.release(key)
-                    if self._unlink(sub, name, found.st_size):
-                        return True
+                    gone = self._unlink(sub, name, 0 if gone else found.st_size) or gone
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
-        return False
+        return gone
 
     def _unlink(self, sub: str, name: str, nbytes: int) -> bool:
         since = self.ledger.read()

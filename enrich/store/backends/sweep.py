@@ -262,19 +262,22 @@ class Sweeper:
         aside = name + TRASH
         if not self.folder.rename(sub, name, aside):
             return False
-        try:
-            age = self.clock() - os.lstat(self.folder.path / sub / aside).st_mtime
-        except FileNotFoundError:
+        found = self.folder.look(sub, aside)
+        if found is None:
             return False
+        age = self.clock() - found.st_mtime
         if age < self._in_use or (expired and age <= self.ttl):
             self.folder.put_back(sub, aside, name)
             return False
         try:
-            return self.folder.unlink(sub, aside)
+            gone = self.folder.unlink(sub, aside)
         except PermissionError:
             # Windows: a reader has it mapped; it goes at the next sweep.
             self.folder.put_back(sub, aside, name)
             return False
+        # A sweep that took it for what a killed one left aside may have put it back just before.
+        back = self.folder.look(sub, name)
+        return gone and (back is None or back.st_ino != found.st_ino)
 
     def _sweep_records(self, now: float) -> None:
         live: list[_Found] = []
