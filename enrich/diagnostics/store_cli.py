@@ -62,9 +62,9 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         "--store", metavar="MODULE:NAME", help="a Store, or an app with one, in a module of yours"
     )
     parser.add_argument("--prefix", default="enrich:", help="the prefix given to RedisBackend")
-    parser.add_argument("--max-bytes", type=int, help="sweep down to this size")
+    parser.add_argument("--max-bytes", type=int, help="the app's, if it has one of its own")
     parser.add_argument(
-        "--ttl", type=float, default=86_400.0, help="seconds that values live after their last use"
+        "--ttl", type=float, default=86_400.0, help="the app's, in seconds, if it isn't a day"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
