@@ -32,10 +32,13 @@ def _write(backend: Backend, key: str, *buffers: Buffer) -> None:
 class BackendConformance:
     """The tests. A subclass gives the fixture `backend`: opened by `with_settings`, empty.
 
-    >>> class TestMyBackend(BackendConformance):  # doctest: +SKIP
+    >>> import pytest
+    >>> from enrich.store import MemoryBackend, Settings
+    >>> from enrich.testing import BackendConformance
+    >>> class TestMyBackend(BackendConformance):
     ...     @pytest.fixture
     ...     def backend(self):
-    ...         return MyBackend().with_settings(Settings())
+    ...         return MemoryBackend().with_settings(Settings())
 
     Attributes
     ----------

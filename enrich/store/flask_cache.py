@@ -31,7 +31,15 @@ class ArrowSerializer(BaseSerializer):  # type: ignore[misc]  # cachelib is read
 
     A value that can't be kept exactly raises `UnstorableValueError`; what in the cache isn't ours counts as missing.
 
-    >>> Cache(server, config={"CACHE_TYPE": "RedisCache", "CACHE_SERIALIZER": ArrowSerializer})  # doctest: +SKIP
+    >>> import flask, pandas as pd
+    >>> from flask_caching import Cache
+    >>> from enrich.store import ArrowSerializer
+    >>> config = {"CACHE_TYPE": "SimpleCache", "CACHE_SERIALIZER": ArrowSerializer}
+    >>> cache = Cache(flask.Flask("doc"), config=config)
+    >>> cache.cache.set("frame", pd.DataFrame({"a": [1, 2]}))
+    True
+    >>> cache.cache.get("frame").shape
+    (2, 1)
     """
 
     def __init__(self, *, allow_pickle: bool = False, secret: str | list[str] | None = None) -> None:
@@ -96,7 +104,15 @@ class ExactCache(Cache):  # type: ignore[misc]  # flask-caching is read without 
 
     flask-caching makes keys of what `repr` prints: two long frames that differ in the middle share one.
 
-    >>> cache = ExactCache(server, config={"CACHE_TYPE": "SimpleCache"})  # doctest: +SKIP
+    It takes the arguments of a `Cache`.
+
+    >>> import flask
+    >>> from enrich.store import ExactCache
+    >>> server = flask.Flask("doc")
+    >>> cache = ExactCache(server, config={"CACHE_TYPE": "SimpleCache"})
+    >>> @cache.memoize()
+    ... def rows(frame):
+    ...     return len(frame)
     """
 
     def _memoize_kwargs_to_args(self, f: Any, *args: Any, **kwargs: Any) -> Any:

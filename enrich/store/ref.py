@@ -46,7 +46,20 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Ask for some columns of a stored table: `Annotated[pd.DataFrame, Columns("a", "b")]`."""
+    """Ask for some columns of a stored table: `Annotated[pd.DataFrame, Columns("a", "b")]`.
+
+    Parameters
+    ----------
+    *names: the columns' names, one by one.
+
+    Raises `StoreConfigError` for a list of names, and `UnknownColumnError` when the table is read and lacks one.
+
+    >>> from typing import Annotated
+    >>> import pandas as pd
+    >>> from enrich import Columns
+    >>> def show(table: Annotated[pd.DataFrame, Columns("city", "degrees")]):
+    ...     return table.shape
+    """
 
     names: tuple[str, ...]
 
@@ -62,6 +75,13 @@ class ServersideRef:
 
     A callback's parameter of this type gets one; `schema`, `rows`, `nbytes` and `kind` read only the entry's head.
     One annotated `Annotated[ServersideRef, Columns("a")]` loads these columns unless asked for others.
+    Reading raises `HandleExpired` when the value is gone.
+
+    >>> from enrich.store import MemoryBackend, Store
+    >>> store = Store(MemoryBackend(), app="doc")
+    >>> ref = store.lazy(store.put([1, 2, 3]))
+    >>> ref.kind, ref.load()
+    ('json', [1, 2, 3])
     """
 
     __slots__ = ("_columns", "_describe", "_described", "_load", "ref")

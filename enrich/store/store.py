@@ -43,9 +43,10 @@ class Store:
     secret: signs handles. A list rotates: the first signs, all verify. Default: the environment's
         `ENRICH_SECRET_KEY` or `DASH_SECRET_KEY`, the server's, or one made once and kept with the values.
     server_secret: the web server's own secret key, if it has one.
-    allow_pickle: store what no codec carries by pickling it, signed; see docs/store.md for when it is refused.
-    max_bytes: most bytes to keep; default 10 GiB or a tenth of the disk, whichever is less.
-    ttl: seconds that a value lives after its last use.
+    allow_pickle: store what no codec carries by pickling it, signed. Where others can read or write the
+        backend, that needs a `secret` by argument or environment.
+    max_bytes: most bytes to keep; default 10 GiB or a tenth of the disk, whichever is less, and 1 GiB in memory.
+    ttl: seconds that a value lives after its last use; default a day.
     session_quota: most bytes for one session: its own values, and the shared ones that it was the first to store.
     verify: read each value back after writing it, and compare (slow; for finding faults).
     durable: flush files to the disk before a write returns.
@@ -53,8 +54,9 @@ class Store:
 
     Raises `StoreConfigError` for arguments that can't be, and `StoreUnavailableError` where nothing can be written.
 
-    >>> store = Store(MemoryBackend())  # doctest: +SKIP
-    >>> store.get(store.put({"a": 1}))  # doctest: +SKIP
+    >>> from enrich.store import MemoryBackend, Store
+    >>> store = Store(MemoryBackend(), app="doc")
+    >>> store.get(store.put({"a": 1}))
     {'a': 1}
     """
 

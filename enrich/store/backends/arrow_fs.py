@@ -48,10 +48,18 @@ class ArrowFSBackend:
     path: where in it: "bucket/folder", without a scheme.
     local: the folder of local copies: True for the default one, or a `FileSystemBackend`.
     max_bytes: most bytes to keep, seen to by sweeps; default the store's, or else no limit.
-    name: how declarations call this backend.
+    name: what declarations call this backend.
 
     A remote file system can't let one of many workers win a race: the store needs a secret by argument or
-    environment, and concurrent memoized calls run once per host.
+    environment (unless it is a folder of this host), and concurrent memoized calls run once per host.
+
+    Raises `StoreConfigError` for arguments that can't be.
+
+    >>> from pyarrow.fs import LocalFileSystem
+    >>> from enrich.store import ArrowFSBackend, Store
+    >>> store = Store(ArrowFSBackend(LocalFileSystem(), "bucket"), app="doc")
+    >>> store.get(store.put([1, 2, 3]))
+    [1, 2, 3]
     """
 
     def __init__(

@@ -46,11 +46,12 @@ class FileSystemBackend:
     ----------
     cache_dir: the folder, made absolute at once. Default: one per app name, below the user's cache directory.
     max_bytes: most bytes to keep; default the store's, or else 10 GiB or a tenth of the disk.
-    name: how declarations call this backend.
+    name: what declarations call this backend.
 
     Raises `StoreUnavailableError` when the folder can't be made or written.
 
-    >>> FileSystemBackend("/var/cache/my-app")  # doctest: +SKIP
+    >>> FileSystemBackend("values", max_bytes=2**30).limit
+    1073741824
     """
 
     reach: Reach = "host"

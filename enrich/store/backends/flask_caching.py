@@ -42,10 +42,16 @@ class FlaskCachingBackend:
     ----------
     cache: a `flask_caching.Cache`, or any cachelib cache.
     reach: who sees its values ("process", "host", "hosts"), for caches of a kind not known here.
-    name: how declarations call this backend.
+    name: what declarations call this backend.
 
     A failed write raises; the cache's own timeouts bound how long that takes. A value lives at least the store's
     ttl after its last use, unless the cache drops it. The cache can't list its values, so the command line can't.
+
+    >>> from cachelib import SimpleCache
+    >>> from enrich.store import FlaskCachingBackend, Store
+    >>> store = Store(FlaskCachingBackend(SimpleCache()), app="doc")
+    >>> store.get(store.put([1, 2, 3]))
+    [1, 2, 3]
     """
 
     def __init__(self, cache: Any, *, reach: Reach | None = None, name: str = "cache") -> None:

@@ -67,7 +67,11 @@ class MemoryBackend:
     Parameters
     ----------
     max_bytes: most bytes to keep; default the store's, or else 1 GiB.
-    name: how declarations call this backend.
+    name: what declarations call this backend.
+
+    >>> from enrich.store import MemoryBackend, Store
+    >>> Store(MemoryBackend(max_bytes=2**20), app="doc").info().backends[0].limit
+    1048576
     """
 
     reach: Reach = "process"

@@ -28,8 +28,9 @@ class RedisStore(CacheMethods, RedisBackend):
 
     A subclass may override `get` and `set`, which then see each value as the callback returned it.
 
-    >>> from enrich import RedisBackend  # doctest: +SKIP
-    >>> RedisBackend(host="cache", port=6379, db=2)  # doctest: +SKIP
+    >>> from enrich import RedisBackend
+    >>> RedisBackend(host="cache", port=6379, db=2).where
+    'redis://cache:6379/2'
     """
 
     def __init__(

@@ -46,11 +46,16 @@ class RedisBackend:
     timeout: seconds to wait for an answer of the server. A lost connection is tried once more, so an error may take
         twice as long, and on a cluster, where each command of a request is tried again, five times.
     local: the folder of local copies: True for the default one, False for none, or a `FileSystemBackend`.
-    name: how declarations call this backend.
+    name: what declarations call this backend.
     **client: further arguments of redis-py's `Redis.from_url`, such as `socket_keepalive=True`; where the URL says
         something else, that counts.
 
-    Failures raise `StoreUnavailableError`, or `StoreFullError` when the server is out of memory.
+    Failures raise `StoreUnavailableError`, or `StoreFullError` when the server is out of memory; an argument that can't
+    be used raises `StoreConfigError`.
+
+    >>> from enrich.store import RedisBackend
+    >>> RedisBackend("rediss://app:secret@cache:6379/0", prefix="sales:", timeout=2).where
+    'rediss://cache:6379/0'
     """
 
     reach: Reach = "hosts"
