@@ -75,6 +75,16 @@ def test_a_value_expires_a_ttl_after_its_last_use(
     assert names(backend) == set()
 
 
+def test_unless_told_otherwise_a_value_lives_a_day_after_its_last_use(opened: Opener, clock: Clock):
+    backend = opened()
+    key = fill(backend, "a", 10)
+    for _ in range(2):
+        clock.tick(24 * 3600 - 1)
+        assert backend.read(key) is not MISSING
+    clock.tick(24 * 3600 + 1)
+    assert backend.read(key) is MISSING
+
+
 def test_writing_an_equal_value_renews_it(clock: Clock, tmp_path: Path):
     store = Store(FileSystemBackend(tmp_path), ttl=1000, clock=clock)
     ref = store.put([1, 2])
@@ -425,6 +435,10 @@ def test_unless_told_otherwise_a_folder_keeps_ten_gibibytes_or_a_tenth_of_its_di
     for total, limit in ((50 << 30, 5 << 30), (1 << 50, 10 << 30), (0, 10 << 30)):
         monkeypatch.setattr(shutil, "disk_usage", lambda path, total=total: SimpleNamespace(total=total))
         assert FileSystemBackend(tmp_path / "values").limit == limit
+
+
+def test_unless_told_otherwise_memory_keeps_a_gibibyte():
+    assert MemoryBackend().limit == 1 << 30
 
 
 def test_a_durable_write_flushes_the_file_and_its_folder(files, monkeypatch):
