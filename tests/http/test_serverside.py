@@ -1059,6 +1059,20 @@ def test_skip_unchanged_answers_no_update_for_an_equal_value():
     assert len(seen) == 1
 
 
+def test_skip_unchanged_takes_a_name_for_no_value_though_it_stands_for_an_equal_one():
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(
+        ServersideOutput("store", "data", skip_unchanged=True, session_check=False), Input("a", "n_clicks")
+    )(lambda n: [1, 2])
+    page = Page(app)
+    name = app.store.sign(app.store.put([1, 2], name="latest"))
+    page.act({"store.data": name})
+    page.act(CLICK)
+    app.store.put([3], name="latest")
+    assert app.store.get(app.store.open(page["store.data"])) == [1, 2]
+
+
 @pytest.mark.parametrize("memoize", [False, True])
 def test_a_tuple_of_no_update_is_no_update(memoize: bool):
     app = Dash("app", prevent_initial_callbacks=True)

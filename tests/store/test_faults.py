@@ -597,8 +597,11 @@ def test_forgetting_a_group_forgets_all_its_results(tmp_path: Path):
     first = [store.compute(key, lambda: next(numbers), group="f") for key in "ab"]
     assert [store.compute(key, lambda: next(numbers), group="f") for key in "ab"] == first
     assert store.compute("a", lambda: next(numbers), group="g") not in first
+    other = Store(FileSystemBackend(tmp_path), app="other")
+    theirs = other.compute("a", lambda: next(numbers), group="f")
     Store(FileSystemBackend(tmp_path)).forget(group="f")  # in another worker
     assert not set(first) & {store.compute(key, lambda: next(numbers), group="f") for key in "ab"}
+    assert other.compute("a", lambda: next(numbers), group="f") == theirs
 
 
 def test_results_of_sessions_and_apps_are_kept_apart(tmp_path: Path):

@@ -191,6 +191,14 @@ def test_a_cleared_store_still_knows_its_handles(store: Store):
         store.get(store.open(token))
 
 
+def test_who_opens_a_cleared_folder_knows_the_handles_of_before(tmp_path: Path):
+    token = Store(FileSystemBackend(tmp_path)).sign(Store(FileSystemBackend(tmp_path)).put(1))
+    Store(FileSystemBackend(tmp_path)).clear()
+    store = Store(FileSystemBackend(tmp_path))
+    with pytest.raises(HandleExpired):
+        store.get(store.open(token))
+
+
 def test_a_key_of_an_entry_opens_in_any_arrow_tool(tmp_path: Path):
     store = Store(FileSystemBackend(tmp_path))
     path = store.backend.path(store.put(frame()).key)
