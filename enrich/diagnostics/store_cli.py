@@ -18,11 +18,12 @@ import platformdirs
 from enrich.errors import EnrichError, StoreConfigError
 from enrich.store import MISSING, Backend, Entry, FileSystemBackend, RedisBackend, Store, default_cache_dir
 from enrich.store.audit import Audited, list_entries, verify_entries
-from enrich.store.backends.protocol import Buffer
+from enrich.store.backends.protocol import DAY, Buffer
 from enrich.store.info import StoreInfo
 from enrich.store.secrets import given_secrets
 
 T = TypeVar("T")
+_FOR_EVER = 100 * 365 * DAY
 
 
 def add_commands(commands: Any) -> None:
@@ -62,10 +63,8 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         "--store", metavar="MODULE:NAME", help="a Store, or an app with one, in a module of yours"
     )
     parser.add_argument("--prefix", default="enrich:", help="the prefix given to RedisBackend")
-    parser.add_argument("--max-bytes", type=int, help="the app's, if it has one of its own")
-    parser.add_argument(
-        "--ttl", type=float, default=86_400.0, help="the app's, in seconds, if it isn't a day"
-    )
+    parser.add_argument("--max-bytes", type=int, help="the app's, for sweep")
+    parser.add_argument("--ttl", type=float, help="the app's, in seconds, for sweep")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -109,7 +108,9 @@ def _open(options: argparse.Namespace) -> Store:
         secret = random_source.token_hex()
         options.secret_unknown = True
     app = options.app or "dash"
-    return Store(backend, app=app, secret=secret, max_bytes=options.max_bytes, ttl=options.ttl)
+    # Whoever looks must see what an app keeps for longer; in Redis, the last use is told from the time that is left.
+    ttl = (DAY if options.url else _FOR_EVER) if options.ttl is None else options.ttl
+    return Store(backend, app=app, secret=secret, max_bytes=options.max_bytes, ttl=ttl)
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -168,6 +169,11 @@ def _all(store: Store, look: Any) -> Iterator[tuple[str, Audited]]:
 
 
 def _sweep(options: argparse.Namespace, store: Store) -> int:
+    if not (options.store or options.url) and None in (options.ttl, options.max_bytes):
+        raise StoreConfigError(
+            "What is too old or too much is known to the app alone: name it by --store MODULE:NAME, or give both --ttl "
+            "and --max-bytes."
+        )
     swept = store.sweep()
     if options.json:
         _print_json({name: dataclasses.asdict(result) for name, result in swept.items()})

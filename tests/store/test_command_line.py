@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from enrich.__main__ import main
 from enrich.store import FileSystemBackend, Store
+
+BOUNDS = ("--ttl", "604800", "--max-bytes", "1000000")
 
 
 @pytest.fixture
@@ -38,8 +41,6 @@ def test_info_tells_entries_and_size(store: Store, capsys):
 
 def test_ls_lists_kinds_and_renews_nothing(store: Store, capsys):
     path = next((Path(store.backend.where) / "entries").rglob("*/*"))
-    import os
-
     os.utime(path, (path.stat().st_mtime - 3600,) * 2)
     before = path.stat().st_mtime
     status, text = run(capsys, "ls", "--dir", store.backend.where)
@@ -79,12 +80,29 @@ def test_verify_says_what_it_can_t_check_without_the_app_s_secret(tmp_path: Path
 
 def test_sweep_and_clear(store: Store, capsys, monkeypatch):
     folder = store.backend.where
-    assert "dropped 0 of 2" in run(capsys, "sweep", "--dir", folder)[1]
+    assert "dropped 0 of 2" in run(capsys, "sweep", "--dir", folder, *BOUNDS)[1]
     monkeypatch.setattr(sys, "stdin", io.StringIO("no\n"))
     assert run(capsys, "clear", "--dir", folder)[0] == 1
     assert store.info().entries == 2
     assert run(capsys, "clear", "--dir", folder, "--yes")[0] == 0
     assert store.info().entries == 0
+
+
+@pytest.mark.parametrize("told", [(), BOUNDS[:2], BOUNDS[2:]])
+def test_values_of_an_app_that_keeps_them_for_longer_than_a_day_are_seen_and_stay(
+    tmp_path: Path, capsys, told: tuple[str, ...]
+):
+    store = Store(FileSystemBackend(tmp_path / "values"), ttl=7 * 86_400)
+    ref = store.put([1])
+    path = store.backend.path(ref.key)
+    os.utime(path, (path.stat().st_mtime - 2 * 86_400,) * 2)
+    place = ("--dir", store.backend.where)
+    assert ref.key in run(capsys, "ls", *place)[1]
+    assert "Checked 1 values" in run(capsys, "verify", *place)[1]
+    status, text = run(capsys, "sweep", *place, *told)
+    assert (status, "give both --ttl" in text) == (2, True)
+    assert "dropped 0 of 1" in run(capsys, "sweep", *place, *BOUNDS)[1]
+    assert store.get(ref) == [1]
 
 
 def test_a_folder_that_isn_t_there_or_isn_t_ours_is_refused(tmp_path: Path, capsys, monkeypatch):
@@ -120,7 +138,7 @@ def test_a_store_of_an_app_s_module_is_found(store: Store, capsys, tmp_path: Pat
 
 def test_every_command_speaks_json(store: Store, capsys):
     folder = store.backend.where
-    for command in (["info"], ["ls"], ["verify"], ["sweep"], ["clear", "--yes"]):
+    for command in (["info"], ["ls"], ["verify"], ["sweep", *BOUNDS], ["clear", "--yes"]):
         assert main(["store", *command, "--dir", folder, "--json"]) == 0
         json.loads(capsys.readouterr().out)
 
