@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from enrich.callbacks.compile import compile_full
-from enrich.callbacks.declare import declare
+from enrich.callbacks.declare import read
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
 from enrich.callbacks.tree import keep_leaves, map_leaves
 
@@ -17,11 +17,13 @@ def echo(*args: Any, **kwargs: Any) -> Any:
 
 
 def spec(*args: Any, func: Any = echo, line: int = 7, **kwargs: Any) -> CallbackSpec:
-    return declare(func, args, kwargs, Origin("app.py", line, "app", True))
+    origin = Origin("app.py", line, "app", True)
+    return CallbackSpec(func=func, origin=origin, **read(args, kwargs, origin, clientside=False))
 
 
-def clientside(*args: Any, source: str = "f", **kwargs: Any) -> CallbackSpec:
-    return declare(Clientside(source=source), args, kwargs, ORIGIN)
+def clientside(*args: Any, source: str = "f", is_authors: bool = False, **kwargs: Any) -> CallbackSpec:
+    func = Clientside(source=source, is_authors=is_authors)
+    return CallbackSpec(func=func, origin=ORIGIN, **read(args, kwargs, ORIGIN, clientside=True))
 
 
 def apply(transform: Any, *specs: CallbackSpec, **program: Any) -> Any:

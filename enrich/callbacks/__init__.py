@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""A callback's way from declaration to registration."""

@@ -1,4 +1,4 @@
-"""Dash's grammar of arguments, in any order and nesting -> CallbackSpec.
+"""Dash's grammar of arguments, in any order and nesting -> what a CallbackSpec says.
 
 Dash's own rules decide the shapes (``dash.dependencies.handle_grouped_callback_args``): a single output that was not
 in a list stays single, and so does a single input, so that ``ctx.args_grouping`` looks as under Dash. Beyond Dash,
@@ -8,7 +8,7 @@ outputs, inputs and states may come in any order.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from dash import Input, Output, State
@@ -16,7 +16,7 @@ from dash.dependencies import DashDependency
 
 from enrich import dash_internals
 from enrich.callbacks.other_package import refuse_theirs
-from enrich.callbacks.spec import CallbackSpec, Clientside, Finish, FrozenId, Origin, Slot
+from enrich.callbacks.spec import Finish, FrozenId, Origin, Slot
 from enrich.callbacks.tree import is_branch, leaves, map_leaves
 from enrich.dependencies import ServersideOutput, Trigger
 from enrich.errors import DeclarationError
@@ -29,17 +29,6 @@ KNOWN_FLAGS = frozenset(
 
 _INCOMING = (Input, State)
 _PLAIN = (*_INCOMING, Output)
-
-
-def declare(
-    func: Callable[..., Any] | Clientside,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    origin: Origin,
-) -> CallbackSpec:
-    """Make the spec of a declaration whose function is known."""
-    said = read(args, kwargs, origin, clientside=isinstance(func, Clientside))
-    return CallbackSpec(func=func, origin=origin, **said)
 
 
 def read(
@@ -258,6 +247,3 @@ def _warn_of_near_misses(flags: Mapping[str, Any], origin: Origin) -> None:
                 origin.file,
                 origin.line,
             )
-
-
-__all__ = ["KNOWN_FLAGS", "declare", "is_serverside", "is_trigger", "near_miss"]

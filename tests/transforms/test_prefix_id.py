@@ -1,11 +1,10 @@
 import pytest
 from dash import ALL, MATCH, Input, Output, Patch, State, dcc, html
-from specs import ORIGIN, addresses, apply, call, clientside, spec
+from specs import addresses, apply, call, clientside, spec
 
 from enrich.callbacks.clientside import target_of
 from enrich.callbacks.compile import compile_on_error
-from enrich.callbacks.declare import declare
-from enrich.callbacks.spec import Clientside, Program
+from enrich.callbacks.spec import Program
 from enrich.dependencies import Trigger
 from enrich.transforms import (
     GroupTransform,
@@ -83,7 +82,7 @@ def test_clientside_callbacks_get_it_too():
 
 
 def test_a_clientside_function_gets_its_authors_view():
-    own = declare(Clientside(source="go", is_authors=True), (Output("o", "p"), Input("x", "v")), {}, ORIGIN)
+    own = clientside(Output("o", "p"), Input("x", "v"), source="go", is_authors=True)
     after = prefixed(own)
     assert after.func.source.endswith(f".view({target_of(own.func)})")
     assert '"authors": {"p-o": "o", "p-x": "x"}' in after.func.source
