@@ -48,7 +48,7 @@ def join(specs: Sequence[CallbackSpec], *, initial: Iterable[bool], what: str) -
     outputs = _union(slot for spec in specs for slot in spec.output_slots())
     _check_match_keys(specs, inputs, what)
     options = {k: v for k, v in first.options.items() if k not in _OF_THE_MEMBER}
-    running = [entry for spec in specs for entry in _running(spec)]
+    running = [entry for spec in specs for entry in spec.running]
     return CallbackSpec(
         func=Joint(members),
         # A member whose own inputs are not on the page is skipped, so none of them may stop the others.
@@ -78,14 +78,6 @@ def _union(slots: Iterable[Slot]) -> tuple[Slot, ...]:
         elif slot.allow_duplicate:
             seen[slot.key] = known.with_changes(allow_duplicate=True)
     return tuple(seen.values())
-
-
-def _running(spec: CallbackSpec) -> list[Any]:
-    running = spec.options.get("running")
-    if not running:
-        return []
-    # Dash takes one triple without a list around it too.
-    return [running] if not isinstance(running[0], list | tuple) else list(running)
 
 
 def _refuse_what_cannot_join(specs: Sequence[CallbackSpec], spec: CallbackSpec, what: str) -> None:

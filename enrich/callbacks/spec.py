@@ -254,6 +254,13 @@ class CallbackSpec:
         return bool(self.options.get("background"))
 
     @property
+    def running(self) -> list[Any]:
+        """What Dash's ``running`` lists: outputs, each with its value during the call and afterwards."""
+        listed = self.options.get("running") or []
+        # Dash takes one triple without a list around it too.
+        return list(listed) if not listed or isinstance(listed[0], list | tuple) else [listed]
+
+    @property
     def func_name(self) -> str:
         if isinstance(self.func, Clientside):
             return self.func.function_name or "clientside"

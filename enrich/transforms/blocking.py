@@ -152,10 +152,7 @@ class _Gate:
 
     def _options(self, view: Around, after: CallbackSpec) -> Mapping[str, Any]:
         options = dict(self.spec.options)
-        running = options.get("running") or []
-        # Dash takes one triple without a list around it too.
-        triples = list(running) if not running or isinstance(running[0], list | tuple) else [running]
-        options["running"] = [*triples, (dependency(self.stores.output("end")), True, False)]
+        options["running"] = [*self.spec.running, (dependency(self.stores.output("end")), True, False)]
         if (handler := options.get("on_error")) is not None:
             options["on_error"] = _in_view(handler, view)
         if options.get("background"):

@@ -101,16 +101,7 @@ class LoadingTransform(DashTransform):
                 ports={**spec.ports, "loading": Slot("state", self._store, "id", passed=False)},
             )
         counting = (Output(self._store, "data"), *_steps())
-        return spec.with_changes(
-            options={**spec.options, "running": [*_triples(spec.options.get("running")), counting]}
-        )
-
-
-def _triples(running: Any) -> list[Any]:
-    if not running:
-        return []
-    # Dash takes one triple without a list around it too.
-    return list(running) if isinstance(running[0], list | tuple) else [running]
+        return spec.with_changes(options={**spec.options, "running": [*spec.running, counting]})
 
 
 def _steps() -> tuple[Any, Any]:

@@ -145,7 +145,7 @@ def _prefixed(spec: CallbackSpec, layout: _Layout, *, of_group: bool = False) ->
 
     written = spec
     spec = spec.map_slots(rename).with_changes(
-        options=_options(spec.options, layout, of_group=of_group),
+        options=_options(spec, layout, of_group=of_group),
         flags=_flags(spec.flags, names),
         # What was told apart by a name of its own must stay so when it stands on the page twice.
         salt=None if spec.salt is None else f"{names.prefix}-{spec.salt}",
@@ -185,15 +185,12 @@ def _flags(flags: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
     return {**flags, "group": own}
 
 
-def _options(options: Mapping[str, Any], layout: _Layout, *, of_group: bool) -> dict[str, Any]:
-    own = dict(options)
-    if own.get("running"):
-        entries = own["running"]
-        # Dash takes one triple without a list around it too.
-        triples = entries if isinstance(entries[0], list | tuple) else [entries]
+def _options(spec: CallbackSpec, layout: _Layout, *, of_group: bool) -> dict[str, Any]:
+    own = dict(spec.options)
+    if spec.running:
         own["running"] = [
             (_dependency(output, layout.names), layout.returned(on), layout.returned(off))
-            for output, on, off in triples
+            for output, on, off in spec.running
         ]
     if own.get("background"):
         own["background"] = {name: _background(v, name, layout) for name, v in own["background"].items()}
