@@ -71,10 +71,9 @@ def _union(slots: Iterable[Slot]) -> tuple[Slot, ...]:
     """First-seen order; an input wins over a state, since it must be able to trigger."""
     seen: dict[Any, Slot] = {}
     for slot in slots:
-        plain = slot.with_changes(marker=None, passed=True, converts=(), want=None)
         known = seen.get(slot.key)
         if known is None or (not known.fires and slot.fires):
-            seen[slot.key] = plain
+            seen[slot.key] = slot.plain
         elif slot.allow_duplicate:
             seen[slot.key] = known.with_changes(allow_duplicate=True)
     return tuple(seen.values())

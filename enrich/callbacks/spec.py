@@ -117,6 +117,11 @@ class Slot:
         return replace(self, **changes)
 
     @property
+    def plain(self) -> Slot:
+        """The slot as one of Dash's own words: its value crosses as it travels."""
+        return self.with_changes(marker=None, passed=True, converts=(), want=None)
+
+    @property
     def key(self) -> tuple[ComponentId, str]:
         """What the slot addresses, whichever way the value goes."""
         return self.id, self.prop

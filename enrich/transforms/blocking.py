@@ -116,7 +116,7 @@ class _Gate:
         yield CallbackSpec(
             func=stores.function("triggered"),
             outputs=self._gate_output(),
-            inputs=(*map(_plain, self.firing), stores.named),
+            inputs=(*(slot.plain for slot in self.firing), stores.named),
             origin=spec.origin,
             prevent_initial_call=self._prevent(program),
             options=OURS,
@@ -165,7 +165,7 @@ class _Gate:
         if self.pattern is None or not self.outputs:
             return ()
         # An output of the row itself makes dash-renderer call the gate row by row; nothing is written to it.
-        return self.outputs[0].with_changes(allow_duplicate=True, marker=None, converts=())
+        return self.outputs[0].plain.with_changes(allow_duplicate=True)
 
     def _prevent(self, program: Program) -> Any:
         prevent = self.spec.prevent_initial_call
@@ -182,10 +182,6 @@ def _reads_its_outputs(outputs: list[Slot], inputs: list[Slot]) -> bool:
 
 def _waits(slot: Slot) -> Slot:
     return slot.with_changes(as_state=True) if slot.fires else slot
-
-
-def _plain(slot: Slot) -> Slot:
-    return slot.with_changes(marker=None, passed=True, converts=(), want=None)
 
 
 def _in_view(handler: Callable[[Exception], Any], view: Around) -> Callable[[Exception], Any]:

@@ -97,7 +97,7 @@ def _relay_callbacks(stores: HiddenStores, slot: Slot, spec: CallbackSpec) -> tu
         inputs=(
             Slot("input", of_all_rows(slot.id), slot.prop, allow_optional=slot.allow_optional)
             if stores.match
-            else slot.with_changes(marker=None, passed=True, converts=(), want=None),
+            else slot.plain,
             stores.named,
         ),
         origin=spec.origin,
