@@ -59,10 +59,8 @@ def target_of(func: Clientside) -> str:
 
 def _input_shape(spec: CallbackSpec) -> Any:
     """The author's tree with positions in dash-renderer's arguments, without what is not passed."""
-    slots = spec.input_slots()
-    order = [i for i, s in enumerate(slots) if s.fires] + [i for i, s in enumerate(slots) if not s.fires]
-    rank = {i: place for place, i in enumerate(order)}
-    ranked = fill(spec.dash_inputs, iter(_Place(rank[i], slot.passed) for i, slot in enumerate(slots)))
+    places = map(_Place, spec.request_places(), [slot.passed for slot in spec.input_slots()])
+    ranked = fill(spec.dash_inputs, places)
     kept = keep_leaves(lambda place: place.passed, ranked)
     return _plain(kept)
 

@@ -27,7 +27,7 @@ _DROPPED = object()
 def compile_callback(spec: CallbackSpec, wires: tuple[Wire, ...] = ()) -> Function:
     """Compile what the declaration itself asks for; the user's own function where it asks for nothing."""
     if isinstance(spec.func, Joint):
-        from enrich.callbacks.joint import compile_joint
+        from enrich.callbacks.members import compile_joint
 
         return compile_joint(spec, wires)
     func: Function = spec.func  # type: ignore[assignment]

@@ -16,9 +16,8 @@ from dash import dcc, html
 from dash.dependencies import ALL, MATCH
 
 from enrich.callbacks.clientside import compose, target_of
-from enrich.callbacks.joint import ranks
 from enrich.callbacks.spec import OURS, CallbackSpec, Clientside, FrozenId, Origin, Slot, Wildcard
-from enrich.callbacks.view import Fired, port_place
+from enrich.callbacks.view import Fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,11 @@ class HiddenStores:
 
     def wrapped(self, func: Clientside, after: CallbackSpec, fired: Fired) -> Clientside:
         """The author's own clientside function, as the script calls it."""
-        places = ranks(after.input_slots())
+        places = after.request_places()
         wrap = self._expression(
             "wrap",
-            port=places[port_place(after, fired.port)],
-            data=places[port_place(after, fired.data)],
+            port=after.port_place(fired.port),
+            data=after.port_place(fired.data),
             sources=[places[i] for i in fired.sources],
         )
         return Clientside(source=f"{wrap}({target_of(func)})")

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from dash.dependencies import ALL, ALLSMALLER, MATCH
 
-from enrich.callbacks.tree import Tree, leaves, map_leaves
+from enrich.callbacks.tree import Tree, grouping, leaves, map_leaves
 
 Wildcard: type[Any] = type(ALL)
 """The kind of ALL, MATCH and ALLSMALLER; Dash 3 has another name for it."""
@@ -282,6 +282,21 @@ class CallbackSpec:
     def input_slots(self) -> tuple[Slot, ...]:
         """Inputs and states together, in the order of declaration, and the ports behind them."""
         return self._inputs
+
+    def request_places(self) -> list[int]:
+        """Where each of ``input_slots`` stands in a request, which lists what fires before what does not."""
+        order = sorted(range(len(self._inputs)), key=lambda i: not self._inputs[i].fires)
+        places = {i: place for place, i in enumerate(order)}
+        return [places[i] for i in range(len(order))]
+
+    def request_shape(self) -> Any:
+        """The tree that Dash is given, with a place in a request for each slot."""
+        places = iter(self.request_places())
+        return grouping(lambda _: next(places), self.dash_inputs)
+
+    def port_place(self, name: str) -> int:
+        """Where a port stands in a request."""
+        return self.request_places()[len(self._inputs) - len(self.ports) + list(self.ports).index(name)]
 
     @property
     def dash_inputs(self) -> Tree[Slot]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from enrich import dash_internals
-from enrich.callbacks.joint import ranks
 from enrich.callbacks.spec import Around, CallbackSpec, Joint
-from enrich.callbacks.tree import grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,11 @@ def view_of(before: CallbackSpec, after: CallbackSpec, fired: Iterable[Fired]) -
     fired:
         What these ports stand for.
     """
-    slots = after.input_slots()
-    places = ranks(slots)
+    places = after.request_places()
     stand_ins = [
         _StandIn(
-            places[port_place(after, one.port)],
-            places[port_place(after, one.data)],
+            after.port_place(one.port),
+            after.port_place(one.data),
             [places[i] for i in one.sources],
             one.always,
         )
@@ -58,8 +55,7 @@ def view_of(before: CallbackSpec, after: CallbackSpec, fired: Iterable[Fired]) -
     own = before.input_slots()
     inputs = [places[i] for i, slot in enumerate(own) if slot.fires]
     states = [places[i] for i, slot in enumerate(own) if not slot.fires]
-    rank = iter(ranks(own))
-    shape: Any = grouping(lambda _: next(rank), before.dash_inputs)
+    shape = before.request_shape()
     is_joint = isinstance(after.func, Joint)
 
     @contextmanager
@@ -87,11 +83,6 @@ def view_of(before: CallbackSpec, after: CallbackSpec, fired: Iterable[Fired]) -
             yield
 
     return show
-
-
-def port_place(spec: CallbackSpec, name: str) -> int:
-    """Where a port stands among a callback's inputs and states."""
-    return len(spec.input_slots()) - len(spec.ports) + list(spec.ports).index(name)
 
 
 @dataclass(frozen=True, slots=True)
