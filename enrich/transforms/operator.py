@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dash import Patch
 
+from enrich.callbacks.parameters import innermost, names_in
 from enrich.callbacks.spec import CallbackSpec, Joint, Member, Program, Slot
 from enrich.dependencies import OperatorOutput
 from enrich.errors import EnrichError
@@ -213,17 +211,8 @@ def _take_members(spec: CallbackSpec, joint: Joint) -> CallbackSpec:
 
 def _sorts(func: Any) -> bool:
     """Does the code of a function have the word ``sort``? Only then is the page's value worth sending."""
-    while isinstance(func, functools.partial):
-        func = func.func
-    code = getattr(inspect.unwrap(func), "__code__", None)
-    return code is not None and any("sort" in part.co_names for part in _codes(code))
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
+    code = getattr(innermost(func), "__code__", None)
+    return code is not None and "sort" in names_in(code)
 
 
 def _resolve(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
