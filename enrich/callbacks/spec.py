@@ -329,6 +329,11 @@ class Program:
     def is_late(self) -> bool:
         return self.served is not None
 
+    def prevents_initial_call(self, spec: CallbackSpec) -> Any:
+        """What holds for one of the callbacks: its own word, or else the program's."""
+        own = spec.prevent_initial_call
+        return self.prevent_initial_callbacks if own is None else own
+
     def says(self, *words: type | str) -> bool:
         """Does any callback have a dependency of one of these kinds, or a keyword of one of these names?
 

@@ -168,9 +168,7 @@ class _Gate:
         return self.outputs[0].plain.with_changes(allow_duplicate=True)
 
     def _prevent(self, program: Program) -> Any:
-        prevent = self.spec.prevent_initial_call
-        prevent = program.prevent_initial_callbacks if prevent is None else prevent
-        if prevent is True:
+        if program.prevents_initial_call(self.spec) is True:
             return True
         return "initial_duplicate" if self.pattern is not None and self.outputs else False
 

@@ -79,7 +79,7 @@ def _merge_twins(program: Program) -> tuple[CallbackSpec, ...]:
         specs = [spec] if identity is None else twins.pop(identity, [])
         if len(specs) > 1:
             specs.sort(key=priority)
-            initial = (_runs_initially(s.prevent_initial_call, program) for s in specs)
+            initial = (program.prevents_initial_call(s) is not True for s in specs)
             merged.append(join(specs, initial=initial, what=f"output {spec.output_slots()[0]}"))
         else:
             merged.extend(specs)
@@ -92,10 +92,6 @@ def _identity(spec: CallbackSpec) -> Any:
     if spec.is_clientside or spec.is_background or not outputs:
         return None
     return outputs, frozenset(slot.key for slot in spec.input_slots() if slot.fires)
-
-
-def _runs_initially(prevent: Any, program: Program) -> bool:
-    return (program.prevent_initial_callbacks if prevent is None else prevent) is not True
 
 
 def _mark_duplicates(callbacks: tuple[CallbackSpec, ...], program: Program) -> tuple[CallbackSpec, ...]:
@@ -134,10 +130,9 @@ def _allow(spec: CallbackSpec, positions: set[int], program: Program) -> Callbac
         return slot.with_changes(allow_duplicate=True)
 
     spec = spec.map_slots(allow)
-    prevent = spec.prevent_initial_call
-    if prevent is False or (prevent is None and program.prevent_initial_callbacks is False):
-        prevent = "initial_duplicate"
-    return spec.with_changes(prevent_initial_call=prevent)
+    if program.prevents_initial_call(spec) is False:
+        return spec.with_changes(prevent_initial_call="initial_duplicate")
+    return spec
 
 
 def _claims(spec: CallbackSpec) -> list[Any]:
