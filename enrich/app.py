@@ -13,7 +13,8 @@ from enrich import dash_internals, observing
 from enrich.blueprint import DashBlueprint
 from enrich.build import Build
 from enrich.callbacks.call import Call, entered
-from enrich.dash_internals.views import hand_over, set_layout
+from enrich.dash_internals.components import set_layout
+from enrich.dash_internals.existing import hand_over
 from enrich.declarations import Decorator
 from enrich.declared import Embedding
 from enrich.serving import AsyncRouter, handler_in, install_layer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Any, TypeAlias, TypeVar
 
 Leaf = TypeVar("Leaf")
@@ -43,6 +44,17 @@ def grouping(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: grouping(function, child) for key, child in tree.items()}
     return function(tree)
+
+
+def map_children(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply ``function`` to what a list, tuple or dict holds; the same object comes back where nothing changed."""
+    if type(value) in (list, tuple):
+        parts = [function(part) for part in value]
+        return value if all(map(is_, parts, value)) else type(value)(parts)
+    if isinstance(value, dict):
+        items = {key: function(part) for key, part in value.items()}
+        return value if all(map(is_, items.values(), value.values())) else items
+    return value
 
 
 def keep_leaves(keep: Callable[[Any], bool], tree: Any) -> Any:

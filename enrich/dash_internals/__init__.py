@@ -5,6 +5,7 @@
 
 from dash.exceptions import PreventUpdate
 
+from enrich.dash_internals.components import map_component
 from enrich.dash_internals.context import (
     NO_UPDATE,
     context,
@@ -13,7 +14,6 @@ from enrich.dash_internals.context import (
     inputs_view,
     is_no_update,
     is_patch,
-    map_component,
     map_updated_props,
     member_view,
     prop_ids,

@@ -1,13 +1,17 @@
-"""The components of layouts: what ids there are, and which properties each takes."""
+"""Components, in layouts and in values: what ids there are, and which properties each has."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash, hooks, page_registry
+from dash import Dash, Patch, hooks, page_registry
 from dash._utils import stringify_id
 from dash.development.base_component import Component
+
+from enrich.dash_internals.recording import explained_duplicates
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -80,6 +84,46 @@ def component_type(component: Component) -> str:
     return f"{namespaces.get(namespace, namespace)}.{getattr(component, '_type', type(component).__name__)}"
 
 
+def is_component(value: Any) -> bool:
+    return isinstance(value, Component)
+
+
+def map_props(component: Component, function: Callable[[str, Any], Any]) -> Component:
+    """Apply ``function`` to the name and the value of every property; a changed copy, or the same object."""
+    names = [name for name in component._prop_names if name in component.__dict__]
+    names += [name for name in component.__dict__ if name.startswith(("aria-", "data-"))]
+    changed = {
+        name: new
+        for name in dict.fromkeys(names)
+        if (new := function(name, old := getattr(component, name))) is not old
+    }
+    return _with_props(component, changed)
+
+
+def _with_props(component: Component, changed: dict[str, Any]) -> Component:
+    if not changed:
+        return component
+    changed_copy = copy.copy(component)
+    for name, new in changed.items():
+        setattr(changed_copy, name, new)
+    return changed_copy
+
+
+def map_component(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply ``function`` to what a component or a ``Patch`` holds; a changed copy, or the same object."""
+    if isinstance(value, Component):
+        held = {name: getattr(value, name) for name in value._prop_names if hasattr(value, name)}
+        return _with_props(value, {n: new for n, old in held.items() if (new := function(old)) is not old})
+    if isinstance(value, Patch):
+        operations = [{**op, "params": function(op["params"])} for op in value._operations]
+        if all(a["params"] is b["params"] for a, b in zip(operations, value._operations, strict=True)):
+            return value
+        patch = Patch()
+        patch._operations = operations
+        return patch
+    return value
+
+
 def repeated_ids(layout: Any) -> dict[str, list[Component]]:
     """The ids that several components of a layout have, with those: what Dash looks at before it serves an app."""
     found: dict[str, list[Component]] = {}
@@ -132,3 +176,9 @@ def layouts_of(app: Dash) -> Layouts:
     pages = {path: value for path, value in own.items() if not callable(value)}
     # Later pages may still be registered.
     return Layouts(base, pages, False, tuple(functions))
+
+
+def set_layout(app: Any, layout: Any) -> None:
+    """Set an app's layout as Dash does, with its checks."""
+    with explained_duplicates(app):
+        Dash.layout.fset(app, layout)  # type: ignore[attr-defined]

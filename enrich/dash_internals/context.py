@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +11,6 @@ from dash._callback_context import context_value
 from dash._grouping import flatten_grouping, map_grouping, update_args_group
 from dash._utils import AttributeDict, convert_to_AttributeDict, inputs_to_dict, inputs_to_vals, stringify_id
 from dash._utils import to_json as dash_to_json
-from dash.development.base_component import Component
 
 NO_UPDATE = no_update
 NoUpdate = type(no_update)
@@ -48,27 +46,6 @@ def map_updated_props(function: Callable[[Any], Any]) -> None:
     updated: dict[str, Any] = getattr(context(), "updated_props", None) or {}
     for component_id, props in list(updated.items()):
         updated[component_id] = {name: function(value) for name, value in props.items()}
-
-
-def map_component(value: Any, function: Callable[[Any], Any]) -> Any:
-    """Apply ``function`` to what a component or a ``Patch`` holds; a changed copy, or the same object."""
-    if isinstance(value, Component):
-        held = {name: getattr(value, name) for name in value._prop_names if hasattr(value, name)}
-        changed = {name: new for name, old in held.items() if (new := function(old)) is not old}
-        if not changed:
-            return value
-        component = copy.copy(value)
-        for name, new in changed.items():
-            setattr(component, name, new)
-        return component
-    if isinstance(value, Patch):
-        operations = [{**op, "params": function(op["params"])} for op in value._operations]
-        if all(a["params"] is b["params"] for a, b in zip(operations, value._operations, strict=True)):
-            return value
-        patch = Patch()
-        patch._operations = operations
-        return patch
-    return value
 
 
 def id_text(component_id: Any) -> str:

@@ -1,4 +1,4 @@
-"""A plain app that is to become one of ours: its registry, and the hooks that its server has already."""
+"""An app that becomes another one: its registry, its settings, and the hooks that its server has already."""
 
 from __future__ import annotations
 
@@ -58,3 +58,10 @@ def _as_now(app: Any, method: Any) -> Any:
     # This package has one more name for it on a plain app (see recording.py).
     name = "_setup_server" if method.__name__.endswith("_setup_server") else method.__name__
     return getattr(app, name)
+
+
+def hand_over(source: Any, target: Any) -> None:
+    """Give one app's settings, title and page to another; what Dash fixes when an app is made stays."""
+    fixed = target.config.__dict__.get("_read_only", {})
+    target.config.update({name: value for name, value in source.config.items() if name not in fixed})
+    target.title, target.index_string = source.title, source.index_string

@@ -35,8 +35,11 @@ CALLBACK_OPTIONS = frozenset(_DEFAULTS) | {"_allow_dynamic_callbacks", "callback
 """Keywords of ``dash.callback`` beside the dependencies."""
 CALLBACK_STRUCTURE = frozenset({"output", "inputs", "state", "prevent_initial_call"})
 """Keywords of ``dash.callback`` that its parser reads."""
-MATCH_MAY_STAND_ALONE = tuple(int(part) for part in __version__.split(".")[:2]) >= (4, 2)
+_VERSION = tuple(int(part) for part in __version__.split(".")[:2])
+MATCH_MAY_STAND_ALONE = _VERSION >= (4, 2)
 """Does dash-renderer take inputs with MATCH where no output has any?"""
+RUNNING_TAKES_PATCHES = _VERSION >= (3, 3)
+"""Does dash-renderer apply a ``Patch`` in ``running``?"""
 
 
 def says_nothing(option: str, value: Any) -> bool:

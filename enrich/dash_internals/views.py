@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
-from dash import Dash, __version__
 from dash._utils import AttributeDict
-from dash.development.base_component import Component
 
 from enrich.dash_internals.context import context, id_text
-from enrich.dash_internals.recording import explained_duplicates
 
 Rename = Callable[[Any], Any]
 """Maps a component's id, a string or a dict."""
-
-RUNNING_TAKES_PATCHES = tuple(int(part) for part in __version__.split(".")[:2]) >= (3, 3)
-"""Does dash-renderer apply a ``Patch`` in ``running``?"""
 
 _PAGE = "enrich_page"
 _ITEMS = ("inputs_list", "states_list", "outputs_list", "args_grouping", "outputs_grouping")
@@ -182,37 +175,3 @@ def _send(socket: Any, key: str, prop: str, value: Any) -> None:
         key, socket = _renamed_text(key, socket._to_page), socket._socket
     if hasattr(socket, "set_prop_sync"):
         socket.set_prop_sync(key, prop, value)
-
-
-def is_component(value: Any) -> bool:
-    return isinstance(value, Component)
-
-
-def map_props(component: Component, function: Callable[[str, Any], Any]) -> Component:
-    """Apply ``function`` to the name and the value of every property; a changed copy, or the same object."""
-    names = [name for name in component._prop_names if name in component.__dict__]
-    names += [name for name in component.__dict__ if name.startswith(("aria-", "data-"))]
-    changed = {
-        name: new
-        for name in dict.fromkeys(names)
-        if (new := function(name, old := getattr(component, name))) is not old
-    }
-    if not changed:
-        return component
-    changed_copy = copy.copy(component)
-    for name, new in changed.items():
-        setattr(changed_copy, name, new)
-    return changed_copy
-
-
-def hand_over(source: Any, target: Any) -> None:
-    """Give one app's settings, title and page to another; what Dash fixes when an app is made stays."""
-    fixed = target.config.__dict__.get("_read_only", {})
-    target.config.update({name: value for name, value in source.config.items() if name not in fixed})
-    target.title, target.index_string = source.title, source.index_string
-
-
-def set_layout(app: Any, layout: Any) -> None:
-    """Set an app's layout as Dash does, with its checks."""
-    with explained_duplicates(app):
-        Dash.layout.fset(app, layout)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from dash import Output, Patch, dcc, html
 
 from enrich.callbacks.clientside import compose, target_of
 from enrich.callbacks.spec import OURS, CallbackSpec, Clientside, Origin, Program, Slot
-from enrich.dash_internals.views import RUNNING_TAKES_PATCHES
+from enrich.dash_internals.registration import RUNNING_TAKES_PATCHES
 from enrich.transforms.base import DashTransform
 
 _WHOLE_PAGE: dict[str, Any] = {

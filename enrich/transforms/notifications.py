@@ -9,7 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from enrich.dash_internals.views import is_component, map_props
+from enrich.dash_internals.components import is_component, map_props
 from enrich.transforms.log_writers import LogWriter
 
 _CONTAINERS = tuple(

@@ -17,9 +17,9 @@ from enrich import dash_internals
 from enrich.callbacks.clientside import compose, target_of
 from enrich.callbacks.declare import is_trigger
 from enrich.callbacks.spec import CallbackSpec, Clientside, FrozenId, Joint, Program, Slot
-from enrich.callbacks.tree import grouping, keep_leaves
-from enrich.dash_internals.components import Found
-from enrich.dash_internals.views import is_component, map_ids, map_props, renamed_view
+from enrich.callbacks.tree import grouping, keep_leaves, map_children
+from enrich.dash_internals.components import Found, is_component, map_props
+from enrich.dash_internals.views import map_ids, renamed_view
 from enrich.transforms.base import DashTransform
 from enrich.transforms.names import Escape, Names, apply_prefix, default_prefix_escape
 
@@ -260,19 +260,17 @@ class _Layout:
         return self._map(value, _Renaming(self.names.page_unless_written, value, self.names))
 
     def _map(self, value: Any, rename: _Renaming) -> Any:
-        if type(value) in (list, tuple):
-            parts = [self._map(part, rename) for part in value]
-            return value if all(map(_is, parts, value)) else type(value)(parts)
-        if type(value) is dict:
-            if value.keys() == {"type", "namespace", "props"} and isinstance(value["props"], dict):
-                return {**value, "props": self._map_component_props(value, rename)}
-            changed = {key: self._map(part, rename) for key, part in value.items()}
-            return value if all(changed[key] is part for key, part in value.items()) else changed
         if is_component(value):
             return self._map_component(value, rename)
         if isinstance(value, Patch):
-            return dash_internals.map_component(value, lambda part: self._map(part, rename))
-        return value
+            return dash_internals.map_component(lambda part: self._map(part, rename), value)
+        if (
+            isinstance(value, dict)
+            and value.keys() == {"type", "namespace", "props"}
+            and isinstance(value["props"], dict)
+        ):
+            return {**value, "props": self._map_component_props(value, rename)}
+        return map_children(lambda part: self._map(part, rename), value)
 
     def _map_component_props(self, component: Mapping[str, Any], rename: _Renaming) -> Any:
         """Of a component in its JSON form."""
@@ -327,10 +325,6 @@ class _Renaming:
         return frozenset(
             component_id for component_id, _ in found.components if isinstance(component_id, str)
         )
-
-
-def _is(one: Any, other: Any) -> bool:
-    return one is other
 
 
 # --- by hand ----------------------------------------------------------------------------------------

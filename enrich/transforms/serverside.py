@@ -13,6 +13,7 @@ from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import innermost, names_in
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.callbacks.tree import is_branch, map_children
 from enrich.dependencies import ServersideOutput
 from enrich.errors import (
     DeclarationError,
@@ -358,13 +359,5 @@ def _replace_serverside(value: Any, where: str) -> Any:
     """Store every Serverside in a result; nothing of the author's is changed in place."""
     if isinstance(value, Serverside):
         return _store(current_app(), value.value, where, key=value.key, backend=value.backend)
-    if isinstance(value, dict):
-        return _unless_same(value, {k: _replace_serverside(v, where) for k, v in value.items()})
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        parts = [_replace_serverside(v, where) for v in value]
-        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
-    return dash_internals.map_component(value, lambda child: _replace_serverside(child, where))
-
-
-def _unless_same(old: Mapping[Any, Any], new: dict[Any, Any]) -> Any:
-    return old if all(new[k] is v for k, v in old.items()) else new
+    map_parts = map_children if is_branch(value) else dash_internals.map_component
+    return map_parts(lambda part: _replace_serverside(part, where), value)

@@ -16,7 +16,7 @@ from enrich.callbacks.parameters import (
     parameters,
 )
 from enrich.callbacks.spec import CallbackSpec, Convert, Joint, Program, Slot
-from enrich.callbacks.tree import map_leaves
+from enrich.callbacks.tree import map_children, map_leaves
 from enrich.errors import TypedValueError
 from enrich.transforms.serverside import Serverside
 
@@ -157,6 +157,13 @@ def _reading(build: Build) -> Convert:
     return read
 
 
+def _build(hint: Any, slot: Slot, reader: Callable[[Any], Build]) -> Build:
+    """Compile an input's annotation."""
+    build = reader(hint)
+    each = slot.is_for_all and element_of(hint, list) is None
+    return _unless_none(_of_each(build) if each else build)
+
+
 def _unless_none(build: Build) -> Build:
     """Pass on what Dash gives for a property without a value."""
     return lambda value, path: None if value is None else build(value, path)
@@ -185,20 +192,4 @@ def map_values(value: Any, writer: Callable[[Any], Any]) -> Any:
     written = writer(value)
     if written is not value:
         return written
-    if type(value) in (list, tuple):
-        parts = [map_values(part, writer) for part in value]
-        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
-    if type(value) is dict:
-        items = {key: map_values(part, writer) for key, part in value.items()}
-        return value if all(items[key] is part for key, part in value.items()) else items
-    return value
-
-
-# --- compiling annotations ----------------------------------------------------------------------
-
-
-def _build(hint: Any, slot: Slot, reader: Callable[[Any], Build]) -> Build:
-    """Compile an input's annotation."""
-    build = reader(hint)
-    each = slot.is_for_all and element_of(hint, list) is None
-    return _unless_none(_of_each(build) if each else build)
+    return map_children(lambda part: map_values(part, writer), value)

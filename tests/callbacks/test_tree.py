@@ -1,4 +1,6 @@
-from enrich.callbacks.tree import fill, keep_leaves, leaves, map_leaves
+from collections import OrderedDict
+
+from enrich.callbacks.tree import fill, keep_leaves, leaves, map_children, map_leaves
 
 
 def test_leaves_are_walked_from_left_to_right_in_any_nesting():
@@ -27,3 +29,15 @@ def test_a_branch_that_was_empty_stays():
 
 def test_nothing_is_left_of_a_tree_without_kept_leaves():
     assert keep_leaves(lambda n: False, {"a": 1}) == ()
+
+
+def test_what_a_container_holds_is_replaced_in_a_copy():
+    given = OrderedDict(a=1, b=2)
+    assert map_children(lambda n: n + 1, given) == {"a": 2, "b": 3}
+    assert given == {"a": 1, "b": 2}
+    assert map_children(lambda n: n + 1, (1, 2)) == (2, 3)
+
+
+def test_a_container_without_changes_is_the_same_object():
+    for given in ([1], (1,), {"a": 1}, 1):
+        assert map_children(lambda n: n, given) is given
