@@ -56,9 +56,6 @@ def _without_collection(build: Callable[[Build], None]) -> Callable[[Build], Non
     return run
 
 
-# --- one app ----------------------------------------------------------------------------------------
-
-
 class Build:
     """The callbacks of one app, from what was declared to what Dash serves."""
 

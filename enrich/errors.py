@@ -19,9 +19,6 @@ def without_places(text: str) -> str:
     return _PLACE.sub(r"\1", text)
 
 
-# --- declarations and build ---------------------------------------------------------------------
-
-
 class DeclarationError(EnrichError, ValueError):
     """A callback's declaration can't be carried out as written."""
 
@@ -52,9 +49,6 @@ class CheckFailed(DeclarationError):
 
 class CheckWarning(UserWarning):
     """What the startup checks found; one warning an app, with a line for each finding."""
-
-
-# --- the store ----------------------------------------------------------------------------------
 
 
 class StoreError(EnrichError):

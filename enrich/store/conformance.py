@@ -49,8 +49,6 @@ class BackendConformance:
     largest = 3 << 20
     lists = True
 
-    # --- entries --------------------------------------------------------------------------------
-
     def test_an_entry_never_written_is_missing(self, backend: Backend) -> None:
         assert backend.read(key_of("never")) is MISSING
         assert backend.read(key_of("never", "session")) is MISSING
@@ -153,8 +151,6 @@ class BackendConformance:
         assert backend.get_record("name") is MISSING
         assert backend.get_record("secret", kept=True) == b"2"
 
-    # --- records --------------------------------------------------------------------------------
-
     def test_records_are_replaced_and_dropped(self, backend: Backend) -> None:
         assert backend.get_record("n") is MISSING
         for value in (b"one", b"", b"None", b"\x80\x04N.", bytes(range(256))):
@@ -181,8 +177,6 @@ class BackendConformance:
             )
         assert len(answers) == 1
 
-    # --- locks ----------------------------------------------------------------------------------
-
     def test_a_lock_has_one_holder(self, backend: Backend) -> None:
         mine = backend.try_lock("job", 30)
         assert mine is not None
@@ -199,8 +193,6 @@ class BackendConformance:
         assert backend.try_lock("job", 30) is None
         again.release()
         other.release()
-
-    # --- together -------------------------------------------------------------------------------
 
     def test_threads_get_right_answers(self, backend: Backend) -> None:
         def work(seed: int) -> None:

@@ -118,8 +118,6 @@ class Store:
         """Does an entry's full digest agree with its key? Touches every page of it."""
         return is_genuine(key, [buffer], self._keyring.secrets)
 
-    # --- values ---------------------------------------------------------------------------------
-
     def put(
         self,
         value: Any,
@@ -263,8 +261,6 @@ class Store:
             self._names.delete(ref.name, place)
         return bool(key) and place.delete(key)
 
-    # --- handles --------------------------------------------------------------------------------
-
     def sign(self, ref: Ref, *, session: str | None = None) -> str:
         """Return the text that stands for a value in the browser; with a session, only that one can open it."""
         secrets = self._keyring.refreshed()
@@ -309,8 +305,6 @@ class Store:
     def unsign_text(self, token: str, *, salt: str) -> str:
         """Return the text that was signed for this purpose, or raise `HandleInvalid`."""
         return self._keyring.unsign_text(token, f"text.{salt}")
-
-    # --- computed once --------------------------------------------------------------------------
 
     def compute(
         self,
@@ -376,8 +370,6 @@ class Store:
             forget_group(self.app, group, place, self._keyring.secrets)
         else:
             raise StoreConfigError("forget() needs the key of one result, or the group of many.")
-
-    # --- operation ------------------------------------------------------------------------------
 
     def info(self) -> StoreInfo:
         """Return what is stored and how it fares; looks at every entry."""

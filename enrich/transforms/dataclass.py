@@ -81,9 +81,6 @@ def _plain(value: Any) -> Any:
     return value if dump is None else dump(mode="json")
 
 
-# --- reading ----------------------------------------------------------------------------------------
-
-
 def _mentions(hint: Any) -> bool:
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return True

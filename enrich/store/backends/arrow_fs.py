@@ -134,8 +134,6 @@ class ArrowFSBackend:
         """Most bytes that a sweep leaves."""
         return self._max_bytes or self._settings.max_bytes
 
-    # --- entries --------------------------------------------------------------------------------
-
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
@@ -282,8 +280,6 @@ class ArrowFSBackend:
             for info in list(self._files.listed(kind)):
                 self._files.remove(info.path)
         self._files.drop_unfinished(self._settings.clock() - _LONGEST_WRITE)
-
-    # --- records --------------------------------------------------------------------------------
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Fetch a small file, and mark it as used: written anew, it could undo what another host wrote meanwhile."""

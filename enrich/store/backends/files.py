@@ -125,8 +125,6 @@ class FileSystemBackend:
         """Return where an entry is; a table's file opens in any Arrow tool."""
         return self.folder.path / shard(key) / key
 
-    # --- entries --------------------------------------------------------------------------------
-
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Map the file privately: what is written to the buffer stays in this process."""
         opened = self._find(shard(key), key)
@@ -300,8 +298,6 @@ class FileSystemBackend:
                         self.folder.unlink(sub, entry.name)
         except OSError as error:
             raise unavailable(self.folder.path, error) from error
-
-    # --- records --------------------------------------------------------------------------------
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Read a small file, and renew it at most once a minute."""

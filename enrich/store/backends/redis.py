@@ -127,8 +127,6 @@ class RedisBackend:
     def _ttl(self) -> int:
         return math.ceil(self._settings.ttl)
 
-    # --- entries --------------------------------------------------------------------------------
-
     def read(self, key: str, /, *, renew: bool = True) -> Buffer | Missing:
         """Return the local copy, else fetch the value and check its full digest."""
         if not renew:
@@ -260,8 +258,6 @@ class RedisBackend:
                     for key in batch:
                         pipe.unlink(key)
                     answers(pipe)
-
-    # --- records --------------------------------------------------------------------------------
 
     def get_record(self, name: str, /, *, kept: bool = False) -> bytes | Missing:
         """Ask the server; records change, so there is no local copy."""
