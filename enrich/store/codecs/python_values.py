@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from operator import attrgetter
 from pathlib import PosixPath, PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID, SafeUUID
@@ -55,22 +56,33 @@ def _decode_time(reader: Reader, node: dict[str, Any]) -> time:
     return time(*node["v"]).replace(tzinfo=node["z"], fold=node["f"])
 
 
-def _range(writer: Writer, value: range) -> Node:
-    return {TAG: "range", "v": [writer.node(value.start), writer.node(value.stop), writer.node(value.step)]}
+def _carried_as_text(kind: type[Any]) -> None:
+    tag = kind.__name__
+
+    def encode(writer: Writer, value: Any) -> Node:
+        text = str(value)
+        return {TAG: tag, "v": text if text.isascii() else writer.node(text)}
+
+    ENCODERS[kind] = encode
+    DECODERS[tag] = lambda reader, node: kind(node["v"])
 
 
-def _slice(writer: Writer, value: slice) -> Node:
-    return {TAG: "slice", "v": [writer.node(value.start), writer.node(value.stop), writer.node(value.step)]}
+def _carried_by_parts(kind: type[Any], *names: str) -> None:
+    tag, parts_of = kind.__name__, attrgetter(*names)
+    ENCODERS[kind] = lambda writer, value: {TAG: tag, "v": [*map(writer.node, parts_of(value))]}
+    DECODERS[tag] = lambda reader, node: kind(*node["v"])
 
 
-def _complex(writer: Writer, value: complex) -> Node:
-    return {TAG: "complex", "v": [writer.node(value.real), writer.node(value.imag)]}
-
-
-def _fraction(writer: Writer, value: Fraction) -> Node:
-    return {TAG: "Fraction", "v": [writer.node(value.numerator), writer.node(value.denominator)]}
-
-
+_AS_TEXT: tuple[type[Any], ...] = (
+    *(Decimal, IPv4Address, IPv6Address, IPv4Network, IPv6Network),
+    *(PurePosixPath, PosixPath, PureWindowsPath),
+)
+for _kind in _AS_TEXT:
+    _carried_as_text(_kind)
+_carried_by_parts(complex, "real", "imag")
+_carried_by_parts(Fraction, "numerator", "denominator")
+_carried_by_parts(range, "start", "stop", "step")
+_carried_by_parts(slice, "start", "stop", "step")
 ENCODERS.update(
     {
         bytes: _bytes,
@@ -82,20 +94,8 @@ ENCODERS.update(
             TAG: "timedelta",
             "v": [value.days, value.seconds, value.microseconds],
         },
-        Decimal: lambda writer, value: {TAG: "Decimal", "v": str(value)},
         UUID: lambda writer, value: {TAG: "UUID", "v": value.hex, "s": value.is_safe.name},
-        complex: _complex,
-        Fraction: _fraction,
-        range: _range,
-        slice: _slice,
         type(...): lambda writer, value: {TAG: "..."},
-        IPv4Address: lambda writer, value: {TAG: "IPv4Address", "v": str(value)},
-        IPv6Address: lambda writer, value: {TAG: "IPv6Address", "v": str(value)},
-        IPv4Network: lambda writer, value: {TAG: "IPv4Network", "v": str(value)},
-        IPv6Network: lambda writer, value: {TAG: "IPv6Network", "v": str(value)},
-        PurePosixPath: lambda writer, value: {TAG: "PurePosixPath", "v": writer.node(str(value))},
-        PosixPath: lambda writer, value: {TAG: "PosixPath", "v": writer.node(str(value))},
-        PureWindowsPath: lambda writer, value: {TAG: "PureWindowsPath", "v": writer.node(str(value))},
     }
 )
 DECODERS.update(
@@ -106,19 +106,7 @@ DECODERS.update(
         "time": _decode_time,
         "date": lambda reader, node: date.fromordinal(node["v"]),
         "timedelta": lambda reader, node: timedelta(*node["v"]),
-        "Decimal": lambda reader, node: Decimal(node["v"]),
         "UUID": lambda reader, node: UUID(node["v"], is_safe=SafeUUID[node["s"]]),
-        "complex": lambda reader, node: complex(*node["v"]),
-        "Fraction": lambda reader, node: Fraction(*node["v"]),
-        "range": lambda reader, node: range(*node["v"]),
-        "slice": lambda reader, node: slice(*node["v"]),
         "...": lambda reader, node: ...,
-        "IPv4Address": lambda reader, node: IPv4Address(node["v"]),
-        "IPv6Address": lambda reader, node: IPv6Address(node["v"]),
-        "IPv4Network": lambda reader, node: IPv4Network(node["v"]),
-        "IPv6Network": lambda reader, node: IPv6Network(node["v"]),
-        "PurePosixPath": lambda reader, node: PurePosixPath(node["v"]),
-        "PosixPath": lambda reader, node: PosixPath(node["v"]),
-        "PureWindowsPath": lambda reader, node: PureWindowsPath(node["v"]),
     }
 )
