@@ -25,6 +25,7 @@ from .pandas_index import (
     encode_name,
     encode_names,
     index_decoder,
+    index_labels,
     labels_of,
     place_foreign,
     values_of,
@@ -85,7 +86,7 @@ def encode_frame(
     ]
     plan += [("index_at", index_at), ("columns_at", names_at), *(extra or {}).items()]
     plan += _extras(writer, frame)
-    fields = field_names([*labels, *_index_labels(named)])
+    fields = field_names([*labels, *index_labels(named)])
     return write_batch(fields, body, plan_text(plan), kind, writer.parts)
 
 
@@ -152,12 +153,6 @@ def _extras(writer: Writer, data: Any) -> list[tuple[str, Node]]:
     if not data.flags.allows_duplicate_labels:
         extras.append(("unique", True))
     return extras
-
-
-def _index_labels(named: Named) -> list[Any]:
-    return [
-        name if type(name) is str else f"__index_level_{level}__" for level, (name, _) in enumerate(named)
-    ]
 
 
 def field_names(names: Sequence[Any]) -> tuple[str, ...]:
@@ -320,10 +315,7 @@ def encode_series(
     except Refusal as refusal:
         raise refusal.below(".index") from None
     body.columns = [column, *(column for _, column in named)]
-    try:
-        name = encode_name(writer, series.name)
-    except Refusal as refusal:
-        raise refusal.below(".name") from None
+    name = encode_name(writer, series.name)
     plan: list[tuple[str, Any]] = [
         ("kind", kind),
         ("values", spec),
@@ -333,7 +325,7 @@ def encode_series(
     ]
     plan += _extras(writer, series)
     label = "values" if series.name is None else series.name
-    fields = field_names([label, *_index_labels(named)])
+    fields = field_names([label, *index_labels(named)])
     return write_batch(fields, body, plan_text(plan), kind, writer.parts)
 
 

@@ -59,8 +59,8 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
         bounds = index.start, index.stop, index.step
         if max(map(abs, bounds)) < _INT64:
             body.numbers += bounds
-            return _index_spec("range", None, _name(writer, index.name))
-        return {"k": "vast", "v": bounds, "n": _name(writer, index.name)}
+            return _index_spec("range", None, encode_name(writer, index.name))
+        return {"k": "vast", "v": bounds, "n": encode_name(writer, index.name)}
     if kind is pd.MultiIndex:
         return _encode_multi(writer, body, index, named)
     if kind not in _PLAIN_CLASSES:
@@ -68,7 +68,7 @@ def encode_index(writer: Writer, body: Body, index: pd.Index, named: Named) -> S
     column, spec = encode_column(writer, body, values_of(index))
     named.append((index.name, column))
     freq = getattr(index, "freq", None) if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) else None
-    name = _name(writer, index.name)
+    name = encode_name(writer, index.name)
     if freq is None:
         return _index_spec("index", spec, name)
     return {"k": "index", "a": spec, "n": name, "freq": writer.node(freq)}
@@ -79,16 +79,12 @@ def _index_spec(kind: str, values: Spec | None, name: Node) -> Spec:
     return {"k": kind, "a": values, "n": name}
 
 
-def _name(writer: Writer, name: Any) -> Node:
-    try:
-        return encode_name(writer, name)
-    except Refusal as refusal:
-        raise refusal.below(".name") from None
-
-
 def encode_name(writer: Writer, name: Any) -> Node:
     """The node of a name: text as it is, anything else in a list, since 1, 1.0 and True are one key to Python."""
-    node = name if name is None else writer.node(name)
+    try:
+        node = name if name is None else writer.node(name)
+    except Refusal as refusal:
+        raise refusal.below(".name") from None
     return node if node is None or type(node) is str else [node]
 
 
@@ -108,7 +104,7 @@ def _encode_multi(writer: Writer, body: Body, index: pd.MultiIndex, named: Named
         column, spec = encode_codes(body, np.asarray(code), dictionary)
         codes.append(spec)
         named.append((index.names[number], column))
-    names = [_name(writer, name) for name in index.names]
+    names = [encode_name(writer, name) for name in index.names]
     return {"k": "multi", "l": levels, "c": codes, "n": names, "s": index.sortorder}
 
 
@@ -238,7 +234,7 @@ def encode_names(writer: Writer, body: Body, columns: pd.Index, names: list[Any]
             and is_text(names)
         ):
             dtype = (columns.dtype.storage, string_na(columns.dtype)) if string else None
-            return _names_spec(tuple(names), dtype, _name(writer, columns.name))
+            return _names_spec(tuple(names), dtype, encode_name(writer, columns.name))
     return {"k": "entry", "v": writer.embed(encode_index_entry(columns, writer.pickler))}
 
 
@@ -278,6 +274,13 @@ _INDEXES: dict[str, Callable[[Spec], ReadColumn]] = {
 }
 
 
+def index_labels(named: Named) -> list[str]:
+    """What the columns of an index are called in a file."""
+    return [
+        name if type(name) is str else f"__index_level_{level}__" for level, (name, _) in enumerate(named)
+    ]
+
+
 def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
     """An index as an Arrow file of its own."""
     writer = Writer(pickler)
@@ -285,10 +288,7 @@ def encode_index_entry(index: pd.Index, pickler: Pickler | None) -> Encoded:
     named: Named = []
     spec = encode_index(writer, body, index, named)
     body.columns = [column for _, column in named]
-    names = [
-        label(name) if type(name) is str else f"__index_level_{number}__"
-        for number, (name, _) in enumerate(named)
-    ]
+    names = [*map(label, index_labels(named))]
     place_foreign(spec.get("a"), 0)
     text = plan_text([("kind", "pandas.Index"), ("index", spec)])
     return write_batch(names, body, text, "pandas.Index", writer.parts)
