@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from enrich.errors import StoreError
@@ -29,37 +29,36 @@ class Audited:
 
 def list_entries(backend: Backend) -> Iterator[Audited]:
     """Describe each entry by its head, cheaply, and without renewing it."""
-    for entry in backend.entries():
-        try:
-            buffer = _peek(backend, entry.key)
-            if buffer is None:
-                continue
-            description = codecs.describe(buffer)
-        except (codecs.CorruptEntry, StoreError) as error:
-            yield Audited(entry, fault=str(error))
-        else:
-            yield Audited(entry, description.kind, description.rows)
+
+    def look(entry: Entry, buffer: Buffer) -> Audited:
+        description = codecs.describe(buffer)
+        return Audited(entry, description.kind, description.rows)
+
+    return _audited(backend, backend.entries(), look)
 
 
 def verify_entries(
-    backend: Backend, is_genuine: Callable[[str, Buffer], bool] | None, entries: Iterator[Entry] | list[Entry]
+    backend: Backend, is_genuine: Callable[[str, Buffer], bool], entries: Iterable[Entry]
 ) -> Iterator[Audited]:
     """Check each entry's structure, and its full digest against its key; touches every page."""
+
+    def look(entry: Entry, buffer: Buffer) -> Audited:
+        codecs.check(buffer)
+        is_whole = is_genuine(entry.key, buffer)
+        return Audited(entry, fault=None if is_whole else "its content isn't what its key says")
+
+    return _audited(backend, entries, look)
+
+
+def _audited(
+    backend: Backend, entries: Iterable[Entry], look: Callable[[Entry, Buffer], Audited]
+) -> Iterator[Audited]:
     for entry in entries:
         try:
-            buffer = _peek(backend, entry.key)
-            if buffer is None:
+            buffer = backend.read(entry.key, renew=False)
+            if buffer is MISSING:
                 continue
-            codecs.check(buffer)
+            found = look(entry, buffer)
         except (codecs.CorruptEntry, StoreError) as error:
-            yield Audited(entry, fault=str(error))
-            continue
-        if is_genuine is not None and not is_genuine(entry.key, buffer):
-            yield Audited(entry, fault="its content isn't what its key says")
-        else:
-            yield Audited(entry)
-
-
-def _peek(backend: Backend, key: str) -> Buffer | None:
-    found = backend.read(key, renew=False)
-    return None if found is MISSING else found
+            found = Audited(entry, fault=str(error))
+        yield found
