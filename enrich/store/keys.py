@@ -67,16 +67,17 @@ def digest(purpose: str, parts: Sequence[Buffer], secrets: Secrets) -> str:
 
 def keyed_digests(purpose: str, parts: Sequence[Buffer], secrets: Secrets) -> list[str]:
     """Return the digest under each secret, newest first."""
-    return [_joined(parts, key) for key in secrets.derived(purpose)]
+    return [keyed_digest(parts, key, 16).hex() for key in secrets.derived(purpose)]
 
 
-def _joined(parts: Sequence[Buffer], key: bytes) -> str:
+def keyed_digest(parts: Sequence[Buffer], key: bytes, size: int) -> bytes:
+    """Return a digest of so many bytes, in which every part's length counts."""
     hasher = blake3(key=key)
     for part in parts:
         view = memoryview(part).cast("B")
         hasher.update(view.nbytes.to_bytes(8, "little"))
         hasher.update(view)
-    return hasher.hexdigest(16)
+    return hasher.digest(size)
 
 
 def _fast(buffers: Sequence[Buffer], key: bytes) -> str:

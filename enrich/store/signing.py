@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from blake3 import blake3
 from itsdangerous import BadSignature, Signer
 
 from enrich.errors import HandleInvalid, StoreConfigError, StoreError
 from enrich.store.backends.locks import ThreadLock
 from enrich.store.backends.protocol import Backend, Buffer
 from enrich.store.handle import signer
+from enrich.store.keys import keyed_digest
 from enrich.store.places import Places
 from enrich.store.secrets import Secrets, given_secrets, kept_secrets, server_secrets
 
@@ -23,6 +23,7 @@ logger = logging.getLogger("enrich.store")
 
 _REFRESH = 60.0  # seconds; a secret kept with the values is put back this soon after they were cleared away
 _RELEARN = 1.0
+_SIGNATURE_LENGTH = 32
 
 
 class Keyring:
@@ -118,26 +119,17 @@ class PickleGuard:
 
     def sign(self, parts: Sequence[Buffer]) -> bytes:
         """Return a keyed digest of the parts and their lengths."""
-        return _signature(parts, self._keyring.secrets.derived("pickle")[0])
+        return keyed_digest(parts, self._keyring.secrets.derived("pickle")[0], _SIGNATURE_LENGTH)
 
     def verify(self, parts: Sequence[Buffer], signature: bytes) -> None:
         """Return if one of the secrets signed this, else raise `HandleInvalid`."""
         for key in self._keyring.secrets.derived("pickle"):
-            if hmac.compare_digest(bytes(signature), _signature(parts, key)):
+            if hmac.compare_digest(bytes(signature), keyed_digest(parts, key, _SIGNATURE_LENGTH)):
                 return
         raise HandleInvalid(
             "A stored pickle isn't signed by this app, so it isn't read: somebody else wrote it, or the secret changed. "
             "List old secrets after the new one in secret=[...]."
         )
-
-
-def _signature(parts: Sequence[Buffer], key: bytes) -> bytes:
-    hasher = blake3(key=key)
-    for part in parts:
-        view = memoryview(part).cast("B")
-        hasher.update(view.nbytes.to_bytes(8, "little"))
-        hasher.update(view)
-    return hasher.digest()
 
 
 def check_pickle_policy(places: Places, secrets: Secrets) -> None:
