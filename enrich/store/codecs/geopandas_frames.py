@@ -19,7 +19,7 @@ from .context import KINDS, TABLES, Node, Reader, Writer
 from .entry import Encoded, Pickler, Refusal, excerpt
 from .memory import FrameReader, ReadColumn
 from .pandas_columns import ARRAYS, PLAIN, SPECS
-from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series
+from .pandas_frames import decode_frame, decode_series, encode_frame, encode_series, with_extras
 
 
 def _geometries(writer: Writer, body: Body, values: GeometryArray) -> tuple[Column, Spec]:
@@ -85,14 +85,11 @@ def _encode_frame(frame: geopandas.GeoDataFrame, pickler: Pickler | None = None)
 
 
 def _read_frame(entry: ArrowEntry, reader: Reader, columns: Sequence[str] | None) -> geopandas.GeoDataFrame:
-    plain = decode_frame(entry, reader, columns)
-    frame = geopandas.GeoDataFrame(plain)
+    frame = geopandas.GeoDataFrame(decode_frame(entry, reader, columns))
     name = reader.value(entry.plan["geometry"][0])
     # The name is kept also where the column it names isn't among those asked for.
     frame._geometry_column_name = name
-    frame.attrs = plain.attrs
-    frame.flags.allows_duplicate_labels = plain.flags.allows_duplicate_labels
-    return frame
+    return with_extras(frame, reader, entry.plan)
 
 
 def _encode_series(series: geopandas.GeoSeries, pickler: Pickler | None = None) -> Encoded:
@@ -100,11 +97,8 @@ def _encode_series(series: geopandas.GeoSeries, pickler: Pickler | None = None) 
 
 
 def _read_series(entry: ArrowEntry, reader: Reader, columns: Any) -> geopandas.GeoSeries:
-    plain = decode_series(entry, reader, columns)
-    series = geopandas.GeoSeries(plain)
-    series.attrs = plain.attrs
-    series.flags.allows_duplicate_labels = plain.flags.allows_duplicate_labels
-    return series
+    series = geopandas.GeoSeries(decode_series(entry, reader, columns))
+    return with_extras(series, reader, entry.plan)
 
 
 ARRAYS[GeometryDtype] = _geometries
