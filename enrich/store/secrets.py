@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import secrets as random_source
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from blake3 import blake3
@@ -50,10 +50,8 @@ def _derive(texts: tuple[str, ...], purpose: str) -> tuple[bytes, ...]:
     return tuple(blake3(text.encode(), derive_key_context=context).digest() for text in texts)
 
 
-def given_secrets(
-    argument: str | Sequence[str] | None, environment: Mapping[str, str] | None = None
-) -> Secrets | None:
-    """Return the secrets by argument, else by environment; raises `StoreConfigError` for unusable ones."""
+def given_secrets(argument: str | Sequence[str] | None) -> Secrets | None:
+    """Return the secrets by argument, else by the environment; raises `StoreConfigError` for unusable ones."""
     if argument is not None:
         if not isinstance(argument, Sequence):
             # A set has no first one, and what gives each only once has none left for the next who asks.
@@ -62,9 +60,8 @@ def given_secrets(
             )
         texts = (argument,) if isinstance(argument, str) else tuple(argument)
         return Secrets(_checked(texts, "Store(secret=...)"), given=True)
-    environment = os.environ if environment is None else environment
     for variable in VARIABLES:
-        value = environment.get(variable)
+        value = os.environ.get(variable)
         if value and (variable == OWN_VARIABLE or _is_usable(value, variable)):
             return Secrets(_checked((value,), variable), given=True)
     return None

@@ -20,6 +20,7 @@ Piece: TypeAlias = "memoryview | bytes"
 ALIGNMENT = 64
 # Steps into a value that an error shows; of a longer way the middle is left out.
 _LONGEST_PATH = 12
+_LONGEST_EXCERPT = 60
 
 
 class CorruptEntry(ValueError):
@@ -136,9 +137,9 @@ class Description:
     nbytes: int
 
 
-def padding(position: int, alignment: int = ALIGNMENT) -> bytes:
+def padding(position: int) -> bytes:
     """The zero bytes that bring a position to the next aligned one."""
-    return bytes(-position % alignment)
+    return bytes(-position % ALIGNMENT)
 
 
 def type_name(cls: type[Any]) -> str:
@@ -156,10 +157,10 @@ def label(value: object) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def excerpt(value: object, limit: int = 60) -> str:
+def excerpt(value: object) -> str:
     """A short text of a value for an error message, whatever its ``repr`` does."""
     try:
         text = repr(value)
     except Exception as error:  # a user's own __repr__ may raise anything, and the refusal matters more
         return f"<an object whose repr raises {type(error).__name__}>"
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= _LONGEST_EXCERPT else text[: _LONGEST_EXCERPT - 1] + "…"
