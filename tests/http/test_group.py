@@ -13,7 +13,6 @@ import pytest
 from dash.exceptions import PreventUpdate
 from pages import CLICK, as_async, layout, pattern, snapshot
 
-import enrich
 from enrich import (
     ALL,
     MATCH,
@@ -42,13 +41,6 @@ def app(request: pytest.FixtureRequest) -> Any:
     made = request.param("app")
     made.layout = layout()
     return made
-
-
-@pytest.fixture(params=["app.callback", "enrich.callback", "dash.callback"])
-def callback(request: pytest.FixtureRequest, app: Any) -> Callable[..., Any]:
-    return {"app.callback": app.callback, "enrich.callback": enrich.callback, "dash.callback": dash.callback}[
-        request.param
-    ]
 
 
 @pytest.fixture(params=["sync", "async", "mixed"])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dash
 import pytest
 from dash.exceptions import PreventUpdate
-from pages import CLICK, as_async, layout, pattern, snapshot
+from pages import CLICK, layout, pattern, snapshot
 
 import enrich
 from enrich import ALL, MATCH, Dash, DashProxy, Input, MultiplexerTransform, Output, State, Trigger, no_update
@@ -20,18 +19,6 @@ def app(request: pytest.FixtureRequest) -> Any:
     made = Dash("app") if request.param == "Dash" else DashProxy("app", transforms=[MultiplexerTransform()])
     made.layout = layout()
     return made
-
-
-@pytest.fixture(params=["app.callback", "enrich.callback", "dash.callback"])
-def callback(request: pytest.FixtureRequest, app: Any) -> Callable[..., Any]:
-    return {"app.callback": app.callback, "enrich.callback": enrich.callback, "dash.callback": dash.callback}[
-        request.param
-    ]
-
-
-@pytest.fixture(params=["sync", "async"])
-def kind(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
-    return as_async if request.param == "async" else lambda func: func
 
 
 def rows(page: Page, kind: str = "out") -> list[str]:

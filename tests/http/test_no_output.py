@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dash
 import pytest
-from pages import CLICK, as_async, layout, pattern
+from pages import CLICK, layout, pattern
 from versions import needs_dash
 
 import enrich
@@ -23,18 +22,6 @@ def app(request: pytest.FixtureRequest) -> Any:
     made = Dash("app") if request.param == "Dash" else DashProxy("app", transforms=[NoOutputTransform()])
     made.layout = layout()
     return made
-
-
-@pytest.fixture(params=["app.callback", "enrich.callback", "dash.callback"])
-def callback(request: pytest.FixtureRequest, app: Any) -> Callable[..., Any]:
-    return {"app.callback": app.callback, "enrich.callback": enrich.callback, "dash.callback": dash.callback}[
-        request.param
-    ]
-
-
-@pytest.fixture(params=["sync", "async"])
-def kind(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
-    return as_async if request.param == "async" else lambda func: func
 
 
 @pytest.mark.parametrize(

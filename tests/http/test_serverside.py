@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pages import CLICK, as_async, layout, pattern
+from pages import CLICK, layout, pattern
 
-import enrich
 from enrich import (
     ALL,
     MATCH,
@@ -64,18 +62,6 @@ def app(request: pytest.FixtureRequest) -> Any:
     made = request.param("app", prevent_initial_callbacks=True)
     made.layout = store_layout()
     return made
-
-
-@pytest.fixture(params=["app.callback", "enrich.callback", "dash.callback"])
-def callback(request: pytest.FixtureRequest, app: Any) -> Callable[..., Any]:
-    return {"app.callback": app.callback, "enrich.callback": enrich.callback, "dash.callback": dash.callback}[
-        request.param
-    ]
-
-
-@pytest.fixture(params=["sync", "async"])
-def kind(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
-    return as_async if request.param == "async" else lambda func: func
 
 
 def frame(rows: int = 10) -> pd.DataFrame:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dash
 import pytest
-from pages import CLICK, CLICK_ROW, as_async, layout, pattern, snapshot
+from pages import CLICK, CLICK_ROW, layout, pattern, snapshot
 
-import enrich
 from enrich import ALL, MATCH, Dash, DashProxy, Input, Output, State, Trigger, TriggerTransform
 from enrich.page import Page
 
@@ -21,18 +19,6 @@ def app(request: pytest.FixtureRequest) -> DashProxy:
     made = KINDS[request.param]("app", prevent_initial_callbacks=True)
     made.layout = layout()
     return made
-
-
-@pytest.fixture(params=["app.callback", "enrich.callback", "dash.callback"])
-def callback(request: pytest.FixtureRequest, app: DashProxy) -> Callable[..., Any]:
-    return {"app.callback": app.callback, "enrich.callback": enrich.callback, "dash.callback": dash.callback}[
-        request.param
-    ]
-
-
-@pytest.fixture(params=["sync", "async"])
-def kind(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
-    return as_async if request.param == "async" else lambda func: func
 
 
 def test_only_a_trigger(callback: Any, kind: Any, app: Any):
@@ -261,12 +247,3 @@ def test_a_failure_reaches_on_error(app: Any, kind: Any):
     page = Page(app)
     page.act(CLICK)
     assert page["x.title"] == "ZeroDivisionError"
-
-
-def test_a_plain_app_in_the_process_sees_it_as_an_input():
-    plain = dash.Dash("plain", prevent_initial_callbacks=True)
-    plain.layout = layout()
-    dash.callback(Output("x", "title"), Input("a", "n_clicks"), prevent_initial_call=True)(lambda n: f"{n}")
-    page = Page(plain)
-    page.act(CLICK)
-    assert page["x.title"] == "1"

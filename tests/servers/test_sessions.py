@@ -32,7 +32,10 @@ def app(server):
 
 
 def make_app(server, **kwargs):
-    app = Dash(__name__, **clients.on(server), **kwargs)
+    return declared(Dash(__name__, **clients.on(server), **kwargs))
+
+
+def declared(app):
     app.layout = html.Div([html.Button(id="load"), dcc.Store(id="store"), html.Div(id="total")])
 
     @app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"), prevent_initial_call=True)
@@ -236,20 +239,8 @@ def _two_apps(asgi):
     for name in ("one", "two"):
         server = apps[0].server if apps else None
         app = Dash(name, server=server or True, backend=asgi, url_base_pathname=f"/{name}/")
-        app.layout = html.Div([html.Button(id="load"), dcc.Store(id="store"), html.Div(id="total")])
-        _declare(app)
-        apps.append(app)
+        apps.append(declared(app))
     return apps
-
-
-def _declare(app):
-    @app.callback(ServersideOutput("store", "data"), Trigger("load", "n_clicks"), prevent_initial_call=True)
-    def load():
-        return pd.DataFrame({"value": range(5)})
-
-    @app.callback(Output("total", "children"), Input("store", "data"), prevent_initial_call=True)
-    def total(frame):
-        return int(frame["value"].sum())
 
 
 def test_text_that_only_looks_like_a_token_passes(app):
