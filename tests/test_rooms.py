@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "dash_internals": {"callbacks.spec", "callbacks.tree", "dash_internals"},
     "callbacks": {"errors", "meant", "dependencies", "dash_internals", "callbacks"},
     "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
-    "transforms.annotations": {"errors", "callbacks", "store"},
+    "transforms.annotations": {"errors", "callbacks", "store", "transforms.locating"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.missing": {"errors", "dash_internals", "callbacks"},
     "transforms.unchanged": {"errors", "callbacks", "store", "transforms.held"},
@@ -34,8 +34,9 @@ def room_of(path):
 
 def imports_of(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("enrich"):
-            base = node.module.removeprefix("enrich").lstrip(".")
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("enrich")):
+            inside = path.relative_to(PACKAGE).parts[: -node.level] if node.level else ()
+            base = ".".join([*inside, (node.module or "").removeprefix("enrich").lstrip(".")]).strip(".")
             if base:
                 yield base
             else:
