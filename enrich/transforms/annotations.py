@@ -6,7 +6,7 @@ import itertools
 import types
 import typing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from enrich.callbacks.tree import map_leaves
 from enrich.errors import DeclarationError, StoreError
 from enrich.store import Columns, Ref, ServersideRef, Store
 from enrich.store.codecs.entry import type_name
+from enrich.transforms.locating import locating
 
 _TABLES = frozenset(
     {
@@ -71,12 +72,11 @@ def with_wants(spec: CallbackSpec) -> CallbackSpec:
     return spec.with_changes(inputs=inputs)
 
 
-def read_wanted(store: Store, ref: Ref, want: Want, locating: Callable[..., Any]) -> Any:
-    """Read a stored value as it is wanted; what a reference raises later goes through ``locating``."""
+def read_wanted(store: Store, ref: Ref, want: Want, where: str) -> Any:
+    """Read a stored value as it is wanted; what a reference raises later says ``where`` it was received."""
     if want.by_reference:
-        return ServersideRef(
-            ref, partial(locating, store.get), partial(locating, store.describe), want.columns
-        )
+        load, describe = (partial(locating, where, function) for function in (store.get, store.describe))
+        return ServersideRef(ref, load, describe, want.columns)
     if want.kept:
         value = store.get(ref, columns=want.columns)
         found = store.describe(ref)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from enrich import dash_internals
@@ -29,7 +28,7 @@ from enrich.store.arguments import check_arguments
 from enrich.store.places import chosen, named_backends
 from enrich.transforms.annotations import Want, check_wants, read_wanted, with_wants
 from enrich.transforms.base import DashTransform
-from enrich.transforms.locating import located, locating
+from enrich.transforms.locating import located
 from enrich.transforms.memoize import with_memo
 from enrich.transforms.missing import check_setting, in_place_of, with_settings_of_outputs
 from enrich.transforms.unchanged import held_tokens, stands_for, with_held_tokens
@@ -340,7 +339,7 @@ class _Handles:
         where = f"{spec}, argument {slot}"
         try:
             ref = app._sessions.opened(token)
-            return read_wanted(app.store, ref, slot.want or Want(), partial(locating, where))
+            return read_wanted(app.store, ref, slot.want or Want(), where)
         except HandleError as error:
             # A dcc.Store(storage_type="local") keeps tokens longer than the browser its cookies, or the app its secret.
             return in_place_of(located(error, where), slot, spec, settings.on_missing)
