@@ -116,10 +116,6 @@ def _int(writer: Writer, value: int) -> Node:
     return value if -_LONG < value < _LONG else {TAG: "int", "v": hex(value)}
 
 
-def _list(writer: Writer, value: list[Any]) -> Node:
-    return items(writer, value)
-
-
 def items(writer: Writer, value: Any) -> list[Node]:
     """The nodes of a sequence's items."""
     kinds = _kinds(value)
@@ -163,15 +159,7 @@ def _tuple(writer: Writer, value: tuple[Any, ...]) -> Node:
     return {TAG: "tuple", "v": items(writer, value)}
 
 
-def _set(writer: Writer, value: set[Any]) -> Node:
-    return {TAG: "set", "v": _ordered(writer, value)}
-
-
-def _frozenset(writer: Writer, value: frozenset[Any]) -> Node:
-    return {TAG: "frozenset", "v": _ordered(writer, value)}
-
-
-def _ordered(writer: Writer, value: Any) -> list[Node]:
+def _set(writer: Writer, value: set[Any] | frozenset[Any]) -> Node:
     # Equal sets are to give equal bytes, and iterate in any order. Parts are numbered as they are met, so a member
     # that has some becomes an entry of its own.
     ours, writer.parts = writer.parts, Parts()
@@ -188,7 +176,8 @@ def _ordered(writer: Writer, value: Any) -> list[Node]:
     finally:
         writer.parts = ours
     plain.sort(key=itemgetter(0))
-    return [*(node for _, node in plain), *map(writer.embed, sorted(entries, key=Encoded.digest))]
+    members = [*(node for _, node in plain), *map(writer.embed, sorted(entries, key=Encoded.digest))]
+    return {TAG: type(value).__name__, "v": members}
 
 
 def _subclass(writer: Writer, value: Any) -> Node:
@@ -208,11 +197,11 @@ ENCODERS.update(
         float: _float,
         str: _str,
         int: _int,
-        list: _list,
+        list: items,
         dict: _dict,
         tuple: _tuple,
         set: _set,
-        frozenset: _frozenset,
+        frozenset: _set,
         deque: _deque,
         OrderedDict: _subclass,
         Counter: _subclass,
