@@ -237,10 +237,9 @@ class Memo:
         if not self.by_arguments:
             return []
         tree: Any = spec.dash_inputs
-        given: Any = (
-            kwargs if isinstance(tree, dict) else args[len(args) - (len(tree) if is_branch(tree) else 1) :]
-        )
-        return [_by_key(app, value) for value in _passed(tree if is_branch(tree) else (tree,), given)]
+        tree = tree if is_branch(tree) else (tree,)
+        given: Any = kwargs if isinstance(tree, dict) else args[len(args) - len(tree) :]
+        return [_by_key(app, value) for value in _passed(tree, given)]
 
     def _key(self, spec: CallbackSpec, given: list[Any]) -> str:
         outputs = getattr(dash_internals.context(), "outputs_list", None)
