@@ -70,8 +70,6 @@ class BlockingCallbackTransform(DashTransform):
             gate = _Gate(spec, declaration_salt(spec, seen), timeout)
             callbacks.extend(gate.callbacks(program))
             components.extend(gate.stores.components())
-        if not components:
-            return program.with_changes(callbacks=tuple(callbacks))
         return program.with_changes(callbacks=tuple(callbacks), components=(*program.components, *components))
 
 

@@ -52,8 +52,6 @@ class CycleBreakerTransform(DashTransform):
                 stores = relays[slot.key]
                 callbacks.extend(_relay_callbacks(stores, slot, spec))
                 components.extend(stores.components())
-        if not components:
-            return program
         return program.with_changes(callbacks=tuple(callbacks), components=(*program.components, *components))
 
 
