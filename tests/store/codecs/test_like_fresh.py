@@ -307,6 +307,7 @@ def test_labels_are_looked_through_once_for_all_who_read(tmp_path: Path) -> None
     path = write(tmp_path / "entry", make())
     assert read(path).columns._engine is read(path).columns._engine
     assert read(path, columns=["s", "f"]).columns._engine is read(path, columns=["s", "f"]).columns._engine
+    assert_same(make()[[]], read(path, columns=[]))
 
 
 def test_frame_outlives_the_removal_of_its_file(tmp_path: Path) -> None:
