@@ -5,6 +5,7 @@ pyarrow takes the type that fits the first cells and makes the others fit: a dat
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -48,6 +49,9 @@ class ChangedCell(ValueError):
 
 def exact_array(values: pd.Series[Any]) -> pa.Array:
     """The objects, or categories that are objects, as pyarrow converts them; raises ``ChangedCell``."""
+    is_category = isinstance(values.dtype, pd.CategoricalDtype)
+    if _has_mixed_moments(values.cat.categories if is_category else values):
+        raise ValueError("numpy.datetime64 beside another type of numpy's")
     array = pa.array(values, from_pandas=True)
     change = _change_of(values, array)
     if change is None:
@@ -62,6 +66,30 @@ def exact_array(values: pd.Series[Any]) -> pa.Array:
         if _change_of(values, array) is None:
             return array
     raise ChangedCell(change)
+
+
+def _has_mixed_moments(cells: Iterable[Any]) -> bool:
+    """Whether numpy's moments and another type of numpy's would be of one column, at which pyarrow crashes."""
+    dtypes: set[str] = set()
+    items: list[Any] = []
+    fields: defaultdict[Any, list[Any]] = defaultdict(list)
+    for cell in cells:
+        if isinstance(cell, np.generic):
+            cell = cell.dtype
+        if isinstance(cell, np.dtype):
+            dtypes.add(cell.kind)
+        elif isinstance(cell, np.ndarray):
+            items.extend(cell.flat if cell.dtype == object else [cell.dtype])
+        elif isinstance(cell, (list, tuple, set, frozenset)):
+            items.extend(cell)
+        elif isinstance(cell, dict):
+            for key, value in cell.items():
+                fields[key].append(value)
+    return (
+        ("M" in dtypes and len(dtypes) > 1)
+        or (bool(items) and _has_mixed_moments(items))
+        or any(map(_has_mixed_moments, fields.values()))
+    )
 
 
 def _change_of(values: pd.Series[Any], array: Any) -> _Change | None:

@@ -242,6 +242,23 @@ def test_what_a_cell_would_become_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    "cells",
+    [
+        (np.datetime64("2020-01-01"), np.float32(0.5)),
+        ([np.datetime64("2020-01-01"), np.True_],),
+        (np.array(["2020-01-01"], "M8[ns]"), np.array([0.5])),
+        ({"a": [np.array(["2020-01-01"], "M8[s]")]}, {"a": (np.arange(2),)}),
+        (np.array([np.datetime64("2020-01-01"), np.int8(1)], object),),
+    ],
+    ids=str,
+)
+def test_cells_at_which_pyarrow_crashes_are_refused(cells: tuple[Any, ...]) -> None:
+    data = stored(object_frame(*cells))
+    with pytest.raises(StoreError, match=r"Column 't' .*\(numpy.datetime64 beside another type of numpy's\)"):
+        decode(data, as_type=pa.Table)
+
+
+@pytest.mark.parametrize(
     ("cells", "kind"),
     [
         ((NANOSECOND, None, pd.NaT, dt.datetime(2020, 1, 1)), pa.timestamp("ns")),
@@ -263,6 +280,10 @@ def test_what_a_cell_would_become_is_said() -> None:
         ((np.str_("a"), Colour.RED), pa.string()),
         ((Size.SMALL, np.int8(2), pd.NA), pa.int64()),
         ((np.arange(2), np.arange(0), None), pa.list_(pa.int64())),
+        (
+            ({"a": np.datetime64("2020-01-01", "us"), "b": np.float64(1.5)},),
+            pa.struct({"a": pa.timestamp("us"), "b": pa.float64()}),
+        ),
         ((np.array([0.1, np.nan]), np.arange(2)), pa.list_(pa.float64())),
         (({"a": 1}, {"b": 0.5, "a": np.nan}, None, {}), pa.struct({"a": pa.int64(), "b": pa.float64()})),
         (([None, np.nan, pd.NA, "a"], [pd.NaT]), pa.list_(pa.string())),
