@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_PLACE = re.compile(r"(callback '[^']*') \([^()\n]*:\d+\)")
+_PLACE = re.compile(r"(callback '[^']*') \(.*?:\d+\)")
 
 
 class EnrichError(Exception):
