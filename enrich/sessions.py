@@ -12,7 +12,7 @@ import logging
 import reprlib
 import secrets
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -117,13 +117,12 @@ class Sessions:
         """What a token stands for, to the running session; a token that is for all needs none."""
         try:
             session = self.current()
-        except Exception as error:
-            try:
+        except SessionError:
+            return self.app.store.open(token)
+        except Exception:
+            with suppress(HandleForeign):
                 return self.app.store.open(token)
-            except HandleForeign:
-                if isinstance(error, SessionError):
-                    raise
-                raise error from None  # session_id= failed, and perhaps it shouldn't have
+            raise  # session_id= failed, and perhaps it shouldn't have
         return self.app.store.open(token, session=session)
 
     def payer(self) -> str | None:

@@ -194,7 +194,13 @@ def test_whom_session_id_can_not_name_may_read_what_is_for_all():
 
 
 def test_whom_session_id_can_not_name_is_told_so_where_a_value_is_somebody_s():
-    app = make_app(session_id=lambda: ctx.cookies["user"])
+    def user():
+        try:
+            return ctx.cookies["user"]
+        except KeyError as error:
+            raise PermissionError("Who are you?") from error
+
+    app = make_app(session_id=user)
     declare_own(app)
     declare_reader(app, "own")
     one, stranger = Page(app), Page(app)
@@ -203,7 +209,8 @@ def test_whom_session_id_can_not_name_is_told_so_where_a_value_is_somebody_s():
     with pytest.raises(CallbackFailed) as failed:
         stranger.act({"own.data": one["own.data"]})
     error = failed.value.__cause__
-    assert isinstance(error, KeyError)
+    assert isinstance(error, PermissionError)
+    assert isinstance(error.__cause__, KeyError)
     assert "session_id=" in error.__notes__[0]
 
 
