@@ -122,6 +122,13 @@ def register(app: Any) -> None:
     _apps.add(app)
 
 
+class _Outdated(Exception):
+    """A name among the arguments stands for another value than when the call began: whose result this is, isn't known."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 @dataclass(frozen=True, slots=True)
 class Memo:
     """How one callback's results are kept."""
@@ -180,15 +187,24 @@ class Memo:
         app = current_app()
         made: list[str] = []
 
+        def arguments() -> list[Any] | None:
+            try:
+                return self._arguments(app, spec, args, kwargs)
+            except HandleError:
+                return None
+
         def made_text() -> str:
             result = run()
             try:
-                return dash_internals.to_json(result)
+                text = dash_internals.to_json(result)
             except TypeError as error:
                 raise TypeError(
                     f"{spec}: what it returned can't be kept as JSON: {error}. Return plain data, or declare a "
                     "ServersideOutput."
                 ) from error
+            if arguments() != given:
+                raise _Outdated(text)
+            return text
 
         def for_everybody() -> str | None:
             text = made_text()
@@ -201,17 +217,19 @@ class Memo:
         def for_session() -> str:
             return made.pop() if made else made_text()
 
-        try:
-            given = self._arguments(app, spec, args, kwargs)
-        except HandleError:
-            # It can't be had: the call says so, or what is passed in its place.
+        given = arguments()
+        if given is None:
+            # One can't be had: the call says so, or what is passed in its place.
             return run()
         key = self._key(spec, given)
-        if not self.by_session:
-            is_kept, result = self._kept(app, None, spec, key, for_everybody)
-            if is_kept:
-                return result
-        return self._kept(app, app._sessions.current(), spec, key, for_session)[1]
+        try:
+            if not self.by_session:
+                is_kept, result = self._kept(app, None, spec, key, for_everybody)
+                if is_kept:
+                    return result
+            return self._kept(app, app._sessions.current(), spec, key, for_session)[1]
+        except _Outdated as outdated:
+            return json.loads(outdated.text)
 
     def _kept(
         self, app: Any, session: str | None, spec: CallbackSpec, key: str, make: Callable[[], str | None]

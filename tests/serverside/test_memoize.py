@@ -18,6 +18,7 @@ from enrich import (
     Serverside,
     ServersideOutput,
     ServersideOutputTransform,
+    ServersideRef,
     Trigger,
     callback,
     dcc,
@@ -510,6 +511,24 @@ def test_what_stood_in_for_a_value_that_was_gone_is_not_remembered(session_check
     assert page["o.data"] == 0
     page.act({"b.n_clicks": 2})
     assert page["o.data"] == 6
+
+
+@pytest.mark.parametrize("session_check", [True, False])
+def test_a_result_of_a_name_that_changes_meanwhile_is_not_remembered(session_check):
+    app = make_app(session_check=session_check)
+    app.callback(Output("s", "data"), Input("b", "n_clicks"))(lambda n: Serverside("early", key="name"))
+    changes = ["late"]
+
+    @app.callback(Output("o", "data"), Input("s", "data"), memoize=True)
+    def read(ref: ServersideRef):
+        while changes:
+            app.store.put(changes.pop(), name="name")
+        return ref.load()
+
+    page = Page(app)
+    assert page["o.data"] == "late"
+    page.act({"b.n_clicks": 1})
+    assert page["o.data"] == "early"
 
 
 @pytest.mark.skipif(not clients.ASGI_SERVERS, reason="the installed Dash has no asynchronous servers")
