@@ -17,7 +17,19 @@ from dash import DiskcacheManager
 from pages import CLICK, layout
 
 import enrich
-from enrich import Dash, DashProxy, Input, Output, Serverside, ServersideOutput, State, Trigger, dcc, html
+from enrich import (
+    Dash,
+    DashProxy,
+    Input,
+    Output,
+    Serverside,
+    ServersideOutput,
+    ServersideOutputTransform,
+    State,
+    Trigger,
+    dcc,
+    html,
+)
 from enrich.page import Page
 
 SECONDS = 60
@@ -93,6 +105,17 @@ def test_a_job_runs_in_another_process_without_its_trigger(app: Any, through: st
     title, pid, triggered = response["x"]["title"].rsplit(" ", 2)
     assert (title, triggered) == ("title of b", "a")
     assert int(pid) != os.getpid()
+
+
+def test_a_job_that_needs_no_session_runs_for_whom_session_id_can_not_name(manager: DiskcacheManager):
+    def user() -> str:
+        raise PermissionError("Who are you?")
+
+    transforms = [ServersideOutputTransform(session_id=user)]
+    app = Dash("app", background_callback_manager=manager, transforms=transforms)
+    app.layout = layout()
+    app.callback(Output("x", "title"), Trigger("a", "n_clicks"), background=True)(lambda: "done")
+    assert Job(Page(app), CLICK).result() == (200, {"x": {"title": "done"}})
 
 
 def test_dict_signatures(app: Any):

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -551,3 +552,24 @@ def test_async_callbacks_that_wait_for_one_take_few_threads():
         assert [one.result(20) for one in asked] == [1] * visitors
     assert runs == [1]
     assert threads.count("enrich-memoize") == 1
+
+
+@pytest.mark.skipif(not clients.ASGI_SERVERS, reason="the installed Dash has no asynchronous servers")
+def test_async_callbacks_of_two_visitors_wait_for_none():
+    settings = ServersideOutputTransform(session_id=itertools.count(1).__next__)
+    app = Dash("memo", backend=clients.ASGI_SERVERS[0], transforms=[settings])
+    app.layout = html.Div([html.Button(id="b"), dcc.Store(id="o")])
+    arrived, both = [], asyncio.Event()
+
+    @app.callback(Output("o", "data"), Input("b", "n_clicks"), memoize=True)
+    async def load(n_clicks):
+        arrived.append(n_clicks)
+        if len(arrived) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 10)
+        return n_clicks
+
+    with clients.client(app) as browser, ThreadPoolExecutor(2) as pool:
+        browser.get("/")
+        asked = [pool.submit(clients.call, browser, "o.data", {"b.n_clicks": 1}) for _ in range(2)]
+        assert [one.result(20) for one in asked] == [1, 1]
