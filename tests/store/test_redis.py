@@ -536,6 +536,19 @@ def what_fails(backend: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("login", "query"), [("", ""), ("", "?password=word"), (":word@", ""), (":word@", "?db=1")]
+)
+def test_a_server_is_reached_by_its_socket(tmp_path: Path, login: str, query: str):
+    port, place = free_port(), tmp_path / "socket"
+    options = ["--unixsocket", str(place), *(["--requirepass", "word"] if login or query else [])]
+    with running(redis_command(port, tmp_path, *options), port):
+        backend = RedisBackend(f"unix://{login}{place}{query}", local=False)
+        store = Store(backend)
+        assert store.get(store.put([1, 2])) == [1, 2]
+    assert backend.where == f"unix://{place}{query if 'db' in query else ''}"
+
+
 def test_a_server_that_is_not_there_is_said_to_refuse_the_connection():
     error = what_fails(f"redis://127.0.0.1:{free_port()}/0")
     assert "refuses the connection" in error

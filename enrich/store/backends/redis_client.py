@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from enrich.errors import StoreConfigError, StoreUnavailableError
 from enrich.store.backends.protocol import check_positive
@@ -61,7 +61,7 @@ def connect(url: str, timeout: float, given: Mapping[str, Any]) -> Any:
     scheme, _, kind = parts.scheme.partition("+")
     if kind == "sentinel":
         return _checked(lambda: _watched(parts, options | once_more), given)
-    plain = urlunsplit(parts._replace(scheme=scheme))
+    plain = _joined(parts._replace(scheme=scheme))
     if scheme != "unix" and not parts.path.strip("/").isdecimal() and parts.path.strip("/"):
         _refuse(_NO_DATABASE)
     values = _values(plain)
@@ -91,7 +91,13 @@ def without_login(url: str) -> str:
     """Return a server's URL as it may be shown."""
     parts = urlsplit(url)
     query = [pair for pair in parse_qsl(parts.query) if not pair[0].endswith(("username", "password"))]
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
+    return _joined(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(query)))
+
+
+def _joined(parts: SplitResult) -> str:
+    """Return the URL of which these are the parts; urlunsplit leaves out the slashes of unix:///path."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
 
 
 def _allowed(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,10 +191,11 @@ def _watched(parts: SplitResult, options: dict[str, Any]) -> Any:
     pairs = [pair for pair in parts.query.split("&") if pair]
     own = [pair.removeprefix(_SENTINEL) for pair in pairs if pair.startswith(_SENTINEL)]
     rest = [pair for pair in pairs if not pair.startswith(_SENTINEL)]
-    place = (parts.scheme.removesuffix("+sentinel"), f"{login}{at}service", f"/{db}", "&".join(rest), "")
+    scheme = parts.scheme.removesuffix("+sentinel")
+    place = SplitResult(scheme, f"{login}{at}service", f"/{db}", "&".join(rest), "")
     if db and not db.isdecimal():
         _refuse(_NO_DATABASE)
-    values = _values(urlunsplit(place))
+    values = _values(_joined(place))
     for name in ("host", "connection_class"):
         values.pop(name, None)
     tls: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
