@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable
@@ -241,3 +242,22 @@ def test_a_folder_that_is_removed_while_it_is_listed_is_empty(tmp_path: Path):
     files = ArrowFiles(Vanishing(), str(tmp_path))
     assert list(files.listed("records")) == []
     files.drop_unfinished(0.0)
+
+
+def test_a_folder_that_is_removed_while_a_value_is_written_gives_a_typed_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    remote = tmp_path / "remote"
+    backend = ArrowFSBackend(pafs.LocalFileSystem(), str(remote), local=FileSystemBackend(tmp_path / "local"))
+    store = Store(backend, secret=SECRET)
+    upload = ArrowFiles._upload
+
+    def upload_and_lose(files: ArrowFiles, path: str, buffers: Any) -> None:
+        upload(files, path, buffers)
+        shutil.rmtree(remote)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ArrowFiles, "_upload", upload_and_lose)
+        with pytest.raises(StoreUnavailableError, match="local://.*can't be used"):
+            store.put("value")
+    assert store.get(store.put("value")) == "value"

@@ -74,8 +74,6 @@ class ArrowFiles:
     def _asking(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise
         except (OSError, pa.ArrowException) as error:
             raise self._unavailable(error) from error
 
@@ -90,11 +88,12 @@ class ArrowFiles:
 
     def read(self, path: str) -> bytes | Missing:
         """Return what a file holds."""
-        try:
-            with self._asking(), self._fs.open_input_file(path) as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return MISSING
+        with self._asking():
+            try:
+                with self._fs.open_input_file(path) as file:
+                    return bytes(file.read())
+            except FileNotFoundError:
+                return MISSING
 
     def write(self, path: str, buffers: Sequence[Buffer]) -> None:
         """Write a file, in place of the one that is there; on failure that one stays."""
@@ -155,11 +154,11 @@ class ArrowFiles:
 
     def _found(self, kind: str) -> list[pafs.FileInfo]:
         selector = pafs.FileSelector(f"{self.path}/{kind}", allow_not_found=True, recursive=True)
-        try:
-            with self._asking():
+        with self._asking():
+            try:
                 return [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
-        except FileNotFoundError:  # somebody removes the folder meanwhile
-            return []
+            except FileNotFoundError:  # somebody removes the folder meanwhile
+                return []
 
 
 def _check_path(fs: pafs.FileSystem, path: str) -> None:
