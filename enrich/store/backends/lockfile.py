@@ -81,10 +81,11 @@ class FileLease:
         if self.file.closed:
             return
         try:
-            if sys.platform == "win32":
-                unlock_fd(self.file.fileno())
-            elif not self.keep:
+            if sys.platform != "win32" and not self.keep:
                 self.path.unlink(missing_ok=True)
+            unlock_fd(
+                self.file.fileno()
+            )  # closed alone, a child that is being forked would keep it for a moment
         finally:
             self.file.close()
 
