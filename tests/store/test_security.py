@@ -256,7 +256,9 @@ def test_what_is_no_key_never_reaches_the_file_system(tmp_path: Path, key: str):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
-@pytest.mark.parametrize(("mode", "stays"), [(0o755, True), (0o777, False), (0o1777, True), (0o775, False)])
+@pytest.mark.parametrize(
+    ("mode", "stays"), [(0o755, True), (0o777, False), (0o757, False), (0o1777, True), (0o775, False)]
+)
 def test_a_folder_that_others_can_put_another_in_place_of_is_not_private(
     tmp_path: Path, mode: int, stays: bool
 ):
