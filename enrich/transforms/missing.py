@@ -25,20 +25,22 @@ def check_setting(on_missing: Any) -> None:
 
 def with_settings_of_outputs(program: Program) -> Program:
     """Let the readers of an output know what its ``ServersideOutput`` says of values that are gone."""
-    said = {
-        slot.key: slot.marker.on_missing
-        for spec in (*(program.served or ()), *program.callbacks)
-        for slot in spec.output_slots()
-        if is_serverside(slot) and slot.marker.on_missing is not None
-    }
-    for spec in program.callbacks:
-        if "on_missing" not in spec.flags:
-            continue
-        try:
-            check_setting(spec.flags["on_missing"])
-        except StoreConfigError as error:
-            raise DeclarationError(f"{spec} has {error}") from None
+    said: dict[Any, Any] = {}
+    for spec in (*(program.served or ()), *program.callbacks):
+        if "on_missing" in spec.flags:
+            _checked(f"{spec} has", spec.flags["on_missing"])
+        for slot in spec.output_slots():
+            if is_serverside(slot) and slot.marker.on_missing is not None:
+                said[slot.key] = _checked(f"{spec}, output {slot}, has", slot.marker.on_missing)
     return program.map_callbacks(lambda spec: _told(spec, said)) if said else program
+
+
+def _checked(who: str, on_missing: Any) -> Any:
+    try:
+        check_setting(on_missing)
+    except StoreConfigError as error:
+        raise DeclarationError(f"{who} {error}") from None
+    return on_missing
 
 
 def _told(spec: CallbackSpec, said: dict[Any, Any]) -> CallbackSpec:

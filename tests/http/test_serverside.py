@@ -817,6 +817,12 @@ def test_a_senseless_on_missing_is_refused_with_its_place():
     app.callback(Output("x", "title"), Input("store", "data"), on_missing="ignore")(str)
     with pytest.raises(DeclarationError, match=r"test_serverside\.py:\d+\) has on_missing='ignore'"):
         app.callback_map
+    app = Dash("app")
+    app.callback(ServersideOutput("store", "data", on_missing="ignore"), Input("a", "n_clicks"))(frame)
+    with pytest.raises(
+        DeclarationError, match=r"test_serverside\.py:\d+\), output store.data, has on_missing='ignore'"
+    ):
+        app.callback_map
 
 
 async def _login() -> str:
