@@ -122,10 +122,17 @@ class Producers:
             return None
 
 
-def expired(ref: Ref, producers: Producers, app: str) -> HandleExpired:
+def expired(ref: Ref, producers: Producers, app: str, place: Backend) -> HandleExpired:
     """Say which value is gone, who stored it and when, and what would help."""
+    # With several workers this is what is wrong, and neither a longer ttl nor more room would help.
+    apart = (
+        f" Or another process has it: store {place.name!r} keeps what each process stores in that process. "
+        "Use FileSystemBackend() or RedisBackend(...) for several workers."
+        if place.reach == "process"
+        else ""
+    )
     if ref.name is not None and not ref.key and not ref.written:
-        return _unknown(ref.name, app)
+        return _unknown(ref.name, app, apart)
     what = "The value" if ref.name is None else f"The value named {ref.name!r}"
     who = producers.text(ref)
     by = f" that {who} stored" if who else ""
@@ -135,12 +142,13 @@ def expired(ref: Ref, producers: Producers, app: str) -> HandleExpired:
     return HandleExpired(
         f"{what}{by}{when} is gone: it wasn't used for longer than the store's ttl, was dropped to make room, or was "
         "cleared. Reload the page to have it made anew, raise ttl or max_bytes, or say with on_missing= what to do."
+        + apart
     )
 
 
-def _unknown(name: str, app: str) -> HandleExpired:
+def _unknown(name: str, app: str, apart: str) -> HandleExpired:
     return HandleExpired(
         f"No value of app {app!r} has the name {name!r}. Nothing was stored under it in this app, and then the name, or "
         "app= or the secret of who stored it, is another one; or it wasn't used for longer than the store's ttl, was "
-        "dropped to make room, or was cleared. app.store.app tells the app= of an app."
+        "dropped to make room, or was cleared. app.store.app tells the app= of an app." + apart
     )

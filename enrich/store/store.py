@@ -192,7 +192,7 @@ class Store:
             return value
         if default is not _RAISE:
             return default
-        raise expired(ref, self._producers, self.app)
+        raise expired(ref, self._producers, self.app, place)
 
     def _load(self, ref: Ref, place: Backend, decode: Callable[[Buffer], Any]) -> Any:
         key = ref.key
@@ -228,7 +228,7 @@ class Store:
         _store, place = self._places.find(ref.store)
         found = self._load(ref, place, codecs.describe)
         if found is MISSING:
-            raise expired(ref, self._producers, self.app)
+            raise expired(ref, self._producers, self.app, place)
         description: Description = found
         return description
 
@@ -249,7 +249,7 @@ class Store:
         found = self._names.look_up(name, place)
         ref = Ref("", name, store)
         if found is MISSING:
-            raise expired(ref, self._producers, self.app)
+            raise expired(ref, self._producers, self.app, place)
         return replace(ref, key=found.key, written=found.written, producer_id=found.producer)
 
     def delete(self, ref: Ref | str) -> bool:

@@ -125,6 +125,16 @@ def test_a_name_whose_value_is_gone_is_called_gone_where_a_token_shows_that_it_w
         store.get(store.open(token))
 
 
+def test_what_another_process_may_hold_in_its_memory_is_said_to_be_kept_there(store: Store):
+    of_a_worker = store.put("value", producer="callback 'f'")
+    store.clear()
+    for ask in (lambda: store.get(of_a_worker), lambda: store.named("prices")):
+        with pytest.raises(HandleExpired) as caught:
+            ask()
+        in_memory = "store 'memory' keeps what each process stores in that process" in str(caught.value)
+        assert in_memory == isinstance(store.backend, MemoryBackend)
+
+
 def test_a_name_is_overwritten_and_deleted(store: Store):
     assert [store.get(store.put(number, name="n")) for number in range(3)] == [0, 1, 2]
     ref = store.named("n")
