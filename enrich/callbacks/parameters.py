@@ -115,17 +115,27 @@ def innermost(func: Any) -> Any:
 
 
 _AUTHORS = "__enrich_author__"
+_ADDS = "__enrich_adds__"
 
 
-def standing_in(function: Any, given: Any) -> Any:
-    """Note that a transform put this function in the place of the one that it was given."""
+def standing_in(function: Any, given: Any, adds: tuple[list[str], list[str]]) -> Any:
+    """Note that a transform put this function in the place of the one that it was given.
+
+    It passes more to it than it takes: arguments behind its own, and keywords.
+    """
     setattr(function, _AUTHORS, author_of(given))
+    setattr(function, _ADDS, adds)
     return function
 
 
 def author_of(func: Any) -> Any:
     """The function that the author declared, where transforms put others in its place."""
     return getattr(func, _AUTHORS, func)
+
+
+def added_to(func: Any) -> tuple[list[str], list[str]]:
+    """What a transform passes to the author's function: names for arguments behind its own, and keywords."""
+    return getattr(func, _ADDS, ([], []))
 
 
 def names_in(code: CodeType) -> Iterator[str]:

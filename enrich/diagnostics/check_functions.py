@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from enrich import dash_internals
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside, near_miss
+from enrich.callbacks.parameters import added_to, author_of
 from enrich.callbacks.spec import CallbackSpec, Joint, Slot
 from enrich.callbacks.tree import leaves
 from enrich.diagnostics.finding import Finding
@@ -19,18 +21,20 @@ from enrich.transforms.serverside import HANDLES, ServersideOutputTransform
 def check_functions(callbacks: Iterable[CallbackSpec]) -> Iterator[Finding]:
     """Find functions that can't take what their declaration would pass them."""
     for spec in _single(callbacks):
+        func = author_of(spec.func)
         args, kwargs = _arguments(spec)
-        if _takes(spec.func, len(args), kwargs):
+        if _takes(func, len(args), kwargs):
             continue
         try:
             # A decorator may add arguments of its own, so what it wraps says nothing.
-            signature = inspect.signature(spec.func, follow_wrapped=False)  # type: ignore[arg-type]
+            signature = inspect.signature(func, follow_wrapped=False)
         except (TypeError, ValueError):  # built in, or not a function of Python at all
             continue
         try:
             signature.bind(*args, **dict.fromkeys(kwargs))
         except TypeError as error:
-            said = ", ".join(str(slot) for slot in spec.input_slots() if slot.passed) or "nothing"
+            slots = [str(slot) for slot in spec.input_slots() if slot.passed]
+            said = ", ".join([*slots, *itertools.chain(*added_to(spec.func))]) or "nothing"
             yield Finding.at(
                 spec,
                 "signature",
@@ -58,11 +62,12 @@ def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
 def _arguments(spec: CallbackSpec) -> tuple[list[str], list[str]]:
     """What the function is called with: names for the positional arguments, and keywords."""
     progress = ["set_progress"] if spec.is_background and spec.options["background"].get("progress") else []
+    behind, keywords = added_to(spec.func)
     tree: Any = spec.inputs
     if isinstance(tree, dict):
-        return progress, [name for name, child in tree.items() if _is_passed(child)]
+        return [*progress, *behind], [*(name for name, child in tree.items() if _is_passed(child)), *keywords]
     own = [tree] if isinstance(tree, Slot) else tree
-    return [*progress, *("value" for child in own if _is_passed(child))], []
+    return [*progress, *("value" for child in own if _is_passed(child)), *behind], keywords
 
 
 def _is_passed(tree: Any) -> bool:
@@ -71,9 +76,8 @@ def _is_passed(tree: Any) -> bool:
 
 
 def _passed(args: list[str], kwargs: list[str]) -> str:
-    if kwargs:
-        return "the keywords " + ", ".join(kwargs)
-    return f"{len(args)} argument{'' if len(args) == 1 else 's'}"
+    count = [f"{len(args)} argument{'' if len(args) == 1 else 's'}"] if args or not kwargs else []
+    return " and ".join([*count, *(["the keywords " + ", ".join(kwargs)] if kwargs else [])])
 
 
 def check_async(callbacks: Iterable[CallbackSpec], app: Any) -> Iterator[Finding]:

@@ -185,7 +185,9 @@ def _logged(spec: CallbackSpec, config: LogConfig) -> CallbackSpec:
             _logger.reset(token)
 
     # Outermost: the log is addressed as this transform knows it, not as a blueprint's prefix would have it.
-    func = standing_in(_receiving(spec.func, _way_in(spec)), spec.func)
+    keyword = _way_in(spec)
+    adds: tuple[list[str], list[str]] = (["dash_logger"], []) if keyword is None else ([], [keyword])
+    func = standing_in(_receiving(spec.func, keyword), spec.func, adds)
     return spec.with_changes(func=func, around=(with_logger, *spec.around))
 
 

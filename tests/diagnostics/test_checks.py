@@ -556,6 +556,22 @@ def test_what_a_decorator_adds_is_not_counted():
     assert codes(app) == []
 
 
+@pytest.mark.parametrize(
+    ("func", "said"),
+    [
+        (lambda value: value, "passes 2 arguments (name.value, dash_logger)"),
+        (lambda dash_logger: 1, "passes 1 argument and the keywords dash_logger (name.value, dash_logger)"),
+        (lambda value, other, dash_logger: 1, "missing a required argument: 'other'"),
+    ],
+)
+def test_a_function_is_told_that_log_passes_it_a_logger(func: Any, said: str):
+    app = make_app()
+    app.callback(Output("log", "title"), Input("name", "value"), log=True)(func)
+    finding = only(app)
+    assert finding.code == "signature"
+    assert said in finding.text
+
+
 def test_members_of_a_group_are_checked_one_by_one():
     app = make_app()
     app.callback(Output("log", "children"), Input("button", "n_clicks"), group="g")(lambda: 1)
