@@ -197,6 +197,12 @@ def name_of(backend: Any) -> str:
 
 def checked(backend: Any) -> Any:
     """Return what is a backend; raises `StoreConfigError` for anything else."""
+    if _is_cache(backend):
+        # It has what a backend of the older kind has, and would unpickle what anybody put there.
+        raise StoreConfigError(
+            f"{type(backend).__name__} is a cache, and its pickle knows no signatures. Put FlaskCachingBackend(cache) "
+            "around it."
+        )
     usable = adapted(backend)
     lacking = [method for method in _METHODS if not callable(getattr(usable, method, None))]
     if isinstance(backend, type) or lacking:
@@ -206,6 +212,12 @@ def checked(backend: Any) -> Any:
             + ". Use FileSystemBackend(...), RedisBackend(...), or FlaskCachingBackend(cache) around a cache."
         )
     return backend
+
+
+def _is_cache(backend: Any) -> bool:
+    """Is it a cache as flask-caching or cachelib makes it, and not a backend that somebody derived from one?"""
+    kind = type(backend)
+    return hasattr(kind, "init_app") or kind.__module__.partition(".")[0] in ("cachelib", "flask_caching")
 
 
 def _opened(backend: Any, settings: Settings) -> Backend:

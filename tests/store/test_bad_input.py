@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cachelib
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from flask_caching import Cache
 
 from enrich import FileSystemStore
 from enrich.errors import StoreConfigError, UnknownColumnError
-from enrich.store import FileSystemBackend, MemoryBackend, Store, make_memoize_key
+from enrich.store import ExactCache, FileSystemBackend, MemoryBackend, Store, make_memoize_key
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,15 @@ def test_an_unknown_backend_is_refused_with_those_there_are(tmp_path: Path):
 def test_what_is_no_backend_is_refused(nonsense: object):
     with pytest.raises(StoreConfigError, match="can't be a backend"):
         Store(nonsense)
+
+
+@pytest.mark.parametrize("kind", [cachelib.SimpleCache, cachelib.FileSystemCache, Cache, ExactCache])
+def test_a_bare_cache_is_no_backend_since_it_would_unpickle_what_anybody_put_there(kind: Any, tmp_path: Path):
+    cache = kind(str(tmp_path)) if kind is cachelib.FileSystemCache else kind()
+    with pytest.raises(StoreConfigError, match=r"is a cache, .* Put FlaskCachingBackend\(cache\) around it"):
+        Store(cache)
+    with pytest.raises(StoreConfigError, match=r"Put FlaskCachingBackend\(cache\) around it"):
+        Store(MemoryBackend(), {"cache": cache})
 
 
 @pytest.mark.parametrize("key", [("a", 1), 5, {"a": 1}])
