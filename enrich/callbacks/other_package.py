@@ -18,7 +18,7 @@ def refuse_theirs(found: Any, where: str, error: type[Exception] = DeclarationEr
     if theirs is not None:
         derived = "" if kind.__name__ == theirs else f"{kind.__name__}, which derives from "
         raise error(
-            f"{where} has {derived}{theirs} of {_MODULE}, which does nothing in an app of enrich. "
+            f"{where} has {derived}{theirs} of {_MODULE}, which is not that of enrich. "
             f"Write: from enrich import {theirs}"
         )
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import cachelib
 import dash
 import pytest
 
 import enrich
 from enrich import DashProxy, DeclarationError, EnrichError, Input, Output, ServersideOutputTransform
-from enrich.errors import TransformError
+from enrich.errors import StoreConfigError, TransformError
 
 MODULE = "dash_extensions.enrich"
 
@@ -28,6 +29,8 @@ def theirs(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ("Serverside", object),
         ("TriggerTransform", object),
         ("DashTransform", object),
+        ("FileSystemBackend", cachelib.SimpleCache),
+        ("ServersideBackend", object),
     ]:
         setattr(
             module, name, type(name, (base,), {"__module__": MODULE, "apply": lambda self, *given: given})
@@ -86,6 +89,21 @@ def test_their_transforms_are_refused_and_what_derives_from_them(theirs: Any):
 
     with pytest.raises(EnrichError, match=r"has Own, which derives from DashTransform of dash_extensions"):
         DashProxy("app", transforms=[Own()])
+
+
+@pytest.mark.parametrize("name", ["FileSystemBackend", "ServersideBackend"])
+def test_their_backends_are_refused_since_they_pickle(theirs: Any, name: str):
+    ways = {
+        "get": lambda self, key: None,
+        "set": lambda self, key, value: None,
+        "has": lambda self, key: False,
+    }
+    for kind in (getattr(theirs, name), type("Own", (getattr(theirs, name),), ways)):
+        for settings in ({"backends": [kind()]}, {"backend": kind()}):
+            with pytest.raises(
+                StoreConfigError, match=rf"backend= has .*{name} of .*Write: from enrich import {name}"
+            ):
+                ServersideOutputTransform(**settings)
 
 
 def test_what_is_really_theirs_alone_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
