@@ -218,7 +218,7 @@ class ServersideOutputTransform(DashTransform):
         check_wants(program.callbacks)
         # A late reader is told what the outputs that are served already say.
         if program.is_late or program.says(ServersideOutput, "memoize", "on_missing"):
-            program = with_settings_of_outputs(program.map_callbacks(self._rewrite))
+            program = _without_patches(with_settings_of_outputs(program.map_callbacks(self._rewrite)))
         if HANDLES in program.wires:
             return program
         return program.with_changes(wires=(*program.wires, HANDLES))
@@ -248,6 +248,33 @@ def _mark_outputs(spec: CallbackSpec) -> CallbackSpec:
     )
 
 
+def _without_patches(program: Program) -> Program:
+    """Refuse a Patch where another callback has a ServersideOutput: the browser would change the token's letters."""
+    tokens = {
+        slot.key
+        for spec in (*(program.served or ()), *program.callbacks)
+        for slot in spec.output_slots()
+        if is_serverside(slot)
+    }
+
+    def guarded(slot: Slot) -> Slot:
+        if slot.role != "output" or slot.key not in tokens or {store_output, refuse_patch} & {*slot.converts}:
+            return slot
+        return slot.with_changes(converts=(*slot.converts, refuse_patch))
+
+    return program.map_callbacks(lambda spec: spec if spec.is_clientside else spec.map_slots(guarded))
+
+
+def refuse_patch(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
+    """Refuse what would change a part of a token, and return anything else."""
+    parts = value if slot.is_for_all and isinstance(value, list | tuple) else (value,)
+    if any(map(dash_internals.is_patch, parts)):
+        raise UnstorableValueError(
+            f"{spec}, output {slot}: a Patch changes what the page holds, which is a token here. Return the whole value."
+        )
+    return value
+
+
 def store_output(value: Any, slot: Slot, spec: CallbackSpec) -> Any:
     """Store what a callback returned for a ``ServersideOutput``; each element where the output is for ALL."""
     held = held_tokens(slot, spec)
@@ -271,10 +298,7 @@ def _store_one(value: Any, slot: Slot, spec: CallbackSpec, held: Any) -> Any:
     if isinstance(value, Serverside):
         value, key, backend = value.value, value.key, value.backend or backend
     where = f"{spec}, output {slot}"
-    if dash_internals.is_patch(value):
-        raise UnstorableValueError(
-            f"{where}: a Patch changes what the page holds, which is a token here. Return the whole value."
-        )
+    refuse_patch(value, slot, spec)
     return _store(current_app(), value, where, key=key, backend=backend, check=own.session_check, held=held)
 
 

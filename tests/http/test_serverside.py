@@ -855,6 +855,26 @@ def test_a_patch_for_a_serverside_output_is_refused_with_its_place():
     assert "Return the whole value" in str(error)
 
 
+@pytest.mark.parametrize("options", [{}, {"group": "g"}, {"memoize": True}], ids=str)
+@pytest.mark.parametrize(("prop", "several"), [("store", False), ({"store": ALL}, True)])
+def test_a_patch_for_what_another_callback_keeps_on_the_server_is_refused(
+    prop: Any, several: bool, options: dict[str, Any]
+):
+    # The browser would patch the token, which is text, and keep a list of its letters without a word.
+    def patches(n: Any) -> Any:
+        return [Patch()] * 3 if several else Patch()
+
+    app = Dash("app", prevent_initial_callbacks=True)
+    app.layout = store_layout()
+    app.callback(ServersideOutput(prop, "data"), Input("b", "n_clicks"))(lambda n: None)
+    app.callback(Output(prop, "data"), Input("a", "n_clicks"), **options)(patches)
+    app.callback(Output("x", "title"), Input("y", "n_clicks"), **options)(lambda n: None)
+    error = raised(Page(app), CLICK)
+    assert isinstance(error, UnstorableValueError)
+    assert "callback 'patches'" in str(error)
+    assert "Return the whole value" in str(error)
+
+
 def test_on_missing_also_speaks_for_tokens_of_an_earlier_session():
     app, seen = producer_and_reader(on_missing=lambda error: f"instead: {type(error).__name__}")
     page = Page(app)
