@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ _PARSED = "_enrich_parsed"
 _parse_of_dash = _callback.handle_grouped_callback_args  # type: ignore[attr-defined]
 _validate_background_callbacks_of_dash = _validate.validate_background_callbacks
 _register_job = BaseBackgroundCallbackManager.register_func
+_key_of_dash = BaseBackgroundCallbackManager.build_cache_key
 
 _DEFAULTS = {
     name: parameter.default
@@ -143,12 +145,20 @@ def _register_job_once(fn: Callable[..., Any], progress: bool, callback_id: str)
     return known if known is not None else str(_register_job(fn, progress, callback_id))
 
 
+def _key_of_result(manager: BaseBackgroundCallbackManager, *args: Any, **kwargs: Any) -> str:
+    """Stand for Dash's key of a job's result: before 4.5, jobs of equal arguments take each other's, whoever asks."""
+    # Only where the manager caches is that wanted.
+    caches = manager.cache_by is not None
+    return str(_key_of_dash(manager, *args, **kwargs)) if caches else secrets.token_hex(32)
+
+
 def _validate_background_callbacks(callback_map: Mapping[str, Mapping[str, Any]]) -> None:
     """Stand for Dash's check, which indexes all callbacks of an app before it looks for one in the background."""
     if any(entry.get("background") for entry in callback_map.values()):
         _validate_background_callbacks_of_dash(callback_map)
 
 
+BaseBackgroundCallbackManager.build_cache_key = _key_of_result  # type: ignore[assignment, method-assign]
 BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]
 _callback.handle_grouped_callback_args = _parse_once  # type: ignore[attr-defined]
 _validate.validate_background_callbacks = _validate_background_callbacks

@@ -150,6 +150,21 @@ def test_a_job_returns_a_value_that_stays_on_the_server(app: Any, spelling: str)
     assert page["x.title"] == "45"
 
 
+def test_jobs_of_two_pages_with_equal_arguments_give_each_its_own_result(app: Any):
+    @app.callback(ServersideOutput("store", "data"), Trigger("a", "n_clicks"), background=True)
+    def work():
+        return list(range(10))
+
+    app.callback(Output("x", "title"), Input("store", "data"))(lambda numbers: str(sum(numbers)))
+    pages = [Page(app), Page(app)]
+    jobs = [Job(page, CLICK) for page in pages]
+    assert jobs[0].answer["cacheKey"].partition("~")[0] != jobs[1].answer["cacheKey"].partition("~")[0]
+    for page, job in zip(pages, jobs, strict=True):
+        _, response = job.result()
+        page.act({"store.data": response["store"]["data"]})
+        assert page["x.title"] == "45"
+
+
 def test_a_job_reads_a_value_that_stayed_on_the_server(app: Any):
     app.callback(ServersideOutput("store", "data"), Trigger("a", "n_clicks"))(
         lambda: pd.DataFrame({"value": range(10)})
