@@ -550,6 +550,17 @@ def test_a_failed_computation_lets_the_next_one_try(tmp_path: Path):
     assert len(tries) == 2
 
 
+def test_a_result_isn_t_lost_with_the_folder_of_its_lock(tmp_path: Path):
+    store = Store(FileSystemBackend(tmp_path))
+
+    def unusable() -> str:
+        shutil.rmtree(tmp_path / "locks")
+        (tmp_path / "locks").touch()
+        return "computed"
+
+    assert store.compute("key", unusable) == "computed"
+
+
 def test_threads_compute_once_and_each_gets_its_own_copy(tmp_path: Path):
     store = Store(FileSystemBackend(tmp_path))
     runs, answers = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -80,14 +81,14 @@ class FileLease:
         _held.discard(self)
         if self.file.closed:
             return
-        try:
-            if sys.platform != "win32" and not self.keep:
-                self.path.unlink(missing_ok=True)
-            unlock_fd(
-                self.file.fileno()
-            )  # closed alone, a child that is being forked would keep it for a moment
-        finally:
-            self.file.close()
+        # In a folder that can't be written any more the next sweep removes it; what was done under it is done.
+        with self.file, contextlib.suppress(OSError):
+            try:
+                if sys.platform != "win32" and not self.keep:
+                    self.path.unlink()
+            finally:
+                # Closed alone, a child that is being forked would keep it for a moment.
+                unlock_fd(self.file.fileno())
 
 
 _held: weakref.WeakSet[FileLease] = weakref.WeakSet()
