@@ -200,6 +200,9 @@ def test_a_full_disk_keeps_no_memoized_results_and_gives_them_all_the_same(tmp_p
                 pass
         assert store.compute("two", lambda: "same") == "same"
         assert store.compute("three", lambda: "other" * 1000) == "other" * 1000
+        # A worker that starts now finds the secret, and has no need to write.
+        again = Store(FileSystemBackend(disk / "values"))
+        assert again.unsign_text(store.sign_text("text", salt="test"), salt="test") == "text"
 
 
 def test_a_file_size_limit_refuses_the_value(tmp_path: Path):

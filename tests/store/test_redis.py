@@ -300,6 +300,10 @@ def test_a_full_server_refuses_and_the_app_reads_on(own_redis: Server):
     with pytest.raises(StoreFullError, match="maxmemory"):
         fill()
     assert store.get(ref) == "value"
+    # A worker that starts now finds the secret, and has no need to write.
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "1")
+    assert Store(RedisBackend(url(own_redis), local=False)).get(ref) == "value"
+    cli(own_redis, "CONFIG", "SET", "maxmemory", "3mb")
     cli(own_redis, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     fill()
 

@@ -329,6 +329,8 @@ class FileSystemBackend:
     def add_record(self, name: str, value: bytes, /, *, kept: bool = False) -> bytes:
         """Link a small file into place: of many at once, one wins, and all read the winner's whole."""
         sub, file = record_file(name, kept)
+        if (found := self.get_record(name, kept=kept)) is not MISSING:  # on a full disk too
+            return found
         for _attempt in range(3):
             try:
                 if self._write(sub, file, [value], len(value), new=True):
@@ -337,8 +339,7 @@ class FileSystemBackend:
                 if getattr(error.__cause__, "errno", None) not in NO_LINKS:
                     raise
                 return self._add_alone(name, value, kept)
-            found = self.get_record(name, kept=kept)
-            if found is not MISSING:
+            if (found := self.get_record(name, kept=kept)) is not MISSING:
                 return found
             self.delete_record(name)  # it was too old
         raise StoreUnavailableError(

@@ -279,11 +279,11 @@ class RedisBackend:
         key = self._record(name, kept)
         with self._asking() as client:
             for _attempt in range(3):
-                if client.set(key, value, nx=True, ex=None if kept else self._ttl):
-                    return value
-                found = client.get(key)
+                found = client.get(key)  # a full server refuses even what would change nothing
                 if found is not None:
                     return bytes(found)
+                if client.set(key, value, nx=True, ex=None if kept else self._ttl):
+                    return value
         raise StoreUnavailableError(
             f"Redis at {self.where} keeps losing its keys. Is its maxmemory far too small?"
         )
