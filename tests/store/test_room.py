@@ -103,6 +103,61 @@ def test_a_sweep_for_a_write_that_can_t_fit_drops_what_is_too_old(files: Opener,
     assert names(backend) == {key_of("old")}
 
 
+def test_a_folder_that_is_all_in_use_isn_t_looked_through_for_each_value_it_refuses(
+    files: Opener, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    backend = files(max_bytes=1000)
+    fill(backend, "old", 400)
+    backend.sweeper.join()
+    clock.tick(100)
+    deleted = fill(backend, "new", 500)
+    backend.sweeper.join()
+    looks = []
+    look = backend.sweeper._look
+    monkeypatch.setattr(backend.sweeper, "_look", lambda now: looks.append(now) or look(now))
+    for _attempt in range(3):
+        with pytest.raises(StoreFullError):
+            fill(backend, "large", 300)
+    assert len(looks) <= 1
+    # What others delete makes room all the same, and so does what falls out of use.
+    files(max_bytes=1000).delete(deleted)
+    fill(backend, "large", 300)
+    with pytest.raises(StoreFullError):
+        fill(backend, "larger", 600)
+    clock.tick(30)
+    fill(backend, "larger", 600)
+    assert names(backend) == {key_of("large"), key_of("larger")}
+
+
+def test_what_a_full_folder_lost_unnoticed_is_counted_out_soon(files: Opener, clock: Clock):
+    backend, other = files(max_bytes=1000), files(max_bytes=1000)
+    fill(backend, "old", 400)
+    lost = fill(other, "lost", 600)
+    with pytest.raises(StoreFullError):
+        fill(backend, "new", 300)
+    backend.path(lost).unlink()
+    clock.tick(2)
+    with pytest.raises(StoreFullError):
+        fill(backend, "new", 300)
+    backend.sweeper.join()
+    fill(backend, "new", 300)
+
+
+@pytest.mark.parametrize("back", [60, 3600])
+def test_a_clock_set_back_lets_a_full_folder_be_looked_through(files: Opener, clock: Clock, back: float):
+    backend = files(max_bytes=1000)
+    fill(backend, "old", 900)
+    with pytest.raises(StoreFullError):
+        fill(backend, "new", 300)
+    backend.sweeper.join()
+    clock.tick(-back)
+    with pytest.raises(StoreFullError):
+        fill(backend, "new", 300)
+    backend.sweeper.join()
+    clock.tick(300)
+    fill(backend, "new", 300)
+
+
 def test_a_sweep_makes_no_room_for_a_file_that_is_being_written(files: Opener, clock: Clock):
     backend = files(max_bytes=1000)
     kept = {fill(backend, name, 400) for name in "ab"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shutil
 import threading
@@ -61,6 +62,7 @@ class Sweeper:
         self._every = min(max(ttl / 10, 60.0), 600.0)
         self.dropped = 0
         self._cost = 0.0
+        self._oldest = -math.inf
         self._background: threading.Thread | None = None
         self._account = Account()
 
@@ -70,6 +72,9 @@ class Sweeper:
         Raises `StoreFullError` where there is none, having dropped nothing but what is too old.
         """
         account = self.ledger.reserve(nbytes, self.limit)
+        if account is None and self._is_all_in_use():
+            self._account = self.ledger.read()  # a sweep in the background is due more often where it is full
+            raise self._too_much(nbytes)
         if account is None or not account.swept:
             account = self._make_room(nbytes, account)
         self._account = account
@@ -89,6 +94,13 @@ class Sweeper:
         elif account is not None:
             return account
         raise self._too_much(nbytes)
+
+    def _is_all_in_use(self) -> bool:
+        """Would a sweep find nothing to drop, since the oldest that the last one left is in use still?
+
+        What else it would count out, as of writers that died, is found by those in the background.
+        """
+        return 0 < self._oldest + self._in_use - self.clock() <= self._in_use
 
     def check_size(self, nbytes: int) -> None:
         """Refuse what could never fit."""
@@ -194,6 +206,7 @@ class Sweeper:
                 dropped += 1
                 freed += size
         self.ledger.counted(total - freed, before, self.clock())
+        self._oldest = -math.inf if oldest is None else oldest
         self._sweep_records(now)
         self.dropped += dropped
         if dropped:
