@@ -8,6 +8,7 @@ slow.
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
@@ -147,7 +148,7 @@ def shared_labels(index: pd.Index) -> Callable[[Any], pd.Index]:
     """How indexes of these texts of Arrow are made, each with a name of its own; what finds a label is made once."""
     values, cache = index._values, index._cache
     # Now, since two threads may look for their first label at once.
-    "" in index  # noqa: B015
+    operator.contains(index, "")
 
     def with_name(name: Any) -> pd.Index:
         made = plain_index(values, name)
