@@ -62,6 +62,7 @@ from enrich.errors import (
     TransformError,
     TypedValueError,
     UnknownColumnError,
+    UnsendableValueError,
     UnstorableValueError,
 )
 from enrich.existing import enrich_app
@@ -201,6 +202,7 @@ __all__ = [
     "TriggerTransform",
     "TypedValueError",
     "UnknownColumnError",
+    "UnsendableValueError",
     "UnstorableValueError",
     "callback",
     "callback_context",

@@ -44,6 +44,11 @@ def test_the_two_functions_are_looked_up_when_a_callback_is_declared():
     ) | {"callback_list", "callback_map"}
 
 
+def test_what_is_no_json_ends_in_one_function():
+    assert _callback._validate.fail_callback_output is registration._fail_callback_output
+    assert parameters(registration._fail_callback_output_of_dash) == ["output_value", "output"]
+
+
 def test_a_callback_is_registered_on_the_lists_that_are_given():
     entries, handlers = [], {}
     decorate = recording.register_callback_of_dash(

@@ -11,6 +11,7 @@ from dash._callback_context import context_value
 from dash._grouping import flatten_grouping, map_grouping, update_args_group
 from dash._utils import AttributeDict, convert_to_AttributeDict, inputs_to_dict, inputs_to_vals, stringify_id
 from dash._utils import to_json as dash_to_json
+from dash.development.base_component import Component
 
 NO_UPDATE = no_update
 NoUpdate = type(no_update)
@@ -41,9 +42,25 @@ def to_json(value: Any) -> str:
     return str(dash_to_json(value))
 
 
+def parts(value: Any) -> list[tuple[str, Any]]:
+    """What a list, a dict or a component holds, each part with the step to it."""
+    if isinstance(value, list | tuple):
+        return [(f"[{index}]", part) for index, part in enumerate(value)]
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, Component):
+        return [(f".{prop}", part) for prop, part in value.to_plotly_json()["props"].items()]
+    return []
+
+
+def updated_props() -> dict[str, Any]:
+    """What ``set_props`` has queued in this call."""
+    return getattr(context(), "updated_props", None) or {}
+
+
 def map_updated_props(function: Callable[[Any], Any]) -> None:
     """Replace every value that ``set_props`` has queued in this call."""
-    updated: dict[str, Any] = getattr(context(), "updated_props", None) or {}
+    updated = updated_props()
     for component_id, props in list(updated.items()):
         updated[component_id] = {name: function(value) for name, value in props.items()}
 

@@ -24,6 +24,8 @@ from enrich.dash_internals.recording import (
 
 _PARSED = "_enrich_parsed"
 _parse_of_dash = _callback.handle_grouped_callback_args  # type: ignore[attr-defined]
+_fail_callback_output_of_dash = _validate.fail_callback_output
+_explain_unsendable: list[Callable[[Any], Exception | None]] = []
 _validate_background_callbacks_of_dash = _validate.validate_background_callbacks
 _register_job = BaseBackgroundCallbackManager.register_func
 _key_of_dash = BaseBackgroundCallbackManager.build_cache_key
@@ -158,7 +160,22 @@ def _validate_background_callbacks(callback_map: Mapping[str, Mapping[str, Any]]
         _validate_background_callbacks_of_dash(callback_map)
 
 
+def explain_unsendable(explain: Callable[[Any], Exception | None]) -> None:
+    """Have a function look at a result that is no JSON, for an error that says more than Dash's."""
+    _explain_unsendable[:] = [explain]
+
+
+def _fail_callback_output(result: Any, output: Any) -> None:
+    """Stand for what Dash calls once it failed to write an answer, on every server and for every kind of callback."""
+    for explain in _explain_unsendable:
+        if (explained := explain(result)) is not None:
+            # The failure to write JSON, and all the frames of the encoder, say no more.
+            raise explained from None
+    _fail_callback_output_of_dash(result, output)
+
+
 BaseBackgroundCallbackManager.build_cache_key = _key_of_result  # type: ignore[assignment, method-assign]
 BaseBackgroundCallbackManager.register_func = staticmethod(_register_job_once)  # type: ignore[method-assign]
 _callback.handle_grouped_callback_args = _parse_once  # type: ignore[attr-defined]
 _validate.validate_background_callbacks = _validate_background_callbacks
+_validate.fail_callback_output = _fail_callback_output

@@ -21,6 +21,7 @@ from enrich.callbacks.declare import is_serverside
 from enrich.callbacks.parameters import author_of
 from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import is_branch
+from enrich.callbacks.unsendable import unsendable
 from enrich.callbacks.waiting import Waiting
 from enrich.errors import DeclarationError, HandleError, HandleExpired, HandleForeign, StoreError
 from enrich.store import Ref, looks_like_handle, make_memoize_key
@@ -197,11 +198,8 @@ class Memo:
             result = run()
             try:
                 text = dash_internals.to_json(result)
-            except TypeError as error:
-                raise TypeError(
-                    f"{spec}: what it returned can't be kept as JSON: {error}. Return plain data, or declare a "
-                    "ServersideOutput."
-                ) from error
+            except TypeError:
+                raise unsendable(spec, result) from None
             if arguments() != given:
                 raise _Outdated(text)
             return text

@@ -390,5 +390,21 @@ def test_a_job_that_fails_shows_its_authors_frames_alone(
     assert str(Path(enrich.__file__).parent) not in str(error)
 
 
+def test_a_job_that_gives_a_frame_to_a_plain_output_is_told_what_helps(
+    app: Any, caplog: pytest.LogCaptureFixture
+):
+    app.callback(Output("x", "title"), Trigger("a", "n_clicks"), background=True)(frame)
+    status, _ = Job(Page(app), CLICK).result()
+    assert status == 500
+    error = next(record.exc_info[1] for record in caplog.records if record.exc_info)
+    assert isinstance(error, enrich.UnsendableValueError)
+    assert "callback 'frame' (" in str(error)
+    assert "output x.title: " in str(error)
+
+
+def frame() -> Any:
+    return pd.DataFrame({"a": [1]})
+
+
 def fail() -> Any:
     raise ZeroDivisionError("of the author")

@@ -324,7 +324,6 @@ WRONG_RETURNS = {
         {"q": 1},
     ),
     "too few for all": (lambda: declared(O(pattern("out", ALL), "title"), I("a", "n_clicks")), ["1"]),
-    "what JSON can't carry": (lambda: declared(O("x", "title"), I("a", "n_clicks")), object()),
 }
 
 

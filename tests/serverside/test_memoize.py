@@ -111,9 +111,7 @@ def test_a_number_of_seconds_is_how_long_a_result_is_kept(declare):
 def test_a_result_that_is_no_json_is_refused_with_its_place():
     app = make_app()
     app.callback(Output("o", "data"), Input("s", "data"), memoize=True)(lambda value: {1, 2})
-    with pytest.raises(
-        CallbackFailed, match=r"test_memoize\.py:\d+\): what it returned can't be kept as JSON.*set"
-    ):
+    with pytest.raises(CallbackFailed, match=r"test_memoize\.py:\d+\), output o\.data: .*set"):
         Page(app)
 
 
