@@ -132,13 +132,13 @@ class Sides:
 
         return run
 
-    def peer_reread(self, value: Any) -> Timed:
+    def peer_reread(self, value: Any, then: Callable[[Any], Any] = id) -> Timed:
         self.peer.set("kept", value)
-        return lambda: _second(lambda: self.peer.get("kept"))
+        return lambda: _second(lambda: then(self.peer.get("kept")))
 
-    def reread(self, value: Any) -> Timed:
+    def reread(self, value: Any, then: Callable[[Any], Any] = id) -> Timed:
         ref = self.store.put(value, scope="kept")
-        return lambda: _second(lambda: self.store.get(ref))
+        return lambda: _second(lambda: then(self.store.get(ref)))
 
     def write(self, value: Any) -> Timed:
         def run() -> float:
@@ -209,6 +209,8 @@ def frames(sizes: list[int], rounds: int) -> None:
                 "reread": sides.reread(frame),
                 "peer scan": sides.peer_read(frame, scan),
                 "scan": sides.read(frame, scan),
+                "peer rescan": sides.peer_reread(frame, scan),
+                "rescan": sides.reread(frame, scan),
                 "two": sides.read(frame, columns=["f1", "low"]),
                 "peer write": sides.peer_write(frame),
                 "write": sides.write(frame),
@@ -235,6 +237,8 @@ def frames(sizes: list[int], rounds: int) -> None:
         )
         goal = {1_000_000: ">= 12", 5_000_000: ">= 18"}.get(rows, "")
         line(f"read and scan six, {size}", took["peer scan"] / took["scan"], goal, ms(took["scan"]))
+        rescan = took["peer rescan"] / took["rescan"]
+        line(f"the same after the same, {size}", rescan, goal, ms(took["rescan"]))
         line(f"read 2 of 10 beside all, {size}", took["read"] / took["two"], ">= 1", ms(took["two"]))
         goal = ">= 2" if rows == 1000 else ""
         line(
