@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from enrich.callbacks.parameters import innermost, parameters
-from enrich.callbacks.spec import CallbackSpec
-from enrich.callbacks.tree import map_leaves
+from enrich.callbacks.spec import CallbackSpec, Slot
+from enrich.callbacks.tree import is_branch, map_leaves
 from enrich.errors import DeclarationError, StoreError
 from enrich.store import Columns, Ref, ServersideRef, Store
 from enrich.store.codecs.entry import type_name
@@ -55,9 +55,31 @@ class Want:
 
 def check_wants(callbacks: Iterable[CallbackSpec]) -> None:
     """Raise ``DeclarationError`` for annotations that would not do what they say."""
+    # To evaluate them takes longer than to declare the callback, and most functions of a module have the same few.
+    passed: set[tuple[int, str]] = set()
     for spec in callbacks:
-        if getattr(innermost(spec.func), "__annotations__", None):
+        texts = _texts(spec)
+        if texts is None:
             deque(_wants(spec), maxlen=0)
+        elif not texts <= passed:
+            deque(_wants(spec), maxlen=0)
+            passed |= texts
+
+
+def _texts(spec: CallbackSpec) -> set[tuple[int, str]] | None:
+    """The annotations of a function by module and text, without plain types; None where these don't say all."""
+    func = innermost(spec.func)
+    annotations = getattr(func, "__annotations__", None) or {}
+    hints = [hint for name, hint in annotations.items() if name != "return" and not isinstance(hint, type)]
+    if not hints:
+        return set()
+    tree: Any = spec.inputs
+    nodes = tree.values() if isinstance(tree, dict) else tree if is_branch(tree) else (tree,)
+    plain = all(isinstance(node, Slot) and not node.is_for_all for node in nodes)
+    if not plain or getattr(func, "__closure__", None) or not all(isinstance(hint, str) for hint in hints):
+        return None
+    scope = id(getattr(func, "__globals__", None))
+    return {(scope, hint) for hint in hints}
 
 
 def with_wants(spec: CallbackSpec) -> CallbackSpec:

@@ -170,6 +170,30 @@ def test_columns_that_would_have_no_effect_are_refused_at_build(annotation, mend
         _ = app.callback_map
 
 
+FIRST, OTHER = {"Columns": Columns, "Table": pd.DataFrame}, {"Table": Columns("b")}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "second", "module"),
+    [
+        ("list[Columns('b')]", Input({"i": ALL}, "data"), FIRST),
+        ("list[Columns('b')]", [Input("i", "data")], FIRST),
+        ("Table", Input("i", "data"), OTHER),
+    ],
+    ids=["for all", "in a list", "of another module"],
+)
+def test_an_annotation_that_is_right_in_one_callback_is_looked_at_in_the_next(annotation, second, module):
+    app = Dash("refused")
+    app.layout = html.Div(id="o")
+    for names, inputs in ((FIRST, Input("i", "data")), (module, second)):
+        exec(f"def function(table: {annotation!r}): ...", names)
+        app.callback(Output("o", "children"), inputs={"table": inputs})(names["function"])
+    with pytest.raises(
+        DeclarationError, match=r"function.*argument .*Annotated\[pd\.DataFrame, Columns\('b'\)\]"
+    ):
+        _ = app.callback_map
+
+
 def test_unknown_columns_are_refused_with_those_there_are(received):
     with pytest.raises(UnknownColumnError, match=r"argument s\.data.*'a', 'b'"):
         received(taking(Annotated[pd.DataFrame, Columns("c")]))
