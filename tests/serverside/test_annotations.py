@@ -185,9 +185,9 @@ FIRST, OTHER = {"Columns": Columns, "Table": pd.DataFrame}, {"Table": Columns("b
 def test_an_annotation_that_is_right_in_one_callback_is_looked_at_in_the_next(annotation, second, module):
     app = Dash("refused")
     app.layout = html.Div(id="o")
-    for names, inputs in ((FIRST, Input("i", "data")), (module, second)):
+    for output, names, inputs in (("o", FIRST, Input("i", "data")), ("p", module, second)):
         exec(f"def function(table: {annotation!r}): ...", names)
-        app.callback(Output("o", "children"), inputs={"table": inputs})(names["function"])
+        app.callback(Output(output, "children"), inputs={"table": inputs})(names["function"])
     with pytest.raises(
         DeclarationError, match=r"function.*argument .*Annotated\[pd\.DataFrame, Columns\('b'\)\]"
     ):
