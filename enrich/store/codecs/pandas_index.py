@@ -23,11 +23,11 @@ from .pandas_columns import decoder, encode_column, is_plain, string_na
 from .pandas_internals import (
     LABELS_ARE_READ_ONLY,
     index_of,
+    labels_like,
     multi_index,
     ndarray_of,
     plain_index,
     range_index,
-    shared_labels,
     string_dtype,
     string_wrapper,
     with_freq,
@@ -252,10 +252,9 @@ def _names_decoder(spec: Spec) -> ReadColumn:
         kind = string_dtype(storage, missing)
         return lambda source, base, rows: plain_index(pd.array(names, dtype=kind), decode_name(source, name))
     texts, wrap = _texts(tuple(names)), string_wrapper(storage, missing)
-    if LABELS_ARE_READ_ONLY:
-        with_name = shared_labels(plain_index(wrap(texts), None))
-        return lambda source, base, rows: with_name(decode_name(source, name))
-    return lambda source, base, rows: plain_index(wrap(texts), decode_name(source, name))
+    # An array for each, as pandas lets it out by the values of a Series of the labels.
+    labels = labels_like(plain_index(wrap(texts), None)) if LABELS_ARE_READ_ONLY else plain_index
+    return lambda source, base, rows: labels(wrap(texts), decode_name(source, name))
 
 
 @lru_cache(maxsize=64)

@@ -139,23 +139,22 @@ def _labels_are_read_only() -> bool:
     return False
 
 
-# Up to pandas 3.0 an index lets out its array, so that frames mustn't share it. Later ones let out only arrays of
-# Python objects, by `np.asarray`.
+# Up to pandas 3.0 an index lets out its array, and finds what was written there before it first looked.
 LABELS_ARE_READ_ONLY: Final = _labels_are_read_only()
 
 
-def shared_labels(index: pd.Index) -> Callable[[Any], pd.Index]:
-    """How indexes of these texts of Arrow are made, each with a name of its own; what finds a label is made once."""
-    values, cache = index._values, index._cache
+def labels_like(index: pd.Index) -> Callable[[Any, Any], pd.Index]:
+    """How indexes of an array equal to this one's are made, each with a name; what finds a label is made once."""
     # Now, since two threads may look for their first label at once.
     operator.contains(index, "")
+    cache = dict(index._cache)
 
-    def with_name(name: Any) -> pd.Index:
+    def labels(values: Any, name: Any) -> pd.Index:
         made = plain_index(values, name)
-        made._cache = cache
+        made._cache = dict(cache)
         return made
 
-    return with_name
+    return labels
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,9 @@ def test_labels_of_a_frame_are_its_own(dtype: str, tmp_path: Path) -> None:
     path = write(tmp_path / "entry", fresh())
     stored, other = read(path), read(path)
     assert label_writes(stored) == label_writes(fresh())
+    # Where labels are Arrow's, pandas 3.1 lets out their memory after all.
+    with contextlib.suppress(ValueError):
+        pd.Series(stored.columns).values[0] = "other"
     stored.columns.name = "renamed"
     stored.insert(1, "new", 0.0)
     assert_same(fresh(), other)
