@@ -187,12 +187,14 @@ class Memo:
     ) -> Any:
         app = current_app()
         made: list[str] = []
+        stored: dict[str, Any] = {}
 
-        def arguments() -> list[Any] | None:
+        def is_outdated() -> bool:
+            # The function may have changed its arguments in place, so they aren't looked through again.
             try:
-                return self._arguments(app, spec, args, kwargs)
+                return any(_stored(app, token) != known for token, known in stored.items())
             except HandleError:
-                return None
+                return True
 
         def made_text() -> str:
             result = run()
@@ -200,7 +202,7 @@ class Memo:
                 text = dash_internals.to_json(result)
             except TypeError:
                 raise unsendable(spec, result) from None
-            if arguments() != given:
+            if is_outdated():
                 raise _Outdated(text)
             return text
 
@@ -215,8 +217,9 @@ class Memo:
         def for_session() -> str:
             return made.pop() if made else made_text()
 
-        given = arguments()
-        if given is None:
+        try:
+            given = self._arguments(app, spec, args, kwargs, stored)
+        except HandleError:
             # One can't be had: the call says so, or what is passed in its place.
             return run()
         key = self._key(spec, given)
@@ -247,15 +250,20 @@ class Memo:
         return True, result
 
     def _arguments(
-        self, app: Any, spec: CallbackSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        app: Any,
+        spec: CallbackSpec,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        stored: dict[str, Any],
     ) -> list[Any]:
-        """What the result depends on; a token counts as what it stands for to the running session."""
+        """What the result depends on; a token counts as what it stands for to the running session, noted in `stored`."""
         if not self.by_arguments:
             return []
         tree: Any = spec.dash_inputs
         tree = tree if is_branch(tree) else (tree,)
         given: Any = kwargs if isinstance(tree, dict) else args[len(args) - len(tree) :]
-        return [_by_key(app, value) for value in _passed(tree, given)]
+        return [_by_key(app, value, stored) for value in _passed(tree, given)]
 
     def _key(self, spec: CallbackSpec, given: list[Any]) -> str:
         outputs = getattr(dash_internals.context(), "outputs_list", None)
@@ -280,20 +288,24 @@ def _passed(tree: Any, value: Any) -> Iterator[Any]:
             yield from _passed(child, part)
 
 
-def _by_key(app: Any, value: Any) -> Any:
+def _by_key(app: Any, value: Any, stored: dict[str, Any]) -> Any:
     """Let server-side values count by their content: their tokens differ from one writing to the next."""
     if isinstance(value, str) and looks_like_handle(value):
-        ref = app._sessions.opened(value)
-        if not ref.key or not app.store.renew(Ref(ref.key, store=ref.store)):
-            # What the call says, or takes in its place, is nothing to remember.
-            raise HandleExpired("An argument's value is gone.")
-        # No JSON value is a tuple, so nothing that a browser sends can be taken for this.
-        return "stored", ref.key
+        return stored.setdefault(value, _stored(app, value))
     if isinstance(value, dict):
-        return {key: _by_key(app, child) for key, child in value.items()}
+        return {key: _by_key(app, child, stored) for key, child in value.items()}
     if isinstance(value, list):
-        return [_by_key(app, child) for child in value]
+        return [_by_key(app, child, stored) for child in value]
     return value
+
+
+def _stored(app: Any, token: str) -> tuple[str, str]:
+    """What a token stands for, in a form that no JSON value has, so that nothing a browser sends is taken for it."""
+    ref = app._sessions.opened(token)
+    if not ref.key or not app.store.renew(Ref(ref.key, store=ref.store)):
+        # What the call says, or takes in its place, is nothing to remember.
+        raise HandleExpired("An argument's value is gone.")
+    return "stored", ref.key
 
 
 def _tokens(value: Any) -> Iterator[str]:

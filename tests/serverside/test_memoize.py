@@ -530,6 +530,21 @@ def test_a_result_of_a_name_that_changes_meanwhile_is_not_remembered(session_che
     assert page["o.data"] == "early"
 
 
+def test_a_result_is_kept_though_the_function_changes_its_arguments(declare):
+    app, calls = make_app(session_check=False), []
+
+    def ordered(rows):
+        calls.append(1)
+        rows.sort()
+        return rows
+
+    app.layout.children[2].data = [3, 1, 2]
+    declare(app.callback(Output("o", "data"), Input("s", "data"), memoize=True), ordered)
+
+    assert [Page(app)["o.data"] for _page in range(2)] == [[1, 2, 3], [1, 2, 3]]
+    assert count(calls) == 1
+
+
 @pytest.mark.skipif(not clients.ASGI_SERVERS, reason="the installed Dash has no asynchronous servers")
 def test_async_callbacks_that_wait_for_one_take_few_threads():
     app = Dash("memo", backend=clients.ASGI_SERVERS[0])
