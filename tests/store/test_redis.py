@@ -684,6 +684,7 @@ def test_sentinels_and_their_service_are_reached_over_tls(tmp_path: Path):
     "bad",
     [
         "http://127.0.0.1",
+        "redis:6379",
         "nonsense",
         "redis+sentinel://127.0.0.1:1",
         "redis+sentinel://127.0.0.1:1/main/x",

@@ -151,7 +151,7 @@ def _parsed(url: str) -> SplitResult:
         parts = urlsplit(url)
     except ValueError:
         _refuse(unquoted)
-    if parts.scheme not in _SCHEMES:
+    if parts.scheme not in _SCHEMES or "://" not in url:
         _refuse(f"it begins with none of {', '.join(f'{scheme}://' for scheme in _SCHEMES)}")
     known = _LOGIN | _CONNECTION
     if parts.scheme.startswith("rediss"):
