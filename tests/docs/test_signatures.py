@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import dash
 import pytest
 
 import enrich
@@ -16,8 +17,6 @@ SIGNATURES = {
     enrich.Dash: "*args, transforms=None, output_defaults=None, **kwargs",
     enrich.enrich_app: "app, transforms=None, checks=None",
     enrich.DashBlueprint: "transforms=None, include_global_callbacks=False",
-    enrich.Trigger: "component_id, component_property, allow_optional=False",
-    enrich.CycleBreakerInput: "component_id, component_property, allow_optional=False",
     enrich.ServersideOutput: "component_id, component_property, backend=None, session_check=None, arg_check=True, "
     "allow_duplicate=False, *, skip_unchanged=False, on_missing=None",
     enrich.Serverside: "value, key=None, backend=None",
@@ -36,3 +35,8 @@ def test_a_public_name_takes_what_the_documentation_says(name: Any) -> None:
     signature = inspect.signature(name)
     plain = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
     assert str(inspect.Signature(plain)) == f"({SIGNATURES[name]})"
+
+
+@pytest.mark.parametrize("name", [enrich.Trigger, enrich.CycleBreakerInput])
+def test_an_input_of_ours_takes_what_dashs_own_does(name: Any) -> None:
+    assert inspect.signature(name) == inspect.signature(dash.Input)
