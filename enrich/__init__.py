@@ -33,6 +33,7 @@ from enrich import exceptions, older
 from enrich.app import Dash, DashProxy
 from enrich.blueprint import DashBlueprint, register
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
+from enrich.callbacks.unsendable import UnsendableValueError
 from enrich.declarations import callback, clientside_callback
 from enrich.dependencies import (
     CycleBreakerInput,
@@ -62,7 +63,6 @@ from enrich.errors import (
     TransformError,
     TypedValueError,
     UnknownColumnError,
-    UnsendableValueError,
     UnstorableValueError,
 )
 from enrich.existing import enrich_app

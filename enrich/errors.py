@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from dash import exceptions
-
 _PLACE = re.compile(r"(callback '[^']*') \(.*?:\d+\)")
 
 
@@ -35,10 +33,6 @@ class MissingTransformError(DeclarationError):
 
 class TypedValueError(EnrichError, ValueError):
     """What arrived does not fit an annotation; says at which field."""
-
-
-class UnsendableValueError(EnrichError, exceptions.InvalidCallbackReturnValue):
-    """A callback gave a page what is not JSON, such as a DataFrame; says which output, and what helps."""
 
 
 class GroupError(DeclarationError):

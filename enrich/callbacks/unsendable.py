@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dash.exceptions import InvalidCallbackReturnValue
+
 from enrich import dash_internals
 from enrich.callbacks.call import current_call
 from enrich.callbacks.spec import CallbackSpec
-from enrich.errors import UnsendableValueError
+from enrich.errors import EnrichError
+
+
+class UnsendableValueError(EnrichError, InvalidCallbackReturnValue):
+    """A callback gave a page what is not JSON, such as a DataFrame; says which output, and what helps."""
 
 
 def unsendable(spec: CallbackSpec, result: Any) -> UnsendableValueError:
