@@ -5,7 +5,7 @@
 
 from dash.exceptions import PreventUpdate
 
-from enrich.dash_internals.components import map_component
+from enrich.dash_internals.components import map_component, parts
 from enrich.dash_internals.context import (
     NO_UPDATE,
     context,
@@ -16,7 +16,6 @@ from enrich.dash_internals.context import (
     is_patch,
     map_updated_props,
     member_view,
-    parts,
     prop_ids,
     to_json,
     updated_props,

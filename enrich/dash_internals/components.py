@@ -109,6 +109,17 @@ def _with_props(component: Component, changed: dict[str, Any]) -> Component:
     return changed_copy
 
 
+def parts(value: Any) -> list[tuple[str, Any]]:
+    """What a list, a dict or a component holds, each part with the step to it."""
+    if isinstance(value, list | tuple):
+        return [(f"[{index}]", part) for index, part in enumerate(value)]
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, Component):
+        return [(f".{prop}", part) for prop, part in value.to_plotly_json()["props"].items()]
+    return []
+
+
 def map_component(function: Callable[[Any], Any], value: Any) -> Any:
     """Apply ``function`` to what a component or a ``Patch`` holds; a changed copy, or the same object."""
     if isinstance(value, Component):

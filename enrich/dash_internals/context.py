@@ -11,7 +11,6 @@ from dash._callback_context import context_value
 from dash._grouping import flatten_grouping, map_grouping, update_args_group
 from dash._utils import AttributeDict, convert_to_AttributeDict, inputs_to_dict, inputs_to_vals, stringify_id
 from dash._utils import to_json as dash_to_json
-from dash.development.base_component import Component
 
 NO_UPDATE = no_update
 NoUpdate = type(no_update)
@@ -40,17 +39,6 @@ def values(items: Sequence[Any]) -> list[Any]:
 def to_json(value: Any) -> str:
     """Write a result as Dash would send it."""
     return str(dash_to_json(value))
-
-
-def parts(value: Any) -> list[tuple[str, Any]]:
-    """What a list, a dict or a component holds, each part with the step to it."""
-    if isinstance(value, list | tuple):
-        return [(f"[{index}]", part) for index, part in enumerate(value)]
-    if isinstance(value, dict):
-        return [(f"[{key!r}]", part) for key, part in value.items()]
-    if isinstance(value, Component):
-        return [(f".{prop}", part) for prop, part in value.to_plotly_json()["props"].items()]
-    return []
 
 
 def updated_props() -> dict[str, Any]:
