@@ -291,7 +291,9 @@ def _passed(tree: Any, value: Any) -> Iterator[Any]:
 def _by_key(app: Any, value: Any, stored: dict[str, Any]) -> Any:
     """Let server-side values count by their content: their tokens differ from one writing to the next."""
     if isinstance(value, str) and looks_like_handle(value):
-        return stored.setdefault(value, _stored(app, value))
+        if value not in stored:
+            stored[value] = _stored(app, value)
+        return stored[value]
     if isinstance(value, dict):
         return {key: _by_key(app, child, stored) for key, child in value.items()}
     if isinstance(value, list):
