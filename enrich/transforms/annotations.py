@@ -59,11 +59,9 @@ def check_wants(callbacks: Iterable[CallbackSpec]) -> None:
     passed: set[tuple[int, str]] = set()
     for spec in callbacks:
         texts = _texts(spec)
-        if texts is None:
+        if texts is None or not texts <= passed:
             deque(_wants(spec), maxlen=0)
-        elif not texts <= passed:
-            deque(_wants(spec), maxlen=0)
-            passed |= texts
+            passed |= texts or set()
 
 
 def _texts(spec: CallbackSpec) -> set[tuple[int, str]] | None:
