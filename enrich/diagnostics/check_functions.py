@@ -12,7 +12,7 @@ from enrich import dash_internals
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside, near_miss
 from enrich.callbacks.parameters import added_to, author_of
-from enrich.callbacks.spec import CallbackSpec, Joint, Slot
+from enrich.callbacks.spec import CallbackSpec, Slot
 from enrich.callbacks.tree import leaves
 from enrich.diagnostics.finding import Finding
 from enrich.transforms.serverside import HANDLES, ServersideOutputTransform
@@ -52,11 +52,7 @@ def _takes(func: Any, count: int, keywords: list[str]) -> bool:
 
 
 def _single(callbacks: Iterable[CallbackSpec]) -> Iterator[CallbackSpec]:
-    for spec in callbacks:
-        if isinstance(spec.func, Joint):
-            yield from _single(member.spec for member in spec.func.members)
-        elif callable(spec.func):
-            yield spec
+    return (single for spec in callbacks for single in spec.singles if callable(single.func))
 
 
 def _arguments(spec: CallbackSpec) -> tuple[list[str], list[str]]:
