@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakSet
 
-from enrich import dash_internals
+from enrich import dash_internals, other_package
 from enrich.callbacks.call import Call
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import read
 from enrich.callbacks.emit import dependency
 from enrich.callbacks.jobs import Job, make_job
-from enrich.callbacks.other_package import refuse_their_values
+from enrich.callbacks.parameters import innermost, names_in
 from enrich.callbacks.spec import CallbackSpec, Clientside, Origin, Program
 from enrich.dash_internals.components import Found
 from enrich.errors import DeclarationError
@@ -49,7 +49,7 @@ def recorded(
         return lambda function: function
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        refuse_their_values(function, f"The callback at {origin}")
+        _refuse_their_values(function, f"The callback at {origin}")
         spec = CallbackSpec(func=function, origin=origin, **said)
         dash_internals.refuse_stream(function, spec.output_slots(), spec.options)
         _warn_of_a_held_thread(spec)
@@ -61,6 +61,18 @@ def recorded(
         return function
 
     return decorate
+
+
+def _refuse_their_values(func: Any, where: str) -> None:
+    """Raise for a function that names the class of dash-extensions' own stored values."""
+    if other_package.MODULE not in sys.modules:
+        return
+    func = innermost(func)
+    code, scope = getattr(func, "__code__", None), getattr(func, "__globals__", {})
+    for name in names_in(code) if code is not None else ():
+        value = scope.get(name)
+        if isinstance(value, type) and value.__name__ == "Serverside":
+            other_package.refuse_theirs(value, where)
 
 
 def _warn_of_a_held_thread(spec: CallbackSpec) -> None:

@@ -10,18 +10,19 @@ PACKAGE = Path(__file__).parents[1] / "enrich"
 MAY_IMPORT = {
     "errors": set(),
     "meant": set(),
+    "other_package": {"errors"},
     "dependencies": set(),
     "declarations": set(),
     "progress": set(),
     "dash_internals": {"callbacks.spec", "callbacks.tree", "dash_internals"},
-    "callbacks": {"errors", "meant", "dependencies", "dash_internals", "callbacks"},
-    "transforms": {"errors", "dependencies", "dash_internals", "callbacks", "transforms"},
+    "callbacks": {"errors", "meant", "other_package", "dependencies", "dash_internals", "callbacks"},
+    "transforms": {"errors", "other_package", "dependencies", "dash_internals", "callbacks", "transforms"},
     "transforms.annotations": {"errors", "callbacks", "store", "transforms.locating"},
     "transforms.memoize": {"errors", "dash_internals", "callbacks", "store"},
     "transforms.missing": {"errors", "dash_internals", "callbacks"},
     "transforms.unchanged": {"errors", "callbacks", "store", "transforms.held"},
     "transforms.serverside": {"errors", "dependencies", "dash_internals", "callbacks", "transforms", "store"},
-    "store": {"errors", "meant", "store"},
+    "store": {"errors", "meant", "other_package", "store"},
 }
 """Rooms that are not here may import everything but diagnostics."""
 

@@ -15,12 +15,12 @@ from dash import Input, Output, State
 from dash.dependencies import DashDependency
 
 from enrich import dash_internals
-from enrich.callbacks.other_package import refuse_theirs
 from enrich.callbacks.spec import Finish, FrozenId, Origin, Slot
 from enrich.callbacks.tree import is_branch, leaves, map_leaves
 from enrich.dependencies import ServersideOutput, Trigger
 from enrich.errors import DeclarationError
 from enrich.meant import nearest
+from enrich.other_package import refuse_theirs
 
 KNOWN_FLAGS = frozenset(
     {"group", "memoize", "priority", "blocking", "blocking_timeout", "loading", "log", "on_missing", "checks"}

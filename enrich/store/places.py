@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from enrich.errors import StoreConfigError
+from enrich.other_package import refuse_theirs
 from enrich.store import codecs
 from enrich.store.backends.cache_methods import CacheMethods
 from enrich.store.backends.own import OwnBackend, adapted
@@ -197,6 +198,7 @@ def name_of(backend: Any) -> str:
 
 def checked(backend: Any) -> Any:
     """Return what is a backend; raises `StoreConfigError` for anything else."""
+    refuse_theirs(backend, "backend=", StoreConfigError)
     if _is_cache(backend):
         # It has what a backend of the older kind has, and would unpickle what anybody put there.
         raise StoreConfigError(

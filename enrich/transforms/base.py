@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from enrich.callbacks.other_package import refuse_theirs
 from enrich.callbacks.spec import Program
 from enrich.errors import TransformError
+from enrich.other_package import refuse_theirs
 
 
 @runtime_checkable

@@ -10,7 +10,6 @@ from enrich import dash_internals
 from enrich.callbacks.call import current_app, current_call
 from enrich.callbacks.compile import is_async
 from enrich.callbacks.declare import is_serverside
-from enrich.callbacks.other_package import refuse_theirs
 from enrich.callbacks.parameters import innermost, names_in
 from enrich.callbacks.spec import CallbackSpec, Program, Slot
 from enrich.callbacks.tree import is_branch, map_children
@@ -208,9 +207,6 @@ class ServersideOutputTransform(DashTransform):
             ) from error
 
     def _named(self) -> dict[str, Any]:
-        others = self.backends.values() if isinstance(self.backends, Mapping) else self.backends or ()
-        for backend in (self.default_backend, *others):
-            refuse_theirs(backend, "backend=", StoreConfigError)
         default = chosen(named_backends(None, self.backends or ()), self.default_backend)
         return named_backends(FileSystemBackend() if default is None else default, self.backends or ())
 

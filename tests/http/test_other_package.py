@@ -14,6 +14,7 @@ import pytest
 import enrich
 from enrich import DashProxy, DeclarationError, EnrichError, Input, Output, ServersideOutputTransform
 from enrich.errors import StoreConfigError, TransformError
+from enrich.store import Store
 
 MODULE = "dash_extensions.enrich"
 
@@ -100,10 +101,11 @@ def test_their_backends_are_refused_since_they_pickle(theirs: Any, name: str):
     }
     for kind in (getattr(theirs, name), type("Own", (getattr(theirs, name),), ways)):
         for settings in ({"backends": [kind()]}, {"backend": kind()}):
-            with pytest.raises(
-                StoreConfigError, match=rf"backend= has .*{name} of .*Write: from enrich import {name}"
-            ):
-                ServersideOutputTransform(**settings)
+            for make in (ServersideOutputTransform, Store):
+                with pytest.raises(
+                    StoreConfigError, match=rf"backend= has .*{name} of .*Write: from enrich import {name}"
+                ):
+                    make(**settings)
 
 
 def test_what_is_really_theirs_alone_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
